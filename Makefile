@@ -1,0 +1,72 @@
+# Jawort. One Makefile, no recursion. Rooms are built as archives; each may use only those to its left.
+BUILD ?= build
+PREFIX ?= /usr/local
+CC ?= gcc
+SAN ?=
+V ?=
+
+ROOMS := base text conf store mail core web front send cmd
+
+STD := -std=c11 -D_GNU_SOURCE -Iinclude -I$(BUILD)/gen -Icgi
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
+	-Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough
+HARD := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE -ftrivial-auto-var-init=zero
+ifeq ($(SAN),)
+OPT := -O2 -g -D_FORTIFY_SOURCE=3
+else
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
+endif
+WERROR ?= $(if $(CI),-Werror)
+CFLAGS_ALL := $(STD) $(WARN) $(WERROR) $(HARD) $(OPT) $(CFLAGS)
+LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+LIBS := -lfcgi -lcurl -lsqlite3 -ljansson -lyaml -lidn2 -lsodium -lpthread
+Q := $(if $(V),,@)
+
+SRC := $(sort $(wildcard cgi/*/*.c))
+OBJ := $(SRC:%.c=$(BUILD)/%.o)
+
+.PHONY: all unit clean
+all: $(BUILD)/jawort
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+define room
+$(BUILD)/$(1).a: $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out cgi/cmd/main.c,$$(wildcard cgi/$(1)/*.c)))
+	@rm -f $$@
+	$(Q)ar rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS),$(eval $(call room,$(r))))
+
+# What a room may be linked with (itself and what stands to its left).
+LINK_base := base
+LINK_text := text base
+LINK_conf := conf text base
+LINK_store := store conf text base
+LINK_mail := mail conf text base
+LINK_core := core store mail conf text base
+LINK_web := web core store mail conf text base
+LINK_front := front web core store mail conf text base
+LINK_send := send store mail conf text base
+LINK_cmd := cmd send front web core store mail conf text base
+
+$(BUILD)/jawort: $(BUILD)/cgi/cmd/main.o $(LINK_cmd:%=$(BUILD)/%.a)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+# Unit tests: tests/unit/<room>/test_<x>.c, one program each.
+TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*/test_*.c)))
+define unittest
+$(BUILD)/unit/$(1)/%: tests/unit/$(1)/%.c $(LINK_$(1):%=$(BUILD)/%.a)
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -DJAWORT_TEST -Itests -MMD -MP -MF $$@.d $(LDFLAGS_ALL) -o $$@ $$< $(LINK_$(1):%=$(BUILD)/%.a) $(LIBS) -lcmocka
+endef
+$(foreach r,$(ROOMS),$(eval $(call unittest,$(r))))
+# make unit ROOM=text   runs one room's tests
+unit: $(filter $(BUILD)/unit/$(or $(ROOM),%)/%,$(TESTS))
+	@set -e; for t in $^; do echo "== $$t"; ./$$t; done
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,29 @@
+#ifndef JAWORT_BASE_FILE_H
+#define JAWORT_BASE_FILE_H
+/*
+ * file: whole small files, read and written safely. Paths are C strings.
+ * Errors carry the path, the reason and, for modes, the command that mends it.
+ */
+#include <stdbool.h>
+#include <sys/types.h>
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Appends the file to out. E_NOT_FOUND, E_LIMIT (over out->max_bytes), E_IO. */
+enum err file_read(struct buf *out, const char *path, struct errinfo *ei);
+/*
+ * A secret: regular file, owned by us or root, no permission for others and no
+ * write for the group (mode & 027 == 0). E_DENIED names the chmod that mends it.
+ */
+enum err file_read_secret(struct buf *out, const char *path, struct errinfo *ei);
+/* Writes beside, fsyncs, renames, fsyncs the directory: old or new, never half. */
+enum err file_write(const char *path, struct slice bytes, mode_t mode, struct errinfo *ei);
+/* As file_write, but E_CONFLICT if path exists. */
+enum err file_create(const char *path, struct slice bytes, mode_t mode, struct errinfo *ei);
+/* mkdir -p; existing directories keep their mode. */
+enum err file_mkdir(const char *path, mode_t mode, struct errinfo *ei);
+bool file_exists(const char *path);
+/* dir of base + "/" + rel, or rel itself if absolute. Heap string, NULL without memory. */
+char *file_resolve(const char *base_file, const char *rel);
+
+#endif
