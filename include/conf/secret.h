@@ -1,0 +1,23 @@
+#ifndef JAWORT_CONF_SECRET_H
+#define JAWORT_CONF_SECRET_H
+/*
+ * secret: reads what key_file, password_file and secret_file name. A relative
+ * name is looked up beside the site file first, then in the credentials
+ * directory, then in the keys directory. Contents pass straight to the caller;
+ * configuration never keeps them.
+ */
+#include "base/buf.h"
+#include "base/err.h"
+#include "conf/conf.h"
+
+/*
+ * which: "mail.mailjet.key_file", "mail.smtp.password_file",
+ * "mail.hooks.mailjet.secret_file". One line without its line end goes to out
+ * (at most 4 KiB; the caller wipes it with crypt_wipe).
+ * E_NOT_FOUND not configured or no such file, E_DENIED mode or owner (the text
+ * names the chmod), E_INVALID empty, more than one line, or controls in it.
+ */
+enum err conf_secret_read(const struct conf *c, const struct conf_site *s, const char *which, struct buf *out,
+    struct errinfo *ei);
+
+#endif
