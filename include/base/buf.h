@@ -37,7 +37,10 @@ void buf_free(struct buf *b);
 void buf_reset(struct buf *b);
 bool buf_ok(const struct buf *b);
 void buf_fail(struct buf *b);
+/* bytes must not lie in the buffer itself. */
 void buf_add(struct buf *b, const void *bytes, size_t len);
+/* Lengthens by len bytes that the caller fills at once (they are zero); NULL if failed. */
+char *buf_extend(struct buf *b, size_t len);
 void buf_add_str(struct buf *b, const char *cstr);
 void buf_add_slice(struct buf *b, struct slice s);
 void buf_add_char(struct buf *b, char c);

@@ -40,11 +40,13 @@ struct errinfo {
 #define err_set(ei, code, ...) err_set_at(ei, code, __FILE__, __LINE__, __VA_ARGS__)
 enum err err_set_at(struct errinfo *ei, enum err code, const char *file, int line,
     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-/* Puts "what: " in front of the text already there and returns its code. */
+/* Puts "what: " in front of the text already there and returns its code; E_IO if ei is NULL (the code is lost). */
 enum err err_wrap(struct errinfo *ei, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Adds ": <meaning of errno value>" to ei->text. */
-enum err err_errno(struct errinfo *ei, enum err code, int errno_value, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+/* As err_set(), with ": <meaning of errno value>" behind the text. */
+#define err_errno(ei, code, errno_value, ...) \
+	err_errno_at(ei, code, __FILE__, __LINE__, errno_value, __VA_ARGS__)
+enum err err_errno_at(struct errinfo *ei, enum err code, const char *file, int line, int errno_value,
+    const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 /* "E_INVALID" and so on, for logs. */
 const char *err_name(enum err code);
 /* Meaning of an errno value; thread-safe; the string is static or lies in buf. */

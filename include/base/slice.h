@@ -40,7 +40,8 @@ struct slice slice_sub(struct slice a, size_t from, size_t len);
 struct slice slice_trim(struct slice a);
 /*
  * Takes the next piece of *rest up to sep; false when nothing is left.
- * "a,b" gives "a" and "b"; "a," gives "a" and "".
+ * "a,b" gives "a" and "b"; "a," gives "a" and ""; "" gives one "", a slice with ptr NULL none.
+ * At the end *rest is { NULL, 0 }.
  */
 bool slice_split(struct slice *rest, char sep, struct slice *piece);
 /* strtoull over the whole slice, decimal digits only; false on anything else or overflow. */
