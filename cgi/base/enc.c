@@ -1,0 +1,93 @@
+#include "base/enc.h"
+
+#include <stdint.h>
+
+#include <sodium.h>
+
+#define B64URL sodium_base64_VARIANT_URLSAFE_NO_PADDING
+#define B64 sodium_base64_VARIANT_ORIGINAL
+
+char *enc_b64url(const void *bytes, size_t n, char *dst)
+{
+	return sodium_bin2base64(dst, ENC_B64URL_BYTES(n), bytes, n, B64URL);
+}
+
+bool enc_b64url_decode(struct slice s, void *bytes, size_t n)
+{
+	size_t got;
+
+	/* The length fixes n, so a wrong one never reaches the caller's memory. */
+	if (n > SIZE_MAX / 8 || s.len != ENC_B64URL_BYTES(n) - 1)
+		return false;
+	if (n == 0)
+		return true;
+	/* Without an end pointer libsodium refuses anything that is not used up, unused bits too. */
+	return sodium_base642bin(bytes, n, s.ptr, s.len, NULL, &got, NULL, B64URL) == 0 && got == n;
+}
+
+char *enc_hex(const void *bytes, size_t n, char *dst)
+{
+	return sodium_bin2hex(dst, ENC_HEX_BYTES(n), bytes, n);
+}
+
+bool enc_hex_decode(struct slice s, void *bytes, size_t n)
+{
+	unsigned upper = 0;
+	size_t got;
+
+	if (s.len % 2 != 0 || s.len / 2 != n)
+		return false;
+	if (n == 0)
+		return true;
+	/* libsodium takes upper case as well; we want one spelling. Bit 5 off: no digit, no lower case. */
+	for (size_t i = 0; i < s.len; i++)
+		upper |= ~(unsigned)(unsigned char)s.ptr[i] & 0x20;
+	return sodium_hex2bin(bytes, n, s.ptr, s.len, NULL, &got, NULL) == 0 && got == n && upper == 0;
+}
+
+void enc_b64_add(struct buf *out, const void *bytes, size_t n)
+{
+	if (n == 0)
+		return;
+	if (n > SIZE_MAX / 4) {
+		buf_fail(out);
+		return;
+	}
+	size_t room = sodium_base64_encoded_len(n, B64); /* with NUL */
+	char *p = buf_extend(out, room - 1);
+	/* The NUL falls onto the one that buf keeps behind its contents. */
+	if (p)
+		sodium_bin2base64(p, room, bytes, n, B64);
+}
+
+static size_t b64_decoded_len(struct slice s)
+{
+	size_t n = s.len / 4 * 3;
+
+	if (s.len > 0 && s.ptr[s.len - 1] == '=')
+		n--;
+	if (s.len > 1 && s.ptr[s.len - 2] == '=')
+		n--;
+	return n;
+}
+
+bool enc_b64_decode(struct slice s, struct buf *out)
+{
+	size_t start = out->len;
+	size_t got;
+
+	if (s.len % 4 != 0 || !buf_ok(out))
+		return false;
+	size_t n = b64_decoded_len(s);
+	if (n > out->max_bytes - out->len)
+		return false;
+	if (s.len == 0)
+		return true;
+	char *p = buf_extend(out, n);
+	if (!p)
+		return false;
+	if (sodium_base642bin((unsigned char *)p, n, s.ptr, s.len, NULL, &got, NULL, B64) == 0 && got == n)
+		return true;
+	buf_truncate(out, start);
+	return false;
+}
