@@ -1,0 +1,62 @@
+#ifndef JAWORT_STORE_WRITER_H
+#define JAWORT_STORE_WRITER_H
+/*
+ * writer: group commit. Many threads hand in small jobs; one pool thread per
+ * store takes all that wait (<= 512), runs them in one transaction, commits once,
+ * wakes all. The commit under way is the gathering window, there is no timer.
+ *
+ * Jobs must be repeatable: when one job of a batch returns an error, the whole
+ * batch is rolled back and every job runs again, each in its own transaction.
+ * So a job sets its results anew in each run, and expected outcomes ("link expired")
+ * are results in arg, not errors. A job never begins or commits by itself.
+ *
+ * Threads: writer_run() from any thread that is not inside a write transaction.
+ */
+#include <stdbool.h>
+#include "base/err.h"
+#include "store/db.h"
+
+#define WRITER_THREADS_MAX 8
+#define WRITER_QUEUE_MAX 4096
+#define WRITER_BATCH_MAX 512
+
+struct writer_pool;
+
+/* NULL without memory or threads. threads is clipped to 1..WRITER_THREADS_MAX. */
+struct writer_pool *writer_pool_new(unsigned threads);
+/* Finishes what is queued, runs no further follow-up work, joins the threads. Stores are closed after it. */
+void writer_pool_free(struct writer_pool *p);
+/*
+ * Makes the store usable with the pool and sets its follow-up (may be NULL). Once
+ * per store, before writer_run(); runs the follow-up once for what a crash left.
+ * after() is called inside a transaction, after the jobs, for work that EARLIER commits
+ * left behind (see intake_committed_id()); it handles a bounded portion and says with
+ * *more that some is left. With no jobs waiting it gets transactions of its own until
+ * *more is false. Its errors are logged, retried after 1 s doubling to 60 s, and never fail a job.
+ */
+enum err writer_attach(struct writer_pool *p, struct store *s,
+    enum err (*after)(struct db *db, void *arg, bool *more, struct errinfo *ei), void *arg, struct errinfo *ei);
+/* Waits for this store's queue and follow-up to be idle and takes it out of the pool. */
+void writer_detach(struct writer_pool *p, struct store *s);
+/*
+ * Queues the job and blocks until it is durable or has failed. E_BUSY at once
+ * when WRITER_QUEUE_MAX jobs wait or the pool is ending; otherwise the job's own
+ * error, or that of the commit.
+ */
+enum err writer_run(struct writer_pool *p, struct store *s,
+    enum err (*run)(struct db *db, void *arg, struct errinfo *ei), void *arg, struct errinfo *ei);
+/* Without waiting: says that follow-up work may exist (another process left some). */
+void writer_poke(struct writer_pool *p, struct store *s);
+/* Called from a pool thread after a commit that added outbox rows. Set before the first writer_attach(). */
+void writer_wake_hook(struct writer_pool *p, void (*fn)(void *arg, struct store *s), void *arg);
+
+struct writer_stats {
+	uint64_t jobs;     /* durable */
+	uint64_t batches;  /* commits with at least one job */
+	uint64_t afters;   /* successful follow-up runs */
+	uint64_t failed;   /* jobs that returned an error */
+	uint64_t refused;  /* queue full */
+};
+void writer_stats(struct writer_pool *p, struct writer_stats *out);
+
+#endif
