@@ -35,13 +35,13 @@ enum err crypt_init(struct errinfo *ei);
 void crypt_random(void *dst, size_t n);
 /* Below limit, without bias. limit > 0. */
 uint32_t crypt_random_below(uint32_t limit);
-/* Tests: all randomness from a fixed seed; NULL returns to the system's. */
+/* Tests: all randomness from a fixed seed; NULL returns to the system's. Not while other threads draw. */
 void crypt_random_seed(const unsigned char seed[CRYPT_KEY_BYTES]);
 
 /* NULL without memory. */
 struct crypt_key *crypt_key_new(void);
 void crypt_key_free(struct crypt_key *k);
-/* A sub-key for one use: BLAKE2b-256(key, "jawort " use). Uses are short ASCII words. */
+/* A sub-key for one use: BLAKE2b-256(key, "jawort " use). Uses are ASCII words, 1..64 bytes. */
 void crypt_key_derive(struct crypt_key *out, const struct crypt_key *master, const char *use);
 void crypt_wipe(void *p, size_t n);
 
@@ -62,7 +62,7 @@ bool crypt_equal(const void *a, const void *b, size_t n);
  * (table, row) so that ciphertext cannot be moved elsewhere; not stored.
  */
 void crypt_seal(struct buf *out, const struct crypt_key *k, struct slice plain, struct slice ad);
-/* E_DENIED if key, ad or bytes do not fit. */
+/* Appends. E_DENIED if key, ad or bytes do not fit (out keeps what it had); E_NOMEM if out turned failed. */
 enum err crypt_open(struct buf *out, const struct crypt_key *k, struct slice sealed, struct slice ad);
 
 /* Ed25519 from a 32-byte seed (the crypt_key). */
@@ -73,12 +73,13 @@ bool crypt_verify(const unsigned char sig[CRYPT_SIGN_BYTES], const unsigned char
 
 /*
  * Tokens (design section 5): 16 payload bytes encrypted in SIV manner under a
- * 16-byte keyed tag: tag = BLAKE2b-128(k1, use || payload), cipher = payload XOR
- * BLAKE2b-128(k2, tag). 32 bytes in all. The same payload gives the same token.
+ * 16-byte keyed tag: tag = BLAKE2b-128(k1, payload), cipher = payload XOR
+ * BLAKE2b-128(k2, tag), token = tag || cipher; k1 and k2 are derived from k for
+ * the uses "siv tag" and "siv pad". The same payload gives the same token.
  */
 #define CRYPT_SIV_BYTES 32
 void crypt_siv_seal(unsigned char out[CRYPT_SIV_BYTES], const struct crypt_key *k, const unsigned char payload[16]);
-/* false: not ours, or altered. Constant time. */
+/* false: not ours, or altered; payload is then zero. Constant time. */
 bool crypt_siv_open(unsigned char payload[16], const struct crypt_key *k, const unsigned char in[CRYPT_SIV_BYTES]);
 
 #endif

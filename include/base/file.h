@@ -9,18 +9,25 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Appends the file to out. E_NOT_FOUND, E_LIMIT (over out->max_bytes), E_IO. */
+/*
+ * Appends the file to out; on an error out keeps what it had. E_NOT_FOUND,
+ * E_DENIED (permissions), E_LIMIT (over out->max_bytes), E_NOMEM, E_IO.
+ */
 enum err file_read(struct buf *out, const char *path, struct errinfo *ei);
 /*
  * A secret: regular file, owned by us or root, no permission for others and no
  * write for the group (mode & 027 == 0). E_DENIED names the chmod that mends it.
+ * path itself must not be a symbolic link (directories before it may).
  */
 enum err file_read_secret(struct buf *out, const char *path, struct errinfo *ei);
-/* Writes beside, fsyncs, renames, fsyncs the directory: old or new, never half. */
+/*
+ * Writes beside, fsyncs, renames, fsyncs the directory: old or new, never half.
+ * A symbolic link at path is replaced, not followed. The umask does not apply.
+ */
 enum err file_write(const char *path, struct slice bytes, mode_t mode, struct errinfo *ei);
 /* As file_write, but E_CONFLICT if path exists. */
 enum err file_create(const char *path, struct slice bytes, mode_t mode, struct errinfo *ei);
-/* mkdir -p; existing directories keep their mode. */
+/* mkdir -p; new directories get exactly mode, existing ones keep theirs. E_CONFLICT: a file is in the way. */
 enum err file_mkdir(const char *path, mode_t mode, struct errinfo *ei);
 bool file_exists(const char *path);
 /* dir of base + "/" + rel, or rel itself if absolute. Heap string, NULL without memory. */
