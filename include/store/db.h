@@ -74,7 +74,8 @@ void store_read_end(struct store *s, struct db *db);
  * begin of the same thread is a bug. Prefer writer_run() (store/writer.h), which shares one fsync.
  */
 #define store_write_begin(s, out, ei) store_write_begin_at(s, out, __FILE__, __LINE__, ei)
-enum err store_write_begin_at(struct store *s, struct db **out, const char *file, int line, struct errinfo *ei);
+enum err store_write_begin_at(struct store *s, struct db **out, const char *file, int line,
+    struct errinfo *ei);
 /*
  * Ends the transaction in any case. Error: nothing of it counts as stored; after an
  * I/O error (also of fsync) the connection is closed and opened anew at the next

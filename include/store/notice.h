@@ -17,12 +17,13 @@ struct notice_version {
 	int64_t valid_from_ms;
 };
 
-/* The text must be in the text store. Same hash as the current version of lang: no new row, *no is the current one. */
+/* The text must be in the text store. Same hash as the current version of lang: no new row, *no is the
+ * current one. */
 enum err notice_put(struct db *db, const char *lang, const unsigned char hash[STORE_HASH_BYTES],
     const unsigned char config_hash[STORE_HASH_BYTES], int64_t now_ms, int64_t *no, struct errinfo *ei);
 /* E_NOT_FOUND. */
 enum err notice_current(struct db *db, const char *lang, struct notice_version *out, struct errinfo *ei);
-/* Newest version of any language whose text has this hash prefix (6..32 bytes). E_NOT_FOUND, E_CONFLICT, E_INVALID. */
+/* Newest version whose text has this hash prefix (6..32 bytes). E_NOT_FOUND; E_INVALID too short. */
 enum err notice_find(struct db *db, const void *prefix, size_t prefix_bytes, struct notice_version *out,
     struct errinfo *ei);
 /* Newest first. lang NULL: all. cb returns false to stop. */

@@ -129,7 +129,7 @@ enum err outbox_drop(struct db *db, int64_t id, int64_t now_ms, struct errinfo *
 enum err outbox_retry(struct db *db, int64_t id, int64_t now_ms, struct errinfo *ei);
 /* Everything queued or held becomes due now. *count may be NULL. */
 enum err outbox_retry_all(struct db *db, int64_t now_ms, unsigned *count, struct errinfo *ei);
-/* Removes settled rows with done_ms < before_ms, at most limit. The evidence has its own copy of what matters. */
+/* Removes settled rows with done_ms < before_ms, at most limit. Evidence keeps what matters by itself. */
 enum err outbox_purge(struct db *db, int64_t before_ms, unsigned limit, unsigned *count, struct errinfo *ei);
 
 #endif

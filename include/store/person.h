@@ -44,11 +44,11 @@ struct person {
 void person_lookup(const struct keyring *k, enum store_channel channel, struct slice address,
     unsigned char out[PERSON_LOOKUP_BYTES]);
 /* E_NOT_FOUND. Erased persons are not found. */
-enum err person_find(struct db *db, enum store_channel channel, const unsigned char lookup[PERSON_LOOKUP_BYTES],
-    struct person *out, struct errinfo *ei);
+enum err person_find(struct db *db, enum store_channel channel,
+    const unsigned char lookup[PERSON_LOOKUP_BYTES], struct person *out, struct errinfo *ei);
 /* person_lookup() and person_find() in one. */
-enum err person_find_address(struct db *db, enum store_channel channel, struct slice address, struct person *out,
-    struct errinfo *ei);
+enum err person_find_address(struct db *db, enum store_channel channel, struct slice address,
+    struct person *out, struct errinfo *ei);
 /* By id; erased ones too. E_NOT_FOUND. */
 enum err person_get(struct db *db, int64_t id, struct person *out, struct errinfo *ei);
 
@@ -66,18 +66,21 @@ enum err person_insert(struct db *db, const struct person_new *n, int64_t *id, s
 enum err person_address(struct db *db, int64_t id, struct buf *out, struct errinfo *ei);
 /* Appends the JSON text; nothing if there are none. */
 enum err person_fields(struct db *db, int64_t id, struct buf *out, struct errinfo *ei);
-/* Sets changed_ms; PERSON_ACTIVE also confirmed_ms where it is not set. E_NOT_FOUND; E_CONFLICT when erased. */
-enum err person_set_state(struct db *db, int64_t id, enum person_state state, int64_t now_ms, struct errinfo *ei);
-enum err person_set_fields(struct db *db, int64_t id, struct slice fields, int64_t now_ms, struct errinfo *ei);
+/* Sets changed_ms; PERSON_ACTIVE also confirmed_ms if not set. E_NOT_FOUND; E_CONFLICT when erased. */
+enum err person_set_state(struct db *db, int64_t id, enum person_state state, int64_t now_ms,
+    struct errinfo *ei);
+enum err person_set_fields(struct db *db, int64_t id, struct slice fields, int64_t now_ms,
+    struct errinfo *ei);
 enum err person_set_lang(struct db *db, int64_t id, struct slice lang, int64_t now_ms, struct errinfo *ei);
 /* A new address for the same person. E_CONFLICT: it has a row of its own. */
-enum err person_set_address(struct db *db, int64_t id, struct slice address, int64_t now_ms, struct errinfo *ei);
+enum err person_set_address(struct db *db, int64_t id, struct slice address, int64_t now_ms,
+    struct errinfo *ei);
 /* By id above after_id, at most limit rows; state PERSON_STATE__MAX: all. cb returns false to stop. */
 enum err person_each(struct db *db, enum person_state state, int64_t after_id, unsigned limit,
     bool (*cb)(const struct person *p, void *arg), void *arg, struct errinfo *ei);
-/* Persons in a state with changed_ms < before_ms, oldest first, at most limit: for retention. */
-enum err person_idle_each(struct db *db, enum person_state state, int64_t before_ms, unsigned limit,
-    bool (*cb)(const struct person *p, void *arg), void *arg, struct errinfo *ei);
+/* Persons in a state with changed_ms < before_ms, by id above after_id, at most limit: for retention. */
+enum err person_idle_each(struct db *db, enum person_state state, int64_t before_ms, int64_t after_id,
+    unsigned limit, bool (*cb)(const struct person *p, void *arg), void *arg, struct errinfo *ei);
 enum err person_counts(struct db *db, int64_t counts[PERSON_STATE__MAX], struct errinfo *ei);
 
 /* Purposes of a person. */
@@ -98,8 +101,8 @@ enum err purpose_set(struct db *db, int64_t person_id, struct slice purpose, enu
 /* All to one state (withdrawal of everything); only those not yet in it change. *changed may be NULL. */
 enum err purpose_set_all(struct db *db, int64_t person_id, enum purpose_state state, int64_t since_ms,
     int64_t *changed, struct errinfo *ei);
-enum err purpose_each(struct db *db, int64_t person_id, bool (*cb)(const struct purpose *p, void *arg), void *arg,
-    struct errinfo *ei);
+enum err purpose_each(struct db *db, int64_t person_id, bool (*cb)(const struct purpose *p, void *arg),
+    void *arg, struct errinfo *ei);
 /* Active persons of a purpose by id above after_id, at most limit (lists, contact sync, export). */
 enum err purpose_persons(struct db *db, struct slice purpose, enum purpose_state state, int64_t after_id,
     unsigned limit, bool (*cb)(int64_t person_id, void *arg), void *arg, struct errinfo *ei);

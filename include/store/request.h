@@ -59,7 +59,8 @@ enum err request_insert(struct db *db, const struct request_new *n, int64_t *id,
 /* Slices in the arena. E_NOT_FOUND. */
 enum err request_get(struct db *db, int64_t id, struct arena *a, struct request_row *out, struct errinfo *ei);
 /* From pending to another state. E_CONFLICT: not pending (any more). */
-enum err request_settle(struct db *db, int64_t id, enum request_state state, int64_t now_ms, struct errinfo *ei);
+enum err request_settle(struct db *db, int64_t id, enum request_state state, int64_t now_ms,
+    struct errinfo *ei);
 /* A mail for it was queued: mails + 1, mailed_ms. */
 enum err request_mailed(struct db *db, int64_t id, int64_t now_ms, struct errinfo *ei);
 /* New link: generation + 1, new expiry, pending again if it had expired. E_CONFLICT in other states.

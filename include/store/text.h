@@ -29,7 +29,7 @@ struct text_info {
 /* Idempotent; hash = SHA-256 of body. A body that is there under another kind keeps its first kind. */
 enum err text_put(struct db *db, enum text_kind kind, const char *lang, int format, struct slice body,
     unsigned char hash[STORE_HASH_BYTES], struct errinfo *ei);
-/* body is appended; body and info may be NULL. E_NOT_FOUND. E_IO if the stored body does not have its hash. */
+/* body is appended; body and info may be NULL. E_NOT_FOUND. E_IO if the body does not have its hash. */
 enum err text_get(struct db *db, const unsigned char hash[STORE_HASH_BYTES], struct buf *body,
     struct text_info *info, struct errinfo *ei);
 /* By the first bytes of the hash (6..32). E_NOT_FOUND; E_CONFLICT if several fit; E_INVALID too short. */

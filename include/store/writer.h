@@ -35,7 +35,8 @@ void writer_pool_free(struct writer_pool *p);
  * *more is false. Its errors are logged, retried after 1 s doubling to 60 s, and never fail a job.
  */
 enum err writer_attach(struct writer_pool *p, struct store *s,
-    enum err (*after)(struct db *db, void *arg, bool *more, struct errinfo *ei), void *arg, struct errinfo *ei);
+    enum err (*after)(struct db *db, void *arg, bool *more, struct errinfo *ei), void *arg,
+    struct errinfo *ei);
 /* Waits for this store's queue and follow-up to be idle and takes it out of the pool. */
 void writer_detach(struct writer_pool *p, struct store *s);
 /*
