@@ -1,0 +1,172 @@
+#include "text/jsonw.h"
+
+#include "base/bug.h"
+#include "text/utf8.h"
+
+#define JSONW_DEPTH_MAX 32
+
+void jsonw_init(struct jsonw *w, struct buf *out)
+{
+	*w = (struct jsonw){.out = out};
+}
+
+/* The comma before an item, if one is due. */
+static void jsonw_item(struct jsonw *w)
+{
+	if (w->after_key) {
+		w->after_key = false;
+		return;
+	}
+	if (w->depth == 0)
+		return;
+	uint32_t bit = UINT32_C(1) << (w->depth - 1);
+	if (w->has_item & bit)
+		buf_add_char(w->out, ',');
+	w->has_item |= bit;
+}
+
+static void jsonw_open(struct jsonw *w, char bracket)
+{
+	bug_if(w->depth >= JSONW_DEPTH_MAX);
+	jsonw_item(w);
+	buf_add_char(w->out, bracket);
+	w->depth++;
+	w->has_item &= ~(UINT32_C(1) << (w->depth - 1));
+}
+
+static void jsonw_close(struct jsonw *w, char bracket)
+{
+	bug_if(w->depth == 0 || w->after_key);
+	w->depth--;
+	buf_add_char(w->out, bracket);
+}
+
+void jsonw_object(struct jsonw *w)
+{
+	jsonw_open(w, '{');
+}
+
+void jsonw_end_object(struct jsonw *w)
+{
+	jsonw_close(w, '}');
+}
+
+void jsonw_array(struct jsonw *w)
+{
+	jsonw_open(w, '[');
+}
+
+void jsonw_end_array(struct jsonw *w)
+{
+	jsonw_close(w, ']');
+}
+
+/* RFC 8259 section 7; the short forms where there are any. */
+static void jsonw_add_escape(struct buf *out, uint32_t cp)
+{
+	static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+
+	for (const char *p = shorts; *p; p += 2) {
+		if (cp != (unsigned char)p[0])
+			continue;
+		buf_add_char(out, '\\');
+		buf_add_char(out, p[1]);
+		return;
+	}
+	buf_printf(out, "\\u%04x", (unsigned)cp);
+}
+
+static bool jsonw_needs_escape(uint32_t cp)
+{
+	return cp < 0x20 || cp == '"' || cp == '\\' || cp == '<' || cp == 0x2028 || cp == 0x2029;
+}
+
+static void jsonw_add_string(struct buf *out, struct slice s)
+{
+	size_t at = 0;
+
+	buf_add_char(out, '"');
+	while (at < s.len) {
+		size_t from = at;
+		uint32_t cp = utf8_next(s, &at);
+		if (cp == UINT32_MAX) {
+			buf_add_str(out, "\xef\xbf\xbd");
+			at = from + 1;
+		} else if (jsonw_needs_escape(cp)) {
+			jsonw_add_escape(out, cp);
+		} else {
+			buf_add(out, s.ptr + from, at - from);
+		}
+	}
+	buf_add_char(out, '"');
+}
+
+void jsonw_key_slice(struct jsonw *w, struct slice key)
+{
+	bug_if(w->depth == 0 || w->after_key);
+	jsonw_item(w);
+	jsonw_add_string(w->out, key);
+	buf_add_char(w->out, ':');
+	w->after_key = true;
+}
+
+void jsonw_key(struct jsonw *w, const char *key)
+{
+	jsonw_key_slice(w, slice_from(key));
+}
+
+void jsonw_str(struct jsonw *w, struct slice s)
+{
+	jsonw_item(w);
+	jsonw_add_string(w->out, s);
+}
+
+void jsonw_cstr(struct jsonw *w, const char *s)
+{
+	if (s)
+		jsonw_str(w, slice_from(s));
+	else
+		jsonw_null(w);
+}
+
+void jsonw_int(struct jsonw *w, int64_t n)
+{
+	jsonw_item(w);
+	buf_add_i64(w->out, n);
+}
+
+void jsonw_bool(struct jsonw *w, bool b)
+{
+	jsonw_item(w);
+	buf_add_str(w->out, b ? "true" : "false");
+}
+
+void jsonw_null(struct jsonw *w)
+{
+	jsonw_item(w);
+	buf_add_str(w->out, "null");
+}
+
+void jsonw_kstr(struct jsonw *w, const char *key, struct slice s)
+{
+	jsonw_key(w, key);
+	jsonw_str(w, s);
+}
+
+void jsonw_kcstr(struct jsonw *w, const char *key, const char *s)
+{
+	jsonw_key(w, key);
+	jsonw_cstr(w, s);
+}
+
+void jsonw_kint(struct jsonw *w, const char *key, int64_t n)
+{
+	jsonw_key(w, key);
+	jsonw_int(w, n);
+}
+
+void jsonw_kbool(struct jsonw *w, const char *key, bool b)
+{
+	jsonw_key(w, key);
+	jsonw_bool(w, b);
+}
