@@ -207,7 +207,8 @@ static void siv_xor(unsigned char dst[16], const struct crypt_key *k, const unsi
 	crypt_wipe(pad, sizeof(pad));
 }
 
-void crypt_siv_seal(unsigned char out[CRYPT_SIV_BYTES], const struct crypt_key *k, const unsigned char payload[16])
+void crypt_siv_seal(unsigned char out[CRYPT_SIV_BYTES], const struct crypt_key *k,
+    const unsigned char payload[16])
 {
 	unsigned char plain[16]; /* out and payload may be the same memory */
 
@@ -217,7 +218,8 @@ void crypt_siv_seal(unsigned char out[CRYPT_SIV_BYTES], const struct crypt_key *
 	crypt_wipe(plain, sizeof(plain));
 }
 
-bool crypt_siv_open(unsigned char payload[16], const struct crypt_key *k, const unsigned char in[CRYPT_SIV_BYTES])
+bool crypt_siv_open(unsigned char payload[16], const struct crypt_key *k,
+    const unsigned char in[CRYPT_SIV_BYTES])
 {
 	unsigned char plain[16];
 	unsigned char tag[16];

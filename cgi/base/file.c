@@ -73,11 +73,22 @@ static enum err read_end(int fd, struct buf *out, const char *path, struct errin
 	return got == 0 ? OK : too_large(out, path, ei);
 }
 
+/* All memory at once: a buffer that grew would leave copies of a secret in freed memory. */
+static void read_prepare(struct buf *out, size_t bytes)
+{
+	size_t before = out->len;
+	size_t room = out->max_bytes - before;
+
+	buf_extend(out, bytes < room ? bytes : room);
+	buf_truncate(out, before);
+}
+
 /* Size is a hint: files in /proc say 0, and a file may grow while it is read. */
 static enum err read_fd(int fd, struct buf *out, const char *path, off_t size, struct errinfo *ei)
 {
-	size_t hint = size > 0 ? (size_t)size + 1 : 0;
+	size_t hint = size > 0 ? (size_t)size : 0;
 
+	read_prepare(out, hint + FILE_CHUNK_BYTES);
 	for (;;) {
 		size_t before = out->len;
 		size_t room = out->max_bytes - before;
@@ -100,7 +111,8 @@ static enum err read_fd(int fd, struct buf *out, const char *path, off_t size, s
 }
 
 /* From an open file, closed here. Whatever goes wrong, out keeps what it had. */
-static enum err read_stat(int fd, struct buf *out, const char *path, const struct stat *st, struct errinfo *ei)
+static enum err read_stat(int fd, struct buf *out, const char *path, const struct stat *st,
+    struct errinfo *ei)
 {
 	size_t before = out->len;
 	enum err rc;

@@ -58,7 +58,7 @@ void log_capture(void (*fn)(const char *line, void *arg), void *arg)
 	pthread_mutex_unlock(&capture_lock);
 }
 
-/* Length of the well-formed UTF-8 character at s (Unicode table 3-7), its code point in *cp; 0 if malformed. */
+/* Length of the well-formed UTF-8 character at s[at] (Unicode table 3-7), its code point in *cp; else 0. */
 static size_t utf8_len(struct slice s, size_t at, unsigned *cp)
 {
 	const unsigned char *p = (const unsigned char *)s.ptr + at;

@@ -52,7 +52,7 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((form
 void buf_truncate(struct buf *b, size_t len);
 /* A view that is valid until the next addition. */
 struct slice buf_slice(const struct buf *b);
-/* Ownership of a heap buffer's memory passes to the caller (free()); NULL if failed. The buffer is empty afterwards. */
+/* A heap buffer's memory passes to the caller (free()); NULL if failed. The buffer is empty afterwards. */
 char *buf_detach(struct buf *b, size_t *len);
 
 #endif

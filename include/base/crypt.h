@@ -62,7 +62,7 @@ bool crypt_equal(const void *a, const void *b, size_t n);
  * (table, row) so that ciphertext cannot be moved elsewhere; not stored.
  */
 void crypt_seal(struct buf *out, const struct crypt_key *k, struct slice plain, struct slice ad);
-/* Appends. E_DENIED if key, ad or bytes do not fit (out keeps what it had); E_NOMEM if out turned failed. */
+/* Appends. E_DENIED if key, ad or bytes do not fit (out keeps what it had); E_NOMEM if out failed. */
 enum err crypt_open(struct buf *out, const struct crypt_key *k, struct slice sealed, struct slice ad);
 
 /* Ed25519 from a 32-byte seed (the crypt_key). */
@@ -78,8 +78,10 @@ bool crypt_verify(const unsigned char sig[CRYPT_SIGN_BYTES], const unsigned char
  * the uses "siv tag" and "siv pad". The same payload gives the same token.
  */
 #define CRYPT_SIV_BYTES 32
-void crypt_siv_seal(unsigned char out[CRYPT_SIV_BYTES], const struct crypt_key *k, const unsigned char payload[16]);
+void crypt_siv_seal(unsigned char out[CRYPT_SIV_BYTES], const struct crypt_key *k,
+    const unsigned char payload[16]);
 /* false: not ours, or altered; payload is then zero. Constant time. */
-bool crypt_siv_open(unsigned char payload[16], const struct crypt_key *k, const unsigned char in[CRYPT_SIV_BYTES]);
+bool crypt_siv_open(unsigned char payload[16], const struct crypt_key *k,
+    const unsigned char in[CRYPT_SIV_BYTES]);
 
 #endif

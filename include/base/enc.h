@@ -22,7 +22,7 @@ bool enc_b64url_decode(struct slice s, void *bytes, size_t n);
 char *enc_hex(const void *bytes, size_t n, char *dst);
 bool enc_hex_decode(struct slice s, void *bytes, size_t n);
 void enc_b64_add(struct buf *out, const void *bytes, size_t n);
-/* Appends the decoded bytes; false, with out as it was, on bad input or if more would come out than out may hold. */
+/* Appends the decoded bytes; false, with out as it was, on bad input or more bytes than out may hold. */
 bool enc_b64_decode(struct slice s, struct buf *out);
 
 #endif

@@ -40,7 +40,7 @@ struct errinfo {
 #define err_set(ei, code, ...) err_set_at(ei, code, __FILE__, __LINE__, __VA_ARGS__)
 enum err err_set_at(struct errinfo *ei, enum err code, const char *file, int line,
     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-/* Puts "what: " in front of the text already there and returns its code; E_IO if ei is NULL (the code is lost). */
+/* Puts "what: " in front of the text already there, returns its code; E_IO if ei is NULL (code lost). */
 enum err err_wrap(struct errinfo *ei, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* As err_set(), with ": <meaning of errno value>" behind the text. */
 #define err_errno(ei, code, errno_value, ...) \
