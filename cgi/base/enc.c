@@ -7,6 +7,19 @@
 #define B64URL sodium_base64_VARIANT_URLSAFE_NO_PADDING
 #define B64 sodium_base64_VARIANT_ORIGINAL
 
+/*
+ * libsodium 1.0.18 takes bytes from 0x80 on as base64 characters where char is
+ * signed, so one value would have many spellings. No early end: constant time.
+ */
+static bool is_ascii(struct slice s)
+{
+	unsigned high = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		high |= (unsigned char)s.ptr[i] & 0x80;
+	return high == 0;
+}
+
 char *enc_b64url(const void *bytes, size_t n, char *dst)
 {
 	return sodium_bin2base64(dst, ENC_B64URL_BYTES(n), bytes, n, B64URL);
@@ -22,7 +35,8 @@ bool enc_b64url_decode(struct slice s, void *bytes, size_t n)
 	if (n == 0)
 		return true;
 	/* Without an end pointer libsodium refuses anything that is not used up, unused bits too. */
-	return sodium_base642bin(bytes, n, s.ptr, s.len, NULL, &got, NULL, B64URL) == 0 && got == n;
+	return is_ascii(s) && sodium_base642bin(bytes, n, s.ptr, s.len, NULL, &got, NULL, B64URL) == 0 &&
+	    got == n;
 }
 
 char *enc_hex(const void *bytes, size_t n, char *dst)
@@ -76,7 +90,7 @@ bool enc_b64_decode(struct slice s, struct buf *out)
 	size_t start = out->len;
 	size_t got;
 
-	if (s.len % 4 != 0 || !buf_ok(out))
+	if (s.len % 4 != 0 || !buf_ok(out) || !is_ascii(s))
 		return false;
 	size_t n = b64_decoded_len(s);
 	if (n > out->max_bytes - out->len)
