@@ -19,7 +19,7 @@ endif
 WERROR ?= $(if $(CI),-Werror)
 CFLAGS_ALL := $(STD) $(WARN) $(WERROR) $(HARD) $(OPT) $(CFLAGS)
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
-LIBS := -lfcgi -lcurl -lsqlite3 -ljansson -lyaml -lidn2 -lsodium -lpthread
+LIBS := -lfcgi -lcurl -lsqlite3 -ljansson -lyaml -lidn2 -lsodium -lpthread -lm
 Q := $(if $(V),,@)
 
 SRC := $(sort $(wildcard cgi/*/*.c))
@@ -39,17 +39,43 @@ $(BUILD)/$(1).a: $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out cgi/cmd/main.c,$$(wi
 endef
 $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 
+# Templates, words and style sheets, compiled in as embedded_files[]; a small sheet per page.
+GEN := $(BUILD)/gen
+EMBED_TEXT := $(sort $(shell find templates -type f \( -name '*.html' -o -name '*.txt' \)))
+EMBED_STATIC := $(sort $(wildcard static/*))
+PAGES := $(patsubst templates/%,%,$(sort $(filter-out %_fragment.html,$(wildcard templates/page/*.html))))
+PAGE_CSS := $(PAGES:%.html=$(GEN)/css/%.css)
+
+$(BUILD)/tools/%: tools/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O1 -o $@ $<
+
+$(GEN)/css.done: $(BUILD)/tools/css static/jawort.css static/page.css static/notice.css $(EMBED_TEXT)
+	@mkdir -p $(@D)
+	$(Q)$(BUILD)/tools/css $(GEN) templates static/jawort.css static/page.css static/notice.css -- $(PAGES)
+	@touch $@
+
+$(GEN)/embedded.c: $(BUILD)/tools/embed $(GEN)/css.done $(EMBED_TEXT) $(EMBED_STATIC)
+	$(Q)$(BUILD)/tools/embed $@ $(GEN)/embedded.h templates= $(EMBED_TEXT) static=static/ $(EMBED_STATIC) \
+		$(GEN)= $(PAGE_CSS)
+
+$(OBJ): | $(GEN)/embedded.c
+$(BUILD)/embed.a: $(GEN)/embedded.c
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $(GEN)/embedded.o
+	@rm -f $@
+	$(Q)ar rcs $@ $(GEN)/embedded.o
+
 # What a room may be linked with (itself and what stands to its left).
 LINK_base := base
 LINK_text := text base
 LINK_conf := conf text base
 LINK_store := store conf text base
 LINK_mail := mail conf text base
-LINK_core := core store mail conf text base
-LINK_web := web core store mail conf text base
-LINK_front := front web core store mail conf text base
+LINK_core := core embed store mail conf text base
+LINK_web := web core embed store mail conf text base
+LINK_front := front web core embed store mail conf text base
 LINK_send := send store mail conf text base
-LINK_cmd := cmd send front web core store mail conf text base
+LINK_cmd := cmd send front web core embed store mail conf text base
 
 $(BUILD)/jawort: $(BUILD)/cgi/cmd/main.o $(LINK_cmd:%=$(BUILD)/%.a)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
