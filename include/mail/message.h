@@ -17,11 +17,14 @@
  *     all others        none
  * In html the values are escaped when they are filled in.
  *
- * Format 1 is frozen: JSON with the keys in the order of message_field_name(),
- * written by text/jsonw, therefore the same bytes for the same message.
+ * Format 1 is frozen: one JSON object written by text/jsonw, therefore the same
+ * bytes for the same message, with the keys format (1), from_name, from_addr,
+ * reply_to, to, subject, list_unsubscribe, list_id, message_id, boundary, zone,
+ * lang, text, html in this order, all of them always.
  *
  * Threads: no shared state.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include "base/arena.h"
 #include "base/buf.h"
@@ -34,6 +37,8 @@
 #define MESSAGE_MIME_MAX_BYTES (1024u * 1024u)
 /* Mailjet takes 255 characters; others more. */
 #define MESSAGE_SUBJECT_MAX_CHARS 255
+/* One line of a header holds 998 bytes (RFC 5322 section 2.1.1). */
+#define MESSAGE_URL_MAX_BYTES 900
 
 struct message {
 	struct slice from_name;  /* may be empty */
@@ -55,7 +60,7 @@ struct message {
 
 enum message_slot {
 	MESSAGE_TO,          /* plain addr-spec: dot-atom @ host name, <= 254 bytes */
-	MESSAGE_LINK,        /* https URL, or http towards loopback; no quotes, no '&', no controls; <= 2000 bytes */
+	MESSAGE_LINK,        /* https URL, or http towards loopback; no quotes, no '&', no controls; <= 900 bytes */
 	MESSAGE_UNSUBSCRIBE, /* as MESSAGE_LINK */
 	MESSAGE_DATE,        /* a ready text in the language of the mail, one line, <= 100 bytes */
 	MESSAGE_MESSAGE_ID,  /* dot-atom @ host name, <= 250 bytes */
@@ -74,10 +79,16 @@ struct slice message_slot_marker(enum message_slot slot);
 const char *message_slot_name(enum message_slot slot);
 
 /*
+ * False if s holds what a provider would replace or run instead of sending it as
+ * it stands: "[[var:", "[[data:", "[[UNSUB" (Mailjet, in any part), letters of either case.
+ */
+bool message_inert(struct slice s);
+
+/*
  * Writes format 1. m holds markers where slots are. E_INVALID names the field
  * and the rule it breaks (slot in a wrong place, stray marker, empty text,
- * control character in a header, bytes that are not UTF-8, "[[" that a provider
- * would interpret: see provider.h), so a bad template is found when texts are
+ * control character in a header, CR in a body, bytes that are not UTF-8, not
+ * message_inert()), so a bad template is found when texts are
  * stored and not when the mail leaves. E_LIMIT: out too small.
  */
 enum err message_store(struct buf *out, const struct message *m, struct errinfo *ei);

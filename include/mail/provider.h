@@ -28,6 +28,7 @@
 
 enum provider_kind {
 	PROVIDER_HTTP,  /* build, send by send/http.h, read */
+	PROVIDER_SMTP,  /* the same, over SMTP: status is that of the last SMTP answer */
 	PROVIDER_LOCAL, /* deliver() does all */
 	PROVIDER_KIND__MAX
 };
@@ -45,9 +46,10 @@ const char *provider_class_name(enum provider_class c);
 
 /* What the configuration says. Borrowed memory; the owner wipes user and password. */
 struct provider_settings {
-	struct slice endpoint; /* base URL without version, "https://api.mailjet.com" */
+	struct slice endpoint; /* base URL without version ("https://api.mailjet.com"), or "smtps://host:465" */
 	struct slice user;
 	struct slice password;
+	bool starttls;         /* provider smtp: TLS is demanded although the URL says smtp:// */
 	const char *dir;       /* provider dir: folder, made if missing */
 	const char *site;      /* for the log line of provider log */
 };
@@ -60,9 +62,12 @@ struct provider_header {
 	const char *value;
 };
 
-/* One HTTP request; buffers are arena memory. */
+/* One HTTP request or SMTP transaction; buffers are arena memory. */
 struct provider_request {
 	const char *method;
+	const char *mail_from; /* SMTP: envelope, checked addresses; HTTP: NULL */
+	const char *rcpt_to;
+	bool starttls;
 	struct buf url;
 	struct provider_header headers[PROVIDER_HEADERS_MAX];
 	size_t nheaders;
@@ -80,7 +85,7 @@ enum provider_transport {
 
 struct provider_reply {
 	enum provider_transport transport;
-	int status;                /* HTTP */
+	int status;                /* HTTP, or the last SMTP answer (0: none) */
 	struct slice body;
 	struct slice retry_after;  /* header, as it came; may be empty */
 	int64_t now_ms;            /* for a Retry-After that is a date */
@@ -102,7 +107,7 @@ struct provider_result {
 
 /* One row of a reply table. */
 struct provider_rule {
-	int status;          /* 0: any */
+	int status;          /* 0: any; 3, 4, 5: the group 3xx, 4xx, 5xx */
 	const char *code;    /* provider's code; NULL: any or none */
 	const char *related; /* prefix of ErrorRelatedTo, "To"; NULL: any */
 	enum provider_class class_;
@@ -137,10 +142,10 @@ struct provider {
 
 /* NULL if there is no such provider. */
 const struct provider *provider_find(struct slice name);
-/* The whole table; for tests, docs and config check. */
-const struct provider *provider_table(size_t *n);
+/* The whole table, from 0; NULL behind the end. For tests, docs and config check. */
+const struct provider *provider_at(size_t i);
 
-/* Seconds of a Retry-After header (RFC 9110 section 10.2.3: seconds or HTTP date), capped at 86400; 0 if unusable. */
+/* Seconds of a Retry-After header (RFC 9110 section 10.2.3: seconds or date), at most 86400; 0 if unusable. */
 uint32_t provider_retry_after(struct slice value, int64_t now_ms);
 
 #endif

@@ -4,8 +4,8 @@
  * http: outgoing requests, many at once from one thread (curl multi), with
  * kept connections. The only door to libcurl.
  *
- * HTTPS with verified certificates; plain http only towards loopback
- * (127.0.0.0/8, [::1], localhost). No redirects, no proxy, no cookies, no .netrc: what the
+ * HTTPS and SMTP over TLS with verified certificates; plain http and smtp only
+ * towards loopback (127.0.0.0/8, [::1], localhost). No redirects, no proxy, no cookies, no .netrc: what the
  * configuration names is what is called.
  *
  * An outcome tells whether a repeat is harmless: HTTP_NOT_SENT as long as no
@@ -45,7 +45,10 @@ enum http_outcome {
 /* One request and its answer. Request fields are borrowed until the call is done. */
 struct http_call {
 	/* request */
-	const char *method; /* "GET", "POST", "DELETE" */
+	const char *method; /* "GET", "POST", "PUT", "DELETE"; SMTP: NULL */
+	const char *mail_from; /* SMTP: envelope; body is the message. NULL: HTTP */
+	const char *rcpt_to;
+	bool starttls;         /* smtp:// with STARTTLS demanded */
 	const char *url;
 	struct {
 		const char *name;
