@@ -198,7 +198,9 @@ static bool attribute_used(struct piece body, struct piece a)
 	snprintf(name, sizeof(name), "%.*s=\"{{", (int)len, a.p);
 	if (piece_find(body, name))
 		return true;
-	if (eq)
+	if (eq && eq[1] == '"')
+		snprintf(want, sizeof(want), "%.*s", (int)a.len, a.p);
+	else if (eq)
 		snprintf(want, sizeof(want), "%.*s=\"%.*s", (int)len, a.p, (int)(a.len - len - 1), eq + 1);
 	else
 		snprintf(want, sizeof(want), "%.*s", (int)len, a.p);
@@ -354,6 +356,8 @@ static bool drop_tokens(struct str *out, struct piece css)
 
 		while (begins && end < css.len && name_char(css.p[end]))
 			end++;
+		if (css.p[i] == '}' && out->len && out->p[out->len - 1] == ';')
+			out->len--;
 		if (!begins || css.p[end] != ':' || token_read(css, (struct piece){css.p + i, end - i})) {
 			str_add(out, css.p + i, 1);
 			continue;

@@ -1,0 +1,316 @@
+#include "core/confirm.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/evidence.h"
+#include "core/state.h"
+#include "core/turn.h"
+#include "store/daily.h"
+#include "store/erasure.h"
+#include "store/person.h"
+#include "store/request.h"
+#include "store/suppression.h"
+#include "store/text.h"
+#include "text/addr.h"
+
+static const char *const action_names[CONFIRM_ACTION__MAX] = {"confirm", "deny", "renew"};
+
+const char *confirm_action_name(enum confirm_action a)
+{
+	return (unsigned)a < CONFIRM_ACTION__MAX ? action_names[a] : "?";
+}
+
+/* What belongs to a token, as far as it is still there. */
+struct found {
+	struct token token;
+	struct request_row request;
+	struct person person;
+	struct slice address;
+};
+
+struct purposes_now {
+	struct slice wanted;
+	size_t active;
+	int64_t ended_ms;
+};
+
+static bool purposes_look(const struct purpose *p, void *arg)
+{
+	struct purposes_now *n = arg;
+
+	if (!consent_list_has(n->wanted, p->id))
+		return true;
+	n->active += p->state == PURPOSE_ACTIVE;
+	if (p->state == PURPOSE_ENDED && p->since_ms > n->ended_ms)
+		n->ended_ms = p->since_ms;
+	return true;
+}
+
+static enum err confirmed_state(struct db *db, const struct found *f, struct confirm_info *out, struct errinfo *ei)
+{
+	struct purposes_now now = {.wanted = f->request.purposes};
+	enum err rc = purpose_each(db, f->person.id, purposes_look, &now, ei);
+
+	out->state = now.active ? CONFIRM_DONE : CONFIRM_LEFT;
+	out->date_ms = now.active || !now.ended_ms ? f->request.settled_ms : now.ended_ms;
+	return rc;
+}
+
+static enum err request_state(struct db *db, const struct found *f, struct confirm_info *out, struct errinfo *ei)
+{
+	out->date_ms = f->request.settled_ms;
+	switch (f->request.state) {
+	case REQUEST_PENDING:
+		out->state = f->token.expires_ms > clock_now_ms() ? CONFIRM_OPEN : CONFIRM_EXPIRED;
+		return OK;
+	case REQUEST_EXPIRED:
+		out->state = CONFIRM_EXPIRED;
+		return OK;
+	case REQUEST_CONFIRMED:
+		return confirmed_state(db, f, out, ei);
+	case REQUEST_DENIED:
+		out->state = CONFIRM_DENIED;
+		return OK;
+	default:
+		out->state = CONFIRM_LEFT;
+		return OK;
+	}
+}
+
+static enum err load_consent(struct db *db, struct arena *a, const struct found *f, struct confirm_info *out,
+    struct errinfo *ei)
+{
+	struct buf body;
+	enum err rc;
+
+	buf_init_arena(&body, a, CONSENT_MAX_BYTES);
+	rc = text_get(db, f->request.consent_hash, &body, NULL, ei);
+	return rc ? rc : consent_parse(&out->consent, buf_slice(&body), ei);
+}
+
+static enum err find_all(struct db *db, struct arena *a, struct found *f, struct errinfo *ei)
+{
+	struct buf address;
+	enum err rc = request_get(db, f->token.id, a, &f->request, ei);
+
+	if (!rc)
+		rc = person_get(db, f->request.person_id, &f->person, ei);
+	if (rc)
+		return rc;
+	buf_init_arena(&address, a, PERSON_ADDRESS_MAX_BYTES);
+	rc = person_address(db, f->person.id, &address, ei);
+	f->address = buf_slice(&address);
+	return rc;
+}
+
+static enum err look(struct db *db, const struct site *s, struct arena *a, struct slice token,
+    struct confirm_info *out, struct found *f, struct errinfo *ei)
+{
+	enum err rc;
+
+	memset(out, 0, sizeof(*out));
+	memset(f, 0, sizeof(*f));
+	out->lang = site_lang_default(s);
+	if (!token_read(db_keyring(db), site_conf(s)->id, token, &f->token) || f->token.purpose != TOKEN_CONFIRM)
+		return OK;
+	rc = find_all(db, a, f, ei);
+	if (rc == E_NOT_FOUND) {
+		out->state = CONFIRM_GONE;
+		return OK;
+	}
+	if (rc)
+		return rc;
+	if (site_lang(s, f->request.lang))
+		out->lang = site_lang(s, f->request.lang);
+	out->form = f->request.form;
+	out->purposes = f->request.purposes;
+	out->asked_ms = f->request.intake_ms;
+	out->masked = addr_mask(a, f->address);
+	rc = load_consent(db, a, f, out, ei);
+	return rc ? rc : request_state(db, f, out, ei);
+}
+
+enum err confirm_look(struct db *db, const struct site *s, struct arena *a, struct slice token,
+    struct confirm_info *out, struct errinfo *ei)
+{
+	struct found f;
+
+	return look(db, s, a, token, out, &f, ei);
+}
+
+/* One decision on its way through the writer; repeatable. */
+struct acting {
+	const struct confirm *c;
+	struct arena *a;
+	struct slice token;
+	enum confirm_action action;
+	struct slice ip;
+	int64_t now_ms;
+	struct confirm_info *out;
+	struct found f;
+	bool fresh;
+	bool erase;
+};
+
+static enum err act_event(struct db *db, struct acting *w, enum event_kind kind, const unsigned char *mail_hash,
+    struct errinfo *ei)
+{
+	struct event_new e = {.person_id = w->f.person.id, .time_ms = w->now_ms, .kind = kind,
+	    .form = w->f.request.form, .purposes = w->f.request.purposes, .lang = slice_from(w->out->lang),
+	    .text_hash = w->f.request.consent_hash, .mail_hash = mail_hash, .request_id = w->f.request.id,
+	    .ip = w->ip};
+
+	return evidence_append(db, w->c->site, &e, ei);
+}
+
+static enum err act_purposes(struct db *db, struct acting *w, enum purpose_state to, struct errinfo *ei)
+{
+	struct slice rest = w->f.request.purposes, one;
+	enum err rc = OK;
+
+	while (!rc && slice_split(&rest, ',', &one))
+		rc = purpose_set(db, w->f.person.id, one, to, w->now_ms, w->f.request.id,
+		    w->f.request.consent_hash, ei);
+	return rc;
+}
+
+static enum err act_fields(struct db *db, struct acting *w, struct errinfo *ei)
+{
+	struct buf fields;
+	enum err rc;
+
+	buf_init_arena(&fields, w->a, PERSON_FIELDS_MAX_BYTES);
+	rc = request_fields(db, w->f.request.id, &fields, ei);
+	if (rc || !fields.len)
+		return rc;
+	return person_set_fields(db, w->f.person.id, buf_slice(&fields), w->now_ms, ei);
+}
+
+static enum err act_count(struct db *db, struct acting *w, enum daily_what what, struct errinfo *ei)
+{
+	return daily_add(db, daily_day(w->now_ms), w->f.request.form, what, 1, ei);
+}
+
+static enum err act_accept(struct db *db, struct acting *w, const struct state_edge *edge, struct errinfo *ei)
+{
+	enum err rc = request_settle(db, w->f.request.id, REQUEST_CONFIRMED, w->now_ms, ei);
+
+	if (!rc)
+		rc = act_purposes(db, w, PURPOSE_ACTIVE, ei);
+	if (!rc)
+		rc = person_set_state(db, w->f.person.id, edge->to, w->now_ms, ei);
+	if (!rc)
+		rc = person_set_lang(db, w->f.person.id, w->f.request.lang, w->now_ms, ei);
+	if (!rc)
+		rc = act_fields(db, w, ei);
+	if (!rc)
+		rc = act_event(db, w, EVENT_CONFIRMED, NULL, ei);
+	if (!rc)
+		rc = act_count(db, w, DAILY_CONFIRMED, ei);
+	w->out->state = CONFIRM_DONE;
+	w->out->date_ms = w->now_ms;
+	w->fresh = !rc;
+	return rc;
+}
+
+static enum err act_suppress(struct db *db, struct acting *w, struct errinfo *ei)
+{
+	struct suppression s = {.channel = w->f.person.channel, .reason = SUPPRESSION_DENIED,
+	    .since_ms = w->now_ms};
+
+	s.until_ms = conf_duration_after(site_conf(w->c->site)->retention.deny_block, w->now_ms);
+	memcpy(s.lookup, w->f.person.lookup, sizeof(s.lookup));
+	return suppression_add(db, &s, ei);
+}
+
+/* "That was not me": never confirmed, so everything goes; of a known person only this request. */
+static enum err act_deny(struct db *db, struct acting *w, const struct state_edge *edge, struct errinfo *ei)
+{
+	enum err rc = OK;
+
+	if (w->f.request.state == REQUEST_PENDING)
+		rc = request_settle(db, w->f.request.id, REQUEST_DENIED, w->now_ms, ei);
+	if (!rc)
+		rc = act_event(db, w, EVENT_DENIED, NULL, ei);
+	if (!rc)
+		rc = act_count(db, w, DAILY_DENIED, ei);
+	if (!rc && edge->act == STATE_FORGET) {
+		rc = act_suppress(db, w, ei);
+		if (!rc)
+			rc = erasure_ask(db, w->f.person.id, ERASURE_REQUEST, w->now_ms, ei);
+		w->erase = !rc;
+	}
+	w->out->state = CONFIRM_DENIED;
+	w->out->date_ms = w->now_ms;
+	w->fresh = !rc;
+	return rc;
+}
+
+static enum err act_renew(struct db *db, struct acting *w, struct errinfo *ei)
+{
+	const struct conf_site *conf = site_conf(w->c->site);
+	struct letter_send send = {
+	    .letter = {.kind = OUTBOX_CONFIRM, .lang = w->out->lang, .consent = &w->out->consent,
+	        .purposes = w->f.request.purposes},
+	    .person_id = w->f.person.id, .request_id = w->f.request.id, .asked_ms = w->f.request.intake_ms,
+	    .now_ms = w->now_ms, .address = w->f.address};
+	unsigned char mail_hash[STORE_HASH_BYTES];
+	int generation;
+	enum err rc;
+
+	w->out->state = CONFIRM_RENEWED;
+	if (w->f.request.expires_ms > w->now_ms && w->now_ms - w->f.request.mailed_ms < TURN_COOL_DOWN_MS)
+		return OK;
+	send.expires_ms = conf_duration_after(conf->links.confirm, w->now_ms);
+	rc = request_renew(db, w->f.request.id, send.expires_ms, &generation, ei);
+	if (rc)
+		return rc;
+	send.generation = (unsigned)generation;
+	rc = letter_queue(db, w->c->site, w->c->letters, w->a, &send, mail_hash, ei);
+	if (!rc)
+		rc = request_mailed(db, w->f.request.id, w->now_ms, ei);
+	if (!rc)
+		rc = act_event(db, w, EVENT_RENEWED, mail_hash, ei);
+	w->fresh = !rc;
+	return rc;
+}
+
+static enum err act_job(struct db *db, void *arg, struct errinfo *ei)
+{
+	static const enum state_input inputs[CONFIRM_ACTION__MAX] = {STATE_CONFIRM, STATE_DENY, STATE_RENEW};
+	struct acting *w = arg;
+	const struct state_edge *edge;
+	bool open, expired;
+	enum err rc;
+
+	w->fresh = w->erase = false;
+	rc = look(db, w->c->site, w->a, w->token, w->out, &w->f, ei);
+	open = w->out->state == CONFIRM_OPEN;
+	expired = w->out->state == CONFIRM_EXPIRED;
+	if (rc || (!open && !expired))
+		return rc;
+	edge = state_edge(w->f.person.state, inputs[w->action]);
+	if (edge->act == STATE_ACCEPT && open)
+		return act_accept(db, w, edge, ei);
+	if (edge->act == STATE_FORGET || edge->act == STATE_REFUSE)
+		return act_deny(db, w, edge, ei);
+	if (edge->act == STATE_RELINK && expired)
+		return act_renew(db, w, ei);
+	return OK;
+}
+
+enum err confirm_act(const struct confirm *c, struct arena *a, struct slice token, enum confirm_action action,
+    struct slice ip, struct confirm_info *out, bool *fresh, struct errinfo *ei)
+{
+	struct acting w = {.c = c, .a = a, .token = token, .action = action, .now_ms = clock_now_ms(), .out = out};
+	enum err rc;
+
+	w.ip = evidence_ip(a, site_conf(c->site), ip);
+	rc = writer_run(c->writers, c->store, act_job, &w, ei);
+	if (!rc && w.erase)
+		rc = erasure_finish(c->store, w.now_ms, NULL, ei);
+	if (fresh)
+		*fresh = !rc && w.fresh;
+	return rc;
+}

@@ -1,0 +1,55 @@
+#include "core/evidence.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "store/notice.h"
+
+enum err evidence_append(struct db *db, const struct site *s, struct event_new *e, struct errinfo *ei)
+{
+	const char *lang = e->lang.len ? site_lang(s, e->lang) : NULL;
+	struct notice_version notice;
+	enum err rc = E_NOT_FOUND;
+
+	if (!e->notice_hash) {
+		rc = notice_current(db, lang ? lang : site_lang_default(s), &notice, ei);
+		if (rc && rc != E_NOT_FOUND)
+			return rc;
+		if (!rc)
+			e->notice_hash = notice.hash;
+	}
+	if (!e->config_hash)
+		e->config_hash = site_conf(s)->hash;
+	rc = event_append(db, e, NULL, ei);
+	e->notice_hash = NULL;
+	return rc;
+}
+
+static struct slice ip_text(struct arena *a, int family, const void *addr)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (!inet_ntop(family, addr, text, sizeof(text)))
+		return SLICE("");
+	return arena_dup(a, slice_from(text));
+}
+
+struct slice evidence_ip(struct arena *a, const struct conf_site *c, struct slice ip)
+{
+	unsigned char v4[4], v6[16];
+	char text[INET6_ADDRSTRLEN];
+
+	if (c->ip == CONF_IP_NONE || !slice_copy(ip, text, sizeof(text)))
+		return SLICE("");
+	if (inet_pton(AF_INET, text, v4) == 1) {
+		if (c->ip == CONF_IP_TRUNCATED)
+			v4[3] = 0;
+		return ip_text(a, AF_INET, v4);
+	}
+	if (inet_pton(AF_INET6, text, v6) != 1)
+		return SLICE("");
+	if (c->ip == CONF_IP_TRUNCATED)
+		memset(v6 + 6, 0, 10);
+	return ip_text(a, AF_INET6, v6);
+}

@@ -1,0 +1,348 @@
+#include "core/gate.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/enc.h"
+#include "base/log.h"
+#include "core/evidence.h"
+#include "store/intake.h"
+#include "text/addr.h"
+#include "text/jsonw.h"
+#include "text/url.h"
+#include "text/utf8.h"
+
+/* Fields that every form knows. Declared extra fields come on top; anything else does not exist. */
+static const struct gate_field {
+	const char *name;
+	size_t max_bytes;
+	bool repeat;
+	const char *error; /* phrase if it is too long or holds controls; NULL: such a value counts as absent */
+} gate_fields[] = {
+    {"email", 1024, false, "error.email.invalid"},
+    {"p", 64, true, "error.field.characters"},
+    {"ok", 8, false, NULL},
+    {"v", 64, false, NULL},
+    {"page", 2048, false, NULL},
+    {"lang", 16, false, NULL},
+    {"next", 2048, false, NULL},
+    {"n", 64, false, NULL},
+    {"t", 256, false, NULL},
+    {"r", 64, false, NULL},
+};
+#define GATE_FIELDS (sizeof(gate_fields) / sizeof(gate_fields[0]))
+
+static const char *const addr_errors[ADDR__MAX] = {
+    [ADDR_EMPTY] = "error.email.missing",
+    [ADDR_LONG] = "error.email.long",
+    [ADDR_MANY] = "error.email.many",
+    [ADDR_NO_AT] = "error.email.invalid",
+    [ADDR_LOCAL] = "error.email.invalid",
+    [ADDR_DOMAIN] = "error.email.invalid",
+    [ADDR_NON_ASCII] = "error.email.letters",
+    [ADDR_CONTROL] = "error.email.invalid",
+};
+
+void gate_honeypot(const struct site *s, const struct conf_form *form, char out[static GATE_HONEYPOT_BYTES])
+{
+	static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
+	const char *site = site_conf(s)->id;
+	unsigned char hash[CRYPT_HASH_BYTES];
+	const struct crypt_part parts[] = {{"honeypot", 9}, {site, strlen(site) + 1}, {form->id, strlen(form->id)}};
+
+	crypt_sha256_parts(hash, parts, sizeof(parts) / sizeof(parts[0]));
+	for (size_t i = 0; i < GATE_HONEYPOT_BYTES - 1; i++)
+		out[i] = letters[hash[i] % (i ? 32 : 24)];
+	out[GATE_HONEYPOT_BYTES - 1] = '\0';
+}
+
+enum gate_origin gate_origin(const struct site *s, struct slice origin)
+{
+	const struct conf_site *c = site_conf(s);
+	struct url from, listed;
+
+	if (!origin.len || slice_eq_str(origin, "null"))
+		return GATE_ORIGIN_ABSENT;
+	if (!url_parse(origin, &from))
+		return GATE_ORIGIN_FOREIGN;
+	if (url_parse(slice_from(c->base_url), &listed) && url_same_origin(&from, &listed))
+		return GATE_ORIGIN_OWN;
+	for (size_t i = 0; i < c->origins.n; i++)
+		if (url_parse(slice_from(c->origins.v[i]), &listed) && url_same_origin(&from, &listed))
+			return GATE_ORIGIN_OWN;
+	return GATE_ORIGIN_FOREIGN;
+}
+
+bool gate_next_allowed(const struct conf_form *form, struct slice next)
+{
+	struct url u, allowed;
+
+	if (!url_parse(next, &u))
+		return false;
+	for (size_t i = 0; i < form->next.n; i++)
+		if (url_parse(slice_from(form->next.v[i]), &allowed) && url_below(&u, &allowed))
+			return true;
+	return false;
+}
+
+static void gate_refuse(struct gate_answer *out, const char *field, const char *key, size_t max)
+{
+	if (out->nerrors < GATE_ERRORS_MAX)
+		out->errors[out->nerrors++] = (struct gate_error){.field = field, .key = key, .max = max,
+		    .twice = strcmp(key, "error.field.twice") == 0};
+}
+
+static const struct conf_field *extra_field(const struct conf_form *form, struct slice name)
+{
+	for (size_t i = 0; i < form->nfields; i++)
+		if (slice_eq_str(name, form->fields[i].name))
+			return &form->fields[i];
+	return NULL;
+}
+
+static const struct gate_field *common_field(struct slice name)
+{
+	for (size_t i = 0; i < GATE_FIELDS; i++)
+		if (slice_eq_str(name, gate_fields[i].name))
+			return &gate_fields[i];
+	return NULL;
+}
+
+/* Known fields come once, fit and hold no controls; unknown ones are counted and forgotten. */
+static void gate_shape(const struct gate_input *in, const char *honeypot, struct gate_answer *out)
+{
+	for (size_t i = 0; i < in->fields->count; i++) {
+		const struct form_field *f = &in->fields->fields[i];
+		const struct gate_field *g = common_field(f->name);
+		const struct conf_field *x = g ? NULL : extra_field(in->form, f->name);
+		const char *name = g ? g->name : x ? x->name : NULL;
+		if (!name) {
+			out->unknown_fields += !slice_eq_str(f->name, honeypot);
+			continue;
+		}
+		if (!(g && g->repeat) && form_count(in->fields, name) > 1) {
+			if (form_get(in->fields, name).ptr == f->value.ptr)
+				gate_refuse(out, name, "error.field.twice", 0);
+			continue;
+		}
+		if (x && utf8_count(f->value) > GATE_FIELD_MAX_CHARS)
+			gate_refuse(out, name, "error.field.long", GATE_FIELD_MAX_CHARS);
+		else if (x && utf8_has_control(f->value, false))
+			gate_refuse(out, name, "error.field.characters", 0);
+		else if (g && g->error && (f->value.len > g->max_bytes || utf8_has_control(f->value, false)))
+			gate_refuse(out, name, f->value.len > g->max_bytes && g == gate_fields ? "error.email.long"
+			    : g->error, 0);
+	}
+}
+
+/* The value of an optional helper field; nothing if it is too long or holds controls. */
+static struct slice gate_value(const struct gate_input *in, const char *name)
+{
+	const struct gate_field *g = common_field(slice_from(name));
+	struct slice v = form_get(in->fields, name);
+
+	if (!v.ptr || !g || v.len > g->max_bytes || utf8_has_control(v, false))
+		return SLICE("");
+	return v;
+}
+
+/* The live wording of which v is the hash, in whatever language it was shown. */
+static const struct consent *gate_wording(const struct site *s, const struct conf_form *form, struct slice v)
+{
+	const struct conf_site *c = site_conf(s);
+
+	for (size_t i = 0; i < c->languages.n; i++) {
+		const struct consent *k = site_consent(s, form, c->languages.v[i]);
+		if (k && consent_v_matches(k, v))
+			return k;
+	}
+	return NULL;
+}
+
+static void gate_purposes(const struct gate_input *in, struct arena *a, struct gate_answer *out)
+{
+	struct slice p;
+	struct buf b;
+
+	buf_init_arena(&b, a, 4096);
+	if (in->form->npurposes == 1 && slice_eq_str(form_get(in->fields, "ok"), "1"))
+		buf_add_str(&b, in->form->purposes[0]->id);
+	for (size_t i = 0; (p = form_nth(in->fields, "p", i)).ptr; i++) {
+		if (!consent_item(out->consent, p))
+			continue;
+		if (b.len)
+			buf_add_char(&b, ',');
+		buf_add_slice(&b, p);
+	}
+	out->purposes = consent_purposes(a, out->consent, buf_slice(&b));
+	if (!out->purposes.len && in->form->npurposes == 1)
+		gate_refuse(out, "ok", "error.consent.missing", 0);
+	else if (!out->purposes.len)
+		gate_refuse(out, "p", "error.consent.none", 0);
+}
+
+static bool refused(const struct gate_answer *out, const char *field)
+{
+	for (size_t i = 0; i < out->nerrors; i++)
+		if (strcmp(out->errors[i].field, field) == 0)
+			return true;
+	return false;
+}
+
+static void gate_address(struct arena *a, struct gate_answer *out, struct addr *addr)
+{
+	enum addr_result r;
+
+	if (refused(out, "email"))
+		return;
+	r = addr_parse(a, out->email, addr);
+	if (r != ADDR_OK)
+		gate_refuse(out, "email", addr_errors[r], 0);
+}
+
+/* Declared extra fields as a JSON object in their declared order; empty if none was filled. */
+static struct slice gate_extras(const struct gate_input *in, struct arena *a, struct gate_answer *out)
+{
+	struct jsonw w;
+	struct buf b;
+	bool any = false;
+
+	buf_init_arena(&b, a, INTAKE_PLAIN_MAX_BYTES / 2);
+	jsonw_init(&w, &b);
+	jsonw_object(&w);
+	for (size_t i = 0; i < in->form->nfields; i++) {
+		const struct conf_field *f = &in->form->fields[i];
+		struct slice v = slice_trim(form_get(in->fields, f->name));
+		if (!v.len && f->required && !refused(out, f->name))
+			gate_refuse(out, f->name, "error.field.missing", 0);
+		if (!v.len)
+			continue;
+		jsonw_kstr(&w, f->name, v);
+		any = true;
+	}
+	jsonw_end_object(&w);
+	return any ? buf_slice(&b) : SLICE("");
+}
+
+/* MAC over what was typed, with its time: "<seconds>.<mac>". */
+static void review_sign(const struct gate *g, const struct gate_answer *out, const struct conf_form *form,
+    int64_t at_s, char text[static 64])
+{
+	unsigned id;
+	struct crypt_key *k = crypt_key_new();
+	unsigned char mac[CRYPT_TAG_BYTES], hash[CRYPT_HASH_BYTES];
+	char b64[ENC_B64URL_BYTES(sizeof(mac))];
+	const struct crypt_part parts[] = {{&at_s, sizeof(at_s)}, {form->id, strlen(form->id) + 1},
+	    {out->email.ptr, out->email.len}, {"\n", 1}, {out->purposes.ptr, out->purposes.len}, {"\n", 1},
+	    {out->consent->hash, CRYPT_HASH_BYTES}};
+	struct buf b;
+
+	text[0] = '\0';
+	if (!k)
+		return;
+	crypt_key_derive(k, keyring_token_current(store_keyring(g->store), &id), "review");
+	crypt_sha256_parts(hash, parts, sizeof(parts) / sizeof(parts[0]));
+	crypt_keyed(mac, sizeof(mac), k, hash, sizeof(hash));
+	crypt_key_free(k);
+	enc_b64url(mac, sizeof(mac), b64);
+	buf_init(&b, 63);
+	buf_printf(&b, "%lld.%s", (long long)at_s, b64);
+	slice_copy(buf_slice(&b), text, 64);
+	buf_free(&b);
+}
+
+static bool review_valid(const struct gate *g, const struct gate_answer *out, const struct conf_form *form,
+    struct slice r)
+{
+	struct slice rest = r, at_text;
+	unsigned long long at_s;
+	int64_t now_s = clock_now_ms() / 1000;
+	char want[64];
+
+	if (!slice_split(&rest, '.', &at_text) || !slice_u64(at_text, &at_s) || at_s > INT64_MAX / 1000)
+		return false;
+	if ((int64_t)at_s > now_s + 60 || now_s - (int64_t)at_s > GATE_REVIEW_TTL_MS / 1000)
+		return false;
+	review_sign(g, out, form, (int64_t)at_s, want);
+	return strlen(want) == r.len && crypt_equal(want, r.ptr, r.len);
+}
+
+static enum err intake_job(struct db *db, void *arg, struct errinfo *ei)
+{
+	int64_t id;
+
+	return intake_put(db, arg, &id, ei);
+}
+
+static enum err gate_store(const struct gate *g, struct arena *a, const struct gate_input *in,
+    const struct gate_answer *out, struct slice address, struct slice extras, struct errinfo *ei)
+{
+	struct intake row = {
+	    .at_ms = clock_now_ms(),
+	    .channel = STORE_EMAIL,
+	    .form = slice_from(in->form->id),
+	    .lang = slice_from(out->lang),
+	    .address = address,
+	    .page = out->page,
+	    .ip = evidence_ip(a, site_conf(g->site), in->remote_ip),
+	    .fields = extras,
+	    .purposes = out->purposes,
+	};
+
+	memcpy(row.consent_hash, out->consent->hash, sizeof(row.consent_hash));
+	if (!arena_ok(a))
+		return err_set(ei, E_NOMEM, "sign-up");
+	return writer_run(g->writers, g->store, intake_job, &row, ei);
+}
+
+/* Language, wording and helper fields of the answer. False: the wording shown is not the live one. */
+static bool gate_start(const struct gate *g, const struct gate_input *in, struct gate_answer *out)
+{
+	struct slice v = gate_value(in, "v"), lang = gate_value(in, "lang");
+	const struct consent *shown = v.len ? gate_wording(g->site, in->form, v) : NULL;
+
+	memset(out, 0, sizeof(*out));
+	out->lang = shown ? site_lang(g->site, shown->lang) : site_lang(g->site, lang);
+	if (!out->lang)
+		out->lang = in->lang;
+	out->consent = site_consent(g->site, in->form, out->lang);
+	out->email = slice_trim(form_get(in->fields, "email"));
+	out->page = gate_value(in, "page");
+	out->next = gate_value(in, "next");
+	if (out->next.len && !gate_next_allowed(in->form, out->next))
+		out->next = SLICE("");
+	return !v.len || shown;
+}
+
+enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_input *in, struct gate_answer *out,
+    struct errinfo *ei)
+{
+	char honeypot[GATE_HONEYPOT_BYTES];
+	bool live = gate_start(g, in, out);
+	struct addr addr;
+	struct slice extras;
+	bool doubt;
+
+	gate_honeypot(g->site, in->form, honeypot);
+	gate_shape(in, honeypot, out);
+	gate_purposes(in, a, out);
+	gate_address(a, out, &addr);
+	extras = gate_extras(in, a, out);
+	if (!live) {
+		out->result = GATE_CHANGED;
+		return OK;
+	}
+	if (out->nerrors) {
+		out->result = GATE_INPUT;
+		return OK;
+	}
+	doubt = form_get(in->fields, honeypot).len || !gate_value(in, "v").len || in->origin == GATE_ORIGIN_FOREIGN;
+	if (doubt && !review_valid(g, out, in->form, gate_value(in, "r"))) {
+		review_sign(g, out, in->form, clock_now_ms() / 1000, out->review);
+		out->result = GATE_REVIEW;
+		return OK;
+	}
+	out->result = GATE_ACCEPTED;
+	return gate_store(g, a, in, out, addr.full, extras, ei);
+}

@@ -1,0 +1,311 @@
+#include "core/letter.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypt.h"
+#include "base/enc.h"
+#include "core/accent.h"
+#include "core/token.h"
+#include "core/when.h"
+#include "mail/message.h"
+#include "store/text.h"
+
+#define LETTER_PART_MAX_BYTES (128u * 1024u)
+#define LETTER_CACHE_MAX 256
+#define LETTER_KEY_BYTES CRYPT_HASH_BYTES
+
+struct letter_entry {
+	unsigned char key[LETTER_KEY_BYTES];
+	unsigned char hash[CRYPT_HASH_BYTES];
+	char *stored;
+	size_t stored_bytes;
+};
+
+struct letter_cache {
+	pthread_mutex_t lock;
+	struct letter_entry entries[LETTER_CACHE_MAX];
+	size_t n;
+};
+
+/* What differs between the kinds of letters. */
+static const struct letter_kind {
+	enum outbox_kind kind;
+	const char *html, *text, *subject_key, *text_key;
+	bool one_click; /* carries List-Unsubscribe */
+} kinds[] = {
+    {OUTBOX_CONFIRM, "mail/confirm.html", "mail/confirm.txt", "mail.confirm.subject", "", true},
+    {OUTBOX_ALREADY, "mail/letter.html", "mail/letter.txt", "mail.already.subject", "mail.already.text", true},
+    {OUTBOX_GOODBYE, "mail/letter.html", "mail/letter.txt", "mail.goodbye.subject", "mail.goodbye.text", false},
+};
+
+struct letter_cache *letter_cache_new(void)
+{
+	struct letter_cache *c = calloc(1, sizeof(*c));
+
+	if (c && pthread_mutex_init(&c->lock, NULL) != 0) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void letter_cache_free(struct letter_cache *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n; i++)
+		free(c->entries[i].stored);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+static const struct letter_kind *letter_kind(enum outbox_kind kind)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].kind == kind)
+			return &kinds[i];
+	return NULL;
+}
+
+static struct slice controller_block(const struct conf_site *c, struct arena *a)
+{
+	struct buf b;
+
+	buf_init_arena(&b, a, 4096);
+	buf_add_str(&b, c->controller.name);
+	if (*c->controller.represented_by)
+		buf_printf(&b, "\n%s", c->controller.represented_by);
+	for (size_t i = 0; i < c->controller.address.n; i++)
+		buf_printf(&b, "\n%s", c->controller.address.v[i]);
+	buf_printf(&b, "\n%s", c->controller.email);
+	return buf_slice(&b);
+}
+
+static void letter_colours(const struct conf_site *c, struct view *v)
+{
+	struct accent_pair pair = accent_pair(slice_from(c->look.accent));
+
+	view_cstr(v, "accent", pair.fill);
+	view_cstr(v, "accent_text", pair.text);
+}
+
+static struct view *letter_view(const struct site *s, struct arena *a, const struct letter *l,
+    const struct letter_kind *k)
+{
+	const struct conf_site *c = site_conf(s);
+	struct view *v = site_view(s, a, l->lang);
+	struct slice rest = l->purposes, one;
+
+	letter_colours(c, v);
+	view_lines(v, "controller_block", controller_block(c, a));
+	view_text(v, "title", site_titles(s, a, l->lang, l->purposes));
+	view_text(v, "confirm_link", site_duration(a, c->links.confirm, l->lang));
+	view_text(v, "unconfirmed", site_duration(a, c->retention.unconfirmed, l->lang));
+	view_url(v, "link", message_slot_marker(MESSAGE_LINK));
+	view_url(v, "unsubscribe", message_slot_marker(MESSAGE_UNSUBSCRIBE));
+	view_text(v, "date", message_slot_marker(MESSAGE_DATE));
+	view_cstr(v, "subject_key", k->subject_key);
+	view_cstr(v, "text_key", k->text_key);
+	while (slice_split(&rest, ',', &one)) {
+		const struct consent_item *item = consent_item(l->consent, one);
+		if (item)
+			consent_item_view(item, view_item(v, "consents"));
+	}
+	return v;
+}
+
+/* List-Id (RFC 2919): "form.host", a stable name of the list in the owner's domain. */
+static struct slice list_id(const struct conf_site *c, struct arena *a, struct slice form)
+{
+	const char *at = strchr(c->mail.from.email, '@');
+	struct buf b;
+
+	buf_init_arena(&b, a, 255);
+	buf_add_slice(&b, form);
+	buf_printf(&b, ".%s", at ? at + 1 : c->base_host);
+	return buf_slice(&b);
+}
+
+enum err letter_render(const struct site *s, struct arena *a, const struct letter *l, struct buf *stored,
+    struct errinfo *ei)
+{
+	const struct letter_kind *k = letter_kind(l->kind);
+	const struct conf_site *c = site_conf(s);
+	struct buf html, text;
+	struct message m;
+	struct view *v;
+	enum err rc;
+
+	if (!k)
+		return err_set(ei, E_INVALID, "no letter of kind %s", outbox_kind_name(l->kind));
+	v = letter_view(s, a, l, k);
+	buf_init_arena(&html, a, LETTER_PART_MAX_BYTES);
+	buf_init_arena(&text, a, LETTER_PART_MAX_BYTES);
+	rc = site_render(s, k->html, l->lang, v, &html, ei);
+	if (!rc)
+		rc = site_render(s, k->text, l->lang, v, &text, ei);
+	if (rc)
+		return rc;
+	memset(&m, 0, sizeof(m));
+	m.from_name = slice_from(c->mail.from.name);
+	m.from_addr = slice_from(c->mail.from.email);
+	m.reply_to = slice_from(c->mail.reply_to);
+	m.to = message_slot_marker(MESSAGE_TO);
+	m.subject = site_say(s, l->lang, k->subject_key, v);
+	m.text = buf_slice(&text);
+	m.html = buf_slice(&html);
+	if (k->one_click) {
+		m.list_unsubscribe = message_slot_marker(MESSAGE_UNSUBSCRIBE);
+		m.list_id = list_id(c, a, l->consent->form);
+	}
+	m.message_id = message_slot_marker(MESSAGE_MESSAGE_ID);
+	m.boundary = message_slot_marker(MESSAGE_BOUNDARY);
+	m.zone = slice_from(c->time_zone);
+	m.lang = slice_from(l->lang);
+	return message_store(stored, &m, ei);
+}
+
+static void letter_key(const struct letter *l, unsigned char key[LETTER_KEY_BYTES])
+{
+	const unsigned char kind = (unsigned char)l->kind;
+	const struct crypt_part parts[] = {
+	    {&kind, 1},
+	    {l->consent->hash, CRYPT_HASH_BYTES},
+	    {l->lang, strlen(l->lang) + 1},
+	    {l->purposes.ptr, l->purposes.len},
+	};
+
+	crypt_sha256_parts(key, parts, sizeof(parts) / sizeof(parts[0]));
+}
+
+static const struct letter_entry *cache_find(const struct letter_cache *c, const unsigned char *key)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (memcmp(c->entries[i].key, key, LETTER_KEY_BYTES) == 0)
+			return &c->entries[i];
+	return NULL;
+}
+
+/* Entries are never taken out, so a pointer stays good. NULL: full or no memory, which costs only time. */
+static const struct letter_entry *cache_add(struct letter_cache *c, const unsigned char *key, struct slice stored)
+{
+	struct letter_entry *e;
+	char *copy;
+
+	if (c->n == LETTER_CACHE_MAX)
+		return NULL;
+	copy = malloc(stored.len);
+	if (!copy)
+		return NULL;
+	e = &c->entries[c->n++];
+	memcpy(copy, stored.ptr, stored.len);
+	memcpy(e->key, key, LETTER_KEY_BYTES);
+	crypt_sha256(e->hash, stored.ptr, stored.len);
+	e->stored = copy;
+	e->stored_bytes = stored.len;
+	return e;
+}
+
+static enum err letter_store(struct db *db, const char *lang, const unsigned char known[CRYPT_HASH_BYTES],
+    struct slice stored, unsigned char *hash, struct errinfo *ei)
+{
+	if (known && text_get(db, known, NULL, NULL, ei) == OK) {
+		memcpy(hash, known, CRYPT_HASH_BYTES);
+		return OK;
+	}
+	return text_put(db, TEXT_MAIL, lang, MESSAGE_FORMAT, stored, hash, ei);
+}
+
+/* The text is put into the database in this transaction, unless it is there: a rolled back one may have held it. */
+static enum err letter_text(struct db *db, const struct site *s, struct letter_cache *cache, struct arena *a,
+    const struct letter *l, unsigned char *hash, struct errinfo *ei)
+{
+	unsigned char key[LETTER_KEY_BYTES];
+	const struct letter_entry *e;
+	struct buf stored;
+	enum err rc;
+
+	letter_key(l, key);
+	pthread_mutex_lock(&cache->lock);
+	e = cache_find(cache, key);
+	pthread_mutex_unlock(&cache->lock);
+	if (e)
+		return letter_store(db, l->lang, e->hash, slice_make(e->stored, e->stored_bytes), hash, ei);
+	buf_init_arena(&stored, a, MESSAGE_STORED_MAX_BYTES);
+	rc = letter_render(s, a, l, &stored, ei);
+	if (rc)
+		return rc;
+	pthread_mutex_lock(&cache->lock);
+	if (!cache_find(cache, key))
+		cache_add(cache, key, buf_slice(&stored));
+	pthread_mutex_unlock(&cache->lock);
+	return letter_store(db, l->lang, NULL, buf_slice(&stored), hash, ei);
+}
+
+static struct slice token_url(const struct site *s, struct arena *a, const struct keyring *keys, const char *path,
+    const struct token *t)
+{
+	char text[TOKEN_BYTES];
+
+	token_make(keys, site_conf(s)->id, t, text);
+	return site_url(s, a, path, text);
+}
+
+static struct slice random_id(struct arena *a, const char *head, const char *tail)
+{
+	unsigned char raw[16];
+	char text[ENC_B64URL_BYTES(sizeof(raw))];
+	struct buf b;
+
+	crypt_random(raw, sizeof(raw));
+	enc_b64url(raw, sizeof(raw), text);
+	buf_init_arena(&b, a, 512);
+	buf_printf(&b, "%s%s%s", head, text, tail);
+	return buf_slice(&b);
+}
+
+static void letter_slots(struct db *db, const struct site *s, struct arena *a, const struct letter_send *send,
+    struct message_slots *out)
+{
+	const struct token out_link = {.purpose = TOKEN_UNSUBSCRIBE, .id = send->person_id};
+	const struct token in_link = {.purpose = TOKEN_CONFIRM, .id = send->request_id,
+	    .generation = send->generation, .expires_ms = send->expires_ms};
+	const struct keyring *keys = db_keyring(db);
+	const char *at = strchr(site_conf(s)->mail.from.email, '@');
+
+	memset(out, 0, sizeof(*out));
+	out->date_ms = send->now_ms;
+	out->value[MESSAGE_TO] = send->address;
+	out->value[MESSAGE_UNSUBSCRIBE] = token_url(s, a, keys, "/u/", &out_link);
+	out->value[MESSAGE_LINK] = send->letter.kind == OUTBOX_CONFIRM ? token_url(s, a, keys, "/c/", &in_link)
+	    : site_url(s, a, "/my", "");
+	out->value[MESSAGE_DATE] = when_full(a, send->asked_ms, site_conf(s)->time_zone, send->letter.lang);
+	out->value[MESSAGE_MESSAGE_ID] = random_id(a, "", at ? at : "@localhost");
+	out->value[MESSAGE_BOUNDARY] = random_id(a, "=_jw_", "");
+}
+
+enum err letter_queue(struct db *db, const struct site *s, struct letter_cache *cache, struct arena *a,
+    const struct letter_send *send, unsigned char *mail_hash, struct errinfo *ei)
+{
+	struct outbox_new row = {.channel = STORE_EMAIL, .person_id = send->person_id,
+	    .request_id = send->request_id, .kind = send->letter.kind, .created_ms = send->now_ms,
+	    .next_ms = send->now_ms};
+	struct message_slots slots;
+	struct buf json;
+	int64_t id;
+	enum err rc;
+
+	rc = letter_text(db, s, cache, a, &send->letter, mail_hash, ei);
+	if (rc)
+		return rc;
+	letter_slots(db, s, a, send, &slots);
+	buf_init_arena(&json, a, OUTBOX_SLOTS_MAX_BYTES);
+	rc = message_slots_write(&json, &slots, ei);
+	if (rc)
+		return rc;
+	memcpy(row.mail_hash, mail_hash, STORE_HASH_BYTES);
+	row.slots = buf_slice(&json);
+	return outbox_add(db, &row, &id, ei);
+}

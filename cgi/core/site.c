@@ -1,0 +1,506 @@
+#include "core/site.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypt.h"
+#include "base/enc.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "core/accent.h"
+#include "core/embed.h"
+#include "text/tpl.h"
+
+#define SITE_ARENA_MAX_BYTES (16u * 1024u * 1024u)
+#define SITE_FILE_MAX_BYTES (256u * 1024u)
+#define STYLE_SRC_BYTES 160
+#define PHRASE_MAX_BYTES (16u * 1024u)
+
+struct site_language {
+	const char *tag;          /* of the configuration: "de" */
+	struct phrases *base;     /* de */
+	struct phrases *informal; /* de-du over it, or NULL */
+};
+
+struct site_style {
+	const char *tpl;
+	struct slice css;
+	char src[STYLE_SRC_BYTES];
+	struct site_style *next;
+};
+
+struct site {
+	const struct conf *host;
+	const struct conf_site *conf;
+	struct arena arena;
+	struct site_language langs[SITE_LANGS_MAX];
+	size_t nlangs;
+	struct tpl_set *tpl;
+	struct consent *consents; /* [form * nlangs + lang] */
+	struct slice accent_css;
+	struct site_style *styles;
+	struct slice site_host;
+	struct slice footer_address;
+	struct slice initial;
+};
+
+static const char *const word_files[] = {"form.txt", "error.txt", "page.txt", "mail.txt", "notice.txt", "hub.txt",
+    "evidence.txt", "word.txt"};
+
+static const char *const need_form[] = {"consents", "v", "honeypot", "form_action", "notice_url",
+    "@form.notice.link", NULL};
+static const char *const need_confirm[] = {"consents", "form_action", NULL};
+static const char *const need_unsub[] = {"form_action", NULL};
+static const char *const need_mail[] = {"consents", "link", "unsubscribe", "notice_url", "controller_block", NULL};
+static const struct tpl_duty duties[] = {
+    {"page/form.html", need_form},
+    {"part/form.html", need_form},
+    {"page/changed.html", need_form},
+    {"page/confirm.html", need_confirm},
+    {"page/unsub.html", need_unsub},
+    {"mail/confirm.html", need_mail},
+    {"mail/confirm.txt", need_mail},
+};
+
+/* Adds FOLDER/name if the owner has it; what is not there is not an error. */
+static enum err owner_file(const char *folder, const char *name, struct buf *text, bool *found, struct errinfo *ei)
+{
+	struct buf path;
+	enum err rc;
+
+	*found = false;
+	buf_reset(text);
+	if (!*folder)
+		return OK;
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/%s", folder, name);
+	rc = file_read(text, path.data, ei);
+	buf_free(&path);
+	if (rc == E_NOT_FOUND)
+		return OK;
+	*found = rc == OK;
+	return rc;
+}
+
+static enum err words_add(struct phrases *p, const struct site *s, const char *folder, const char *file, bool *any,
+    struct errinfo *ei)
+{
+	const char *const owners[] = {s->host->templates, s->conf->templates};
+	const struct embedded_file *own;
+	struct buf name, text;
+	enum err rc = OK;
+	bool found;
+
+	buf_init(&name, 256);
+	buf_init(&text, SITE_FILE_MAX_BYTES);
+	buf_printf(&name, "%s/%s", folder, file);
+	own = embed_find(name.data);
+	if (own) {
+		*any = true;
+		rc = phrases_load(p, own->name, slice_make(own->data, own->len), false, ei);
+	}
+	for (size_t i = 0; !rc && i < 2; i++) {
+		rc = owner_file(owners[i], name.data, &text, &found, ei);
+		if (!rc && found) {
+			*any = true;
+			rc = phrases_load(p, name.data, buf_slice(&text), true, ei);
+		}
+	}
+	buf_free(&name);
+	buf_free(&text);
+	return rc;
+}
+
+static enum err words_new(struct phrases **out, const struct site *s, const char *folder, struct errinfo *ei)
+{
+	bool any = false;
+	enum err rc = OK;
+
+	*out = phrases_new(folder);
+	if (!*out)
+		return err_set(ei, E_NOMEM, "words of %s", folder);
+	for (size_t i = 0; !rc && i < sizeof(word_files) / sizeof(word_files[0]); i++)
+		rc = words_add(*out, s, folder, word_files[i], &any, ei);
+	if (!rc && !any)
+		rc = err_set(ei, E_INVALID, "%s: no words for language \"%s\". Built in are de and en; for another "
+		    "language put a folder %s/ with its texts into \"templates\"", s->conf->file, folder, folder);
+	return rc;
+}
+
+static enum err load_words(struct site *s, struct errinfo *ei)
+{
+	enum err rc = OK;
+
+	for (size_t i = 0; !rc && i < s->conf->languages.n; i++) {
+		struct site_language *l = &s->langs[i];
+		if (i == SITE_LANGS_MAX)
+			return err_set(ei, E_LIMIT, "%s: more than %d languages", s->conf->file, SITE_LANGS_MAX);
+		l->tag = s->conf->languages.v[i];
+		s->nlangs++;
+		rc = words_new(&l->base, s, l->tag, ei);
+		if (!rc && s->conf->address == CONF_DU && strcmp(l->tag, "de") == 0) {
+			rc = words_new(&l->informal, s, "de-du", ei);
+			if (!rc)
+				phrases_fallback(l->informal, l->base);
+		}
+	}
+	return rc;
+}
+
+static enum err load_template(struct site *s, const struct embedded_file *f, struct buf *text, struct errinfo *ei)
+{
+	const char *const owners[] = {s->host->templates, s->conf->templates};
+	enum err rc = tpl_set_add(s->tpl, f->name, slice_make(f->data, f->len), ei);
+	bool found;
+
+	for (size_t i = 0; !rc && i < 2; i++) {
+		rc = owner_file(owners[i], f->name, text, &found, ei);
+		if (!rc && found)
+			rc = tpl_set_add(s->tpl, f->name, buf_slice(text), ei);
+	}
+	return rc;
+}
+
+static bool is_template(const char *name)
+{
+	return strncmp(name, "page/", 5) == 0 || strncmp(name, "part/", 5) == 0 || strncmp(name, "mail/", 5) == 0;
+}
+
+static enum err load_templates(struct site *s, struct errinfo *ei)
+{
+	const struct phrases *langs[SITE_LANGS_MAX];
+	struct buf text;
+	enum err rc = OK;
+
+	s->tpl = tpl_set_new();
+	if (!s->tpl)
+		return err_set(ei, E_NOMEM, "templates");
+	buf_init(&text, SITE_FILE_MAX_BYTES);
+	for (size_t i = 0; !rc && i < embedded_count; i++)
+		if (is_template(embedded_files[i].name))
+			rc = load_template(s, &embedded_files[i], &text, ei);
+	buf_free(&text);
+	for (size_t i = 0; i < s->nlangs; i++)
+		langs[i] = s->langs[i].informal ? s->langs[i].informal : s->langs[i].base;
+	if (!rc)
+		rc = tpl_set_compile(s->tpl, langs, s->nlangs, duties, sizeof(duties) / sizeof(duties[0]), ei);
+	return rc;
+}
+
+static void style_hash(struct buf *out, struct slice css)
+{
+	unsigned char hash[CRYPT_HASH_BYTES];
+
+	crypt_sha256(hash, css.ptr, css.len);
+	buf_add_str(out, "'sha256-");
+	enc_b64_add(out, hash, sizeof(hash));
+	buf_add_char(out, '\'');
+}
+
+/* "css/page/form.css" belongs to "page/form.html". */
+static enum err load_style(struct site *s, const struct embedded_file *f, struct errinfo *ei)
+{
+	struct site_style *st = arena_alloc(&s->arena, sizeof(*st));
+	struct slice name = slice_from(f->name);
+	struct buf b;
+
+	if (!st)
+		return err_set(ei, E_NOMEM, "styles");
+	buf_init_arena(&b, &s->arena, 256);
+	buf_add_slice(&b, slice_sub(name, 4, name.len - 8));
+	buf_add_str(&b, ".html");
+	st->tpl = b.data;
+	st->css = slice_make(f->data, f->len);
+	buf_init_arena(&b, &s->arena, STYLE_SRC_BYTES);
+	style_hash(&b, st->css);
+	if (s->accent_css.len) {
+		buf_add_char(&b, ' ');
+		style_hash(&b, s->accent_css);
+	}
+	if (!slice_copy(buf_slice(&b), st->src, sizeof(st->src)))
+		return err_set(ei, E_NOMEM, "styles");
+	st->next = s->styles;
+	s->styles = st;
+	return OK;
+}
+
+static enum err load_styles(struct site *s, struct errinfo *ei)
+{
+	struct buf b;
+	enum err rc = OK;
+
+	buf_init_arena(&b, &s->arena, 2048);
+	if (*s->conf->look.accent)
+		accent_css(&b, slice_from(s->conf->look.accent));
+	s->accent_css = buf_slice(&b);
+	for (size_t i = 0; !rc && i < embedded_count; i++)
+		if (strncmp(embedded_files[i].name, "css/", 4) == 0)
+			rc = load_style(s, &embedded_files[i], ei);
+	return rc;
+}
+
+static struct slice host_of(struct slice url)
+{
+	size_t from = 0, to;
+
+	for (size_t i = 0; i + 2 < url.len; i++)
+		if (memcmp(url.ptr + i, "://", 3) == 0) {
+			from = i + 3;
+			break;
+		}
+	to = slice_find(url, '/', from);
+	return slice_sub(url, from, to - from);
+}
+
+static void fixed_values(struct site *s)
+{
+	const char *name = s->conf->controller.name;
+	size_t first = 1;
+	struct buf b;
+
+	while ((name[first] & 0xc0) == 0x80)
+		first++;
+	s->initial = slice_sub(slice_from(name), 0, first);
+	s->site_host = host_of(slice_from(s->conf->look.home));
+	buf_init_arena(&b, &s->arena, 2048);
+	buf_add_str(&b, name);
+	for (size_t i = 0; i < s->conf->controller.address.n; i++)
+		buf_printf(&b, ", %s", s->conf->controller.address.v[i]);
+	s->footer_address = buf_slice(&b);
+}
+
+static enum err load_consents(struct site *s, struct errinfo *ei)
+{
+	size_t n = s->conf->nforms * s->nlangs;
+	enum err rc = OK;
+
+	s->consents = arena_alloc(&s->arena, (n ? n : 1) * sizeof(*s->consents));
+	if (!s->consents)
+		return err_set(ei, E_NOMEM, "consent texts");
+	for (size_t i = 0; !rc && i < n; i++) {
+		const struct conf_form *form = &s->conf->forms[i / s->nlangs];
+		const char *lang = s->langs[i % s->nlangs].tag;
+		rc = consent_build(&s->consents[i], &s->arena, s->conf, form, lang, site_words(s, lang),
+		    site_view(s, &s->arena, lang), ei);
+	}
+	return rc;
+}
+
+enum err site_new(struct site **out, const struct conf *host, const struct conf_site *conf, struct errinfo *ei)
+{
+	struct site *s = calloc(1, sizeof(*s));
+	enum err rc;
+
+	*out = NULL;
+	if (!s)
+		return err_set(ei, E_NOMEM, "site %s", conf->id);
+	s->host = host;
+	s->conf = conf;
+	arena_init(&s->arena, SITE_ARENA_MAX_BYTES);
+	fixed_values(s);
+	rc = load_words(s, ei);
+	if (!rc)
+		rc = load_templates(s, ei);
+	if (!rc)
+		rc = load_styles(s, ei);
+	if (!rc)
+		rc = load_consents(s, ei);
+	if (rc) {
+		site_free(s);
+		return err_wrap(ei, "site %s", conf->id);
+	}
+	*out = s;
+	return OK;
+}
+
+void site_free(struct site *s)
+{
+	if (!s)
+		return;
+	tpl_set_free(s->tpl);
+	for (size_t i = 0; i < s->nlangs; i++) {
+		phrases_free(s->langs[i].informal);
+		phrases_free(s->langs[i].base);
+	}
+	arena_free(&s->arena);
+	free(s);
+}
+
+const struct conf_site *site_conf(const struct site *s)
+{
+	return s->conf;
+}
+
+const char *site_lang(const struct site *s, struct slice tag)
+{
+	struct slice primary = slice_sub(tag, 0, slice_find(tag, '-', 0));
+
+	for (size_t i = 0; i < s->nlangs; i++)
+		if (slice_ieq(tag, slice_from(s->langs[i].tag)))
+			return s->langs[i].tag;
+	for (size_t i = 0; i < s->nlangs; i++)
+		if (slice_ieq(primary, slice_from(s->langs[i].tag)))
+			return s->langs[i].tag;
+	return NULL;
+}
+
+const char *site_lang_default(const struct site *s)
+{
+	return s->langs[0].tag;
+}
+
+static size_t lang_index(const struct site *s, const char *lang)
+{
+	for (size_t i = 0; i < s->nlangs; i++)
+		if (strcmp(s->langs[i].tag, lang) == 0)
+			return i;
+	return 0;
+}
+
+const struct phrases *site_words(const struct site *s, const char *lang)
+{
+	const struct site_language *l = &s->langs[lang_index(s, lang)];
+
+	return l->informal ? l->informal : l->base;
+}
+
+const struct consent *site_consent(const struct site *s, const struct conf_form *form, const char *lang)
+{
+	size_t f = (size_t)(form - s->conf->forms);
+
+	if (f >= s->conf->nforms || !site_lang(s, slice_from(lang)))
+		return NULL;
+	return &s->consents[f * s->nlangs + lang_index(s, lang)];
+}
+
+struct slice site_url(const struct site *s, struct arena *a, const char *path, const char *path2)
+{
+	struct buf b;
+
+	buf_init_arena(&b, a, 8192);
+	buf_add_str(&b, s->conf->base_url);
+	buf_add_str(&b, path);
+	buf_add_str(&b, path2);
+	return buf_slice(&b);
+}
+
+static struct slice notice_url(const struct site *s, struct arena *a, const char *lang)
+{
+	return site_url(s, a, "/n?lang=", lang);
+}
+
+struct view *site_view(const struct site *s, struct arena *a, const char *lang)
+{
+	struct view *v = view_new(a);
+
+	view_cstr(v, "lang", lang);
+	view_cstr(v, "site_name", s->conf->controller.name);
+	view_text(v, "site_initial", s->initial);
+	view_cstr(v, "controller_name", s->conf->controller.name);
+	view_url(v, "home_url", slice_from(s->conf->look.home));
+	view_bool(v, "tryout", s->conf->mode == CONF_TRY_OUT);
+	view_url(v, "notice_url", notice_url(s, a, lang));
+	if (*s->conf->controller.imprint)
+		view_url(v, "imprint_url", slice_from(s->conf->controller.imprint));
+	view_text(v, "footer_address", s->footer_address);
+	view_text(v, "site", s->site_host);
+	view_email(v, "contact", slice_from(s->conf->controller.email));
+	view_url(v, "my_url", site_url(s, a, "/my", ""));
+	return v;
+}
+
+static const struct site_style *style_of(const struct site *s, const char *tpl)
+{
+	for (const struct site_style *st = s->styles; st; st = st->next)
+		if (strcmp(st->tpl, tpl) == 0)
+			return st;
+	return NULL;
+}
+
+void site_view_page(const struct site *s, struct view *v, const char *tpl, const char *lang, const char *path)
+{
+	const struct site_style *st = style_of(s, tpl);
+	struct arena *a = view_arena(v);
+
+	view_html(v, "css", st ? st->css : SLICE(""));
+	if (s->accent_css.len)
+		view_html(v, "accent_css", s->accent_css);
+	for (size_t i = 0; path && i < s->nlangs; i++) {
+		const char *other = s->langs[i].tag;
+		struct view *item;
+		struct buf href;
+		if (strcmp(other, lang) == 0)
+			continue;
+		item = view_item(v, "langs");
+		buf_init_arena(&href, a, 8192);
+		buf_printf(&href, "%s%s?lang=%s", s->conf->base_url, path, other);
+		view_cstr(item, "code", other);
+		view_text(item, "label", site_say(s, other, "page.lang.name", v));
+		view_url(item, "href", buf_slice(&href));
+	}
+}
+
+const char *site_style_src(const struct site *s, const char *tpl)
+{
+	const struct site_style *st = style_of(s, tpl);
+
+	return st ? st->src : "'none'";
+}
+
+enum err site_render(const struct site *s, const char *tpl, const char *lang, const struct view *v, struct buf *out,
+    struct errinfo *ei)
+{
+	if (!view_ok(v))
+		return err_set(ei, E_NOMEM, "%s: too many values", tpl);
+	return tpl_render(s->tpl, tpl, site_words(s, lang), v, out, ei);
+}
+
+struct slice site_say(const struct site *s, const char *lang, const char *key, const struct view *v)
+{
+	const struct phrase *p = phrases_get(site_words(s, lang), slice_from(key));
+	struct errinfo ei = {.code = E_NOT_FOUND};
+	struct buf b;
+
+	buf_init_arena(&b, view_arena(v), PHRASE_MAX_BYTES);
+	if (!p || phrase_plain(&b, p, v, &ei)) {
+		log_event(LOG_ERROR, "phrase", LOG_S("site", s->conf->id), LOG_S("lang", lang), LOG_S("key", key),
+		    LOG_S("why", ei.text));
+		return SLICE("");
+	}
+	return buf_slice(&b);
+}
+
+struct slice site_duration(struct arena *a, struct conf_duration d, const char *lang)
+{
+	struct buf plain, b;
+
+	buf_init_arena(&plain, a, 64);
+	conf_duration_words(&plain, d, lang, false);
+	buf_init_arena(&b, a, 64);
+	for (size_t i = 0; i < plain.len; i++) {
+		if (plain.data[i] == ' ')
+			buf_add_str(&b, "\u00a0");
+		else
+			buf_add_char(&b, plain.data[i]);
+	}
+	return buf_slice(&b);
+}
+
+struct slice site_titles(const struct site *s, struct arena *a, const char *lang, struct slice purposes)
+{
+	const char *and = strncmp(lang, "de", 2) == 0 ? " und " : " and ";
+	struct slice one, rest = purposes;
+	struct buf b;
+
+	buf_init_arena(&b, a, 4096);
+	while (slice_split(&rest, ',', &one)) {
+		const struct conf_purpose *p = conf_purpose_by_id(s->conf, one);
+		if (b.len)
+			buf_add_str(&b, rest.len ? ", " : and);
+		if (p)
+			buf_add_str(&b, conf_text_get(&p->title, lang));
+		else
+			buf_add_slice(&b, one);
+	}
+	return buf_slice(&b);
+}

@@ -1,0 +1,281 @@
+#include "core/turn.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/evidence.h"
+#include "core/state.h"
+#include "store/daily.h"
+#include "store/event.h"
+#include "store/intake.h"
+#include "store/person.h"
+#include "store/request.h"
+#include "store/suppression.h"
+#include "store/text.h"
+
+/* One row on its way. */
+struct turning {
+	struct db *db;
+	const struct turn *t;
+	struct arena *a;
+	const struct intake *in;
+	struct consent consent;
+	struct slice purposes;
+	const char *lang;
+	struct person person; /* id 0: new */
+	int64_t now_ms;
+};
+
+/* The wording the visitor saw: the live one, or an older one from the text store. */
+static enum err turn_consent(struct turning *w, struct errinfo *ei)
+{
+	const struct site *s = w->t->site;
+	const struct conf_form *form = conf_form_by_id(site_conf(s), w->in->form);
+	const struct consent *live = form ? site_consent(s, form, w->lang) : NULL;
+	struct buf body;
+	enum err rc;
+
+	if (live && memcmp(live->hash, w->in->consent_hash, CRYPT_HASH_BYTES) == 0) {
+		w->consent = *live;
+		return OK;
+	}
+	buf_init_arena(&body, w->a, CONSENT_MAX_BYTES);
+	rc = text_get(w->db, w->in->consent_hash, &body, NULL, ei);
+	return rc ? rc : consent_parse(&w->consent, buf_slice(&body), ei);
+}
+
+static enum err turn_event(struct turning *w, enum event_kind kind, int64_t request_id,
+    const unsigned char *mail_hash, struct errinfo *ei)
+{
+	struct event_new e = {.person_id = w->person.id, .time_ms = w->in->at_ms, .kind = kind,
+	    .form = w->in->form, .purposes = w->purposes, .page = w->in->page, .lang = w->in->lang,
+	    .text_hash = w->consent.hash, .mail_hash = mail_hash, .request_id = request_id,
+	    .ip = w->in->ip, .fields = w->in->fields};
+
+	return evidence_append(w->db, w->t->site, &e, ei);
+}
+
+static enum err turn_mail(struct turning *w, enum outbox_kind kind, const struct request_row *r,
+    unsigned char *mail_hash, struct errinfo *ei)
+{
+	const struct letter_send send = {
+	    .letter = {.kind = kind, .lang = w->lang, .consent = &w->consent, .purposes = w->purposes},
+	    .person_id = w->person.id,
+	    .request_id = r ? r->id : 0,
+	    .generation = r ? (unsigned)r->generation : 0,
+	    .expires_ms = r ? r->expires_ms : 0,
+	    .asked_ms = w->in->at_ms,
+	    .now_ms = w->now_ms,
+	    .address = w->in->address,
+	};
+	enum err rc = letter_queue(w->db, w->t->site, w->t->letters, w->a, &send, mail_hash, ei);
+
+	if (!rc && r)
+		rc = request_mailed(w->db, r->id, w->now_ms, ei);
+	return rc;
+}
+
+/* A new request with its mail and its event. */
+static enum err turn_ask(struct turning *w, struct errinfo *ei)
+{
+	const struct conf_site *c = site_conf(w->t->site);
+	struct request_new n = {.person_id = w->person.id, .form = w->in->form, .lang = slice_from(w->lang),
+	    .purposes = w->purposes, .intake_ms = w->in->at_ms, .created_ms = w->now_ms,
+	    .fields = w->in->fields, .page = w->in->page};
+	struct request_row r = {.generation = 1};
+	unsigned char mail_hash[STORE_HASH_BYTES];
+	enum err rc;
+
+	n.expires_ms = conf_duration_after(c->links.confirm, w->now_ms);
+	memcpy(n.consent_hash, w->consent.hash, STORE_HASH_BYTES);
+	rc = request_insert(w->db, &n, &r.id, ei);
+	if (rc)
+		return rc;
+	r.expires_ms = n.expires_ms;
+	rc = turn_mail(w, OUTBOX_CONFIRM, &r, mail_hash, ei);
+	if (!rc)
+		rc = turn_event(w, EVENT_REQUESTED, r.id, mail_hash, ei);
+	return rc;
+}
+
+static enum err turn_purposes_pending(struct turning *w, struct errinfo *ei)
+{
+	struct slice rest = w->purposes, one;
+	enum err rc = OK;
+
+	while (!rc && slice_split(&rest, ',', &one))
+		rc = purpose_set(w->db, w->person.id, one, PURPOSE_PENDING, w->now_ms, 0, w->consent.hash, ei);
+	return rc;
+}
+
+static enum err turn_new_person(struct turning *w, struct errinfo *ei)
+{
+	const struct person_new n = {.channel = w->in->channel, .state = PERSON_PENDING,
+	    .address = w->in->address, .lang = slice_from(w->lang), .now_ms = w->now_ms};
+	enum err rc = person_insert(w->db, &n, &w->person.id, ei);
+
+	if (!rc)
+		rc = turn_purposes_pending(w, ei);
+	return rc ? rc : turn_ask(w, ei);
+}
+
+struct active_search {
+	struct slice wanted;
+	size_t active;
+};
+
+static bool count_active(const struct purpose *p, void *arg)
+{
+	struct active_search *s = arg;
+
+	s->active += p->state == PURPOSE_ACTIVE && consent_list_has(s->wanted, p->id);
+	return true;
+}
+
+static enum err all_active(struct turning *w, bool *yes, struct errinfo *ei)
+{
+	struct active_search s = {.wanted = w->purposes};
+	struct slice rest = w->purposes, one;
+	size_t asked = 0;
+	enum err rc = purpose_each(w->db, w->person.id, count_active, &s, ei);
+
+	while (slice_split(&rest, ',', &one))
+		asked++;
+	*yes = !rc && asked > 0 && s.active == asked;
+	return rc;
+}
+
+/* Known address: the same request once more, a further one, or word that it is on the list already. */
+static enum err turn_again(struct turning *w, struct errinfo *ei)
+{
+	unsigned char mail_hash[STORE_HASH_BYTES];
+	struct request_row last;
+	bool known = false;
+	enum err rc = all_active(w, &known, ei);
+
+	if (rc)
+		return rc;
+	rc = request_latest(w->db, w->person.id, w->in->form, w->a, &last, ei);
+	if (rc && rc != E_NOT_FOUND)
+		return rc;
+	if (!rc && last.mailed_ms && w->now_ms - last.mailed_ms < TURN_COOL_DOWN_MS
+	    && slice_eq(last.purposes, w->purposes)
+	    && (last.state == REQUEST_PENDING || (known && last.state == REQUEST_CONFIRMED)))
+		return OK;
+	if (known) {
+		rc = rc ? OK : request_mailed(w->db, last.id, w->now_ms, ei);
+		if (!rc)
+			rc = turn_mail(w, OUTBOX_ALREADY, NULL, mail_hash, ei);
+		return rc ? rc : turn_event(w, EVENT_REQUESTED, 0, mail_hash, ei);
+	}
+	if (rc || last.state != REQUEST_PENDING || !slice_eq(last.purposes, w->purposes)
+	    || memcmp(last.consent_hash, w->consent.hash, STORE_HASH_BYTES) != 0 || last.expires_ms <= w->now_ms)
+		return turn_ask(w, ei);
+	rc = turn_mail(w, OUTBOX_CONFIRM, &last, mail_hash, ei);
+	return rc ? rc : turn_event(w, EVENT_REQUESTED, last.id, mail_hash, ei);
+}
+
+static enum err turn_known(struct turning *w, struct errinfo *ei)
+{
+	unsigned char lookup[PERSON_LOOKUP_BYTES];
+	bool blocked = false;
+	enum person_state from;
+	enum err rc;
+
+	person_lookup(db_keyring(w->db), w->in->channel, w->in->address, lookup);
+	rc = suppression_has(w->db, w->in->channel, lookup, SLICE(""), w->now_ms, &blocked, NULL, ei);
+	if (rc || blocked)
+		return rc;
+	rc = person_find(w->db, w->in->channel, lookup, &w->person, ei);
+	if (rc && rc != E_NOT_FOUND)
+		return rc;
+	from = rc == E_NOT_FOUND ? STATE_NEW : w->person.state;
+	switch (state_edge(from, STATE_SIGNUP)->act) {
+	case STATE_ASK:
+		return turn_new_person(w, ei);
+	case STATE_ASK_MORE:
+		return turn_again(w, ei);
+	default:
+		return OK;
+	}
+}
+
+static enum err turn_one(struct db *db, const struct turn *t, struct arena *a, const struct intake_row *row,
+    struct errinfo *ei)
+{
+	struct turning w = {.db = db, .t = t, .a = a, .in = &row->in, .now_ms = clock_now_ms()};
+	enum err rc;
+
+	w.lang = site_lang(t->site, row->in.lang);
+	if (!w.lang)
+		w.lang = site_lang_default(t->site);
+	rc = turn_consent(&w, ei);
+	if (rc)
+		return rc;
+	w.purposes = consent_purposes(a, &w.consent, row->in.purposes);
+	if (!arena_ok(a))
+		return err_set(ei, E_NOMEM, "sign-up %lld", (long long)row->id);
+	if (w.purposes.len)
+		rc = turn_known(&w, ei);
+	if (!rc)
+		rc = daily_add(db, daily_day(row->in.at_ms), row->in.form, DAILY_SENT, 1, ei);
+	return rc;
+}
+
+/* A row that nobody can read stays where it is, for the owner who may bring the key back. */
+static void turn_unreadable(const struct turn *t, int64_t id)
+{
+	log_event(LOG_ERROR, "intake_unreadable", LOG_S("site", site_conf(t->site)->id), LOG_I("row", id),
+	    LOG_S("mend", "it was sealed under another intake key; put the old key file back"));
+}
+
+enum err turn_after(struct db *db, void *arg, bool *more, struct errinfo *ei)
+{
+	const struct turn *t = arg;
+	int64_t max = intake_committed_id(db), at = 0;
+	struct intake_row row;
+	struct arena a;
+	unsigned n;
+	enum err rc = OK;
+
+	arena_init(&a, ARENA_REQUEST_MAX_BYTES);
+	for (n = 0; n < TURN_BATCH_MAX; n++) {
+		arena_reset(&a);
+		rc = intake_next(db, at, max, &a, &row, ei);
+		if (rc)
+			break;
+		at = row.id;
+		if (!row.readable) {
+			turn_unreadable(t, row.id);
+			continue;
+		}
+		rc = turn_one(db, t, &a, &row, ei);
+		if (!rc)
+			rc = intake_delete(db, row.id, ei);
+		if (rc)
+			break;
+	}
+	*more = n == TURN_BATCH_MAX;
+	arena_free(&a);
+	return rc == E_NOT_FOUND ? OK : rc;
+}
+
+enum err turn_all(struct store *st, struct turn *t, struct errinfo *ei)
+{
+	bool more = true;
+	enum err rc = OK;
+
+	while (!rc && more) {
+		struct db *db;
+		rc = store_write_begin(st, &db, ei);
+		if (rc)
+			return rc;
+		rc = turn_after(db, t, &more, ei);
+		if (rc)
+			store_write_rollback(st);
+		else
+			rc = store_write_commit(st, ei);
+	}
+	return rc;
+}

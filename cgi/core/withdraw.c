@@ -1,0 +1,256 @@
+#include "core/withdraw.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/evidence.h"
+#include "core/state.h"
+#include "core/token.h"
+#include "store/daily.h"
+#include "store/erasure.h"
+#include "store/person.h"
+#include "store/request.h"
+#include "store/text.h"
+#include "text/addr.h"
+
+static const char *const way_names[WITHDRAW_WAY__MAX] = {"page", "one-click", "owner"};
+
+struct gather {
+	struct arena *a;
+	enum purpose_state want;
+	struct buf list;
+	struct slice purpose[WITHDRAW_CONSENTS_MAX];
+	unsigned char hash[WITHDRAW_CONSENTS_MAX][CRYPT_HASH_BYTES];
+	size_t n;
+	int64_t last_ms;
+};
+
+static bool gather_purpose(const struct purpose *p, void *arg)
+{
+	struct gather *g = arg;
+
+	if (p->state != g->want)
+		return true;
+	if (g->list.len)
+		buf_add_char(&g->list, ',');
+	buf_add_slice(&g->list, p->id);
+	if (p->since_ms > g->last_ms)
+		g->last_ms = p->since_ms;
+	if (g->n < WITHDRAW_CONSENTS_MAX) {
+		g->purpose[g->n] = arena_dup(g->a, p->id);
+		memcpy(g->hash[g->n], p->consent_hash, CRYPT_HASH_BYTES);
+		g->n++;
+	}
+	return true;
+}
+
+static enum err gather_all(struct db *db, struct arena *a, int64_t person, enum purpose_state want, struct gather *g,
+    struct errinfo *ei)
+{
+	memset(g, 0, sizeof(*g));
+	g->a = a;
+	g->want = want;
+	buf_init_arena(&g->list, a, 4096);
+	return purpose_each(db, person, gather_purpose, g, ei);
+}
+
+static enum err gather_texts(struct db *db, struct arena *a, const struct gather *g, struct withdraw_info *out,
+    struct errinfo *ei)
+{
+	enum err rc = OK;
+
+	out->purposes = buf_slice(&g->list);
+	out->date_ms = g->last_ms;
+	for (size_t i = 0; !rc && i < g->n; i++) {
+		struct buf body;
+		buf_init_arena(&body, a, CONSENT_MAX_BYTES);
+		rc = text_get(db, g->hash[i], &body, NULL, ei);
+		if (rc == E_NOT_FOUND) {
+			rc = OK;
+			continue;
+		}
+		if (!rc)
+			rc = consent_parse(&out->consents[out->nconsents], buf_slice(&body), ei);
+		out->consent_purpose[out->nconsents++] = g->purpose[i];
+	}
+	return rc;
+}
+
+static bool newest_form(const struct request_row *r, void *arg)
+{
+	struct withdraw_info *out = arg;
+
+	out->form = r->form;
+	return true;
+}
+
+static enum err fill(struct db *db, const struct site *s, struct arena *a, const struct person *p,
+    struct withdraw_info *out, struct errinfo *ei)
+{
+	struct buf address;
+	struct gather g;
+	enum err rc;
+
+	if (site_lang(s, slice_from(p->lang)))
+		out->lang = site_lang(s, slice_from(p->lang));
+	buf_init_arena(&address, a, PERSON_ADDRESS_MAX_BYTES);
+	rc = person_address(db, p->id, &address, ei);
+	out->masked = addr_mask(a, buf_slice(&address));
+	if (!rc)
+		rc = request_each(db, p->id, newest_form, out, ei);
+	out->form = arena_dup(a, out->form);
+	if (!rc)
+		rc = gather_all(db, a, p->id, PURPOSE_ACTIVE, &g, ei);
+	out->state = WITHDRAW_OPEN;
+	if (!rc && !g.list.len && p->state == PERSON_PENDING) {
+		out->state = WITHDRAW_PENDING;
+		rc = gather_all(db, a, p->id, PURPOSE_PENDING, &g, ei);
+	} else if (!rc && !g.list.len) {
+		out->state = WITHDRAW_DONE;
+		rc = gather_all(db, a, p->id, PURPOSE_ENDED, &g, ei);
+	}
+	return rc ? rc : gather_texts(db, a, &g, out, ei);
+}
+
+static enum err look(struct db *db, const struct site *s, struct arena *a, struct slice text,
+    struct withdraw_info *out, struct person *p, struct errinfo *ei)
+{
+	struct token token;
+	enum err rc;
+
+	memset(out, 0, sizeof(*out));
+	out->lang = site_lang_default(s);
+	if (!token_read(db_keyring(db), site_conf(s)->id, text, &token) || token.purpose != TOKEN_UNSUBSCRIBE)
+		return OK;
+	rc = person_get(db, token.id, p, ei);
+	if (!rc && p->state != PERSON_ERASED)
+		rc = fill(db, s, a, p, out, ei);
+	if (rc == E_NOT_FOUND || (!rc && p->state == PERSON_ERASED)) {
+		out->state = WITHDRAW_GONE;
+		return OK;
+	}
+	return rc;
+}
+
+enum err withdraw_look(struct db *db, const struct site *s, struct arena *a, struct slice token,
+    struct withdraw_info *out, struct errinfo *ei)
+{
+	struct person p;
+
+	return look(db, s, a, token, out, &p, ei);
+}
+
+struct leaving {
+	const struct site *site;
+	struct arena *a;
+	struct slice token;
+	enum withdraw_way way;
+	struct slice ip;
+	int64_t now_ms;
+	struct withdraw_info *out;
+	struct person person;
+	bool fresh;
+	bool erase;
+};
+
+struct open_requests {
+	int64_t id[64];
+	size_t n;
+};
+
+static bool collect_request(const struct request_row *r, void *arg)
+{
+	struct open_requests *o = arg;
+
+	if (o->n < sizeof(o->id) / sizeof(o->id[0]))
+		o->id[o->n++] = r->id;
+	return true;
+}
+
+static enum err cancel_requests(struct db *db, const struct leaving *w, size_t *cancelled, struct errinfo *ei)
+{
+	struct open_requests open = {.n = 0};
+	enum err rc = request_pending(db, w->person.id, collect_request, &open, ei);
+
+	for (size_t i = 0; !rc && i < open.n; i++)
+		rc = request_settle(db, open.id[i], REQUEST_CANCELLED, w->now_ms, ei);
+	*cancelled = open.n;
+	return rc;
+}
+
+static enum err leave_event(struct db *db, struct leaving *w, struct errinfo *ei)
+{
+	struct event_new e = {.person_id = w->person.id, .time_ms = w->now_ms, .kind = EVENT_WITHDRAWN,
+	    .form = w->out->form, .purposes = w->out->purposes, .lang = slice_from(w->out->lang),
+	    .detail = slice_from(way_names[w->way]), .ip = w->ip};
+	enum err rc;
+
+	if (w->out->nconsents)
+		e.text_hash = w->out->consents[0].hash;
+	rc = evidence_append(db, w->site, &e, ei);
+	return rc ? rc : daily_add(db, daily_day(w->now_ms), w->out->form, DAILY_WITHDRAWN, 1, ei);
+}
+
+static enum err leave_end(struct db *db, struct leaving *w, const struct state_edge *edge, struct errinfo *ei)
+{
+	size_t cancelled = 0;
+	int64_t ended = 0;
+	enum err rc = cancel_requests(db, w, &cancelled, ei);
+
+	if (!rc)
+		rc = purpose_set_all(db, w->person.id, PURPOSE_ENDED, w->now_ms, &ended, ei);
+	if (rc || (!cancelled && !ended))
+		return rc;
+	rc = person_set_state(db, w->person.id, edge->to, w->now_ms, ei);
+	if (!rc)
+		rc = leave_event(db, w, ei);
+	w->out->state = WITHDRAW_DONE;
+	w->out->date_ms = w->now_ms;
+	w->fresh = !rc;
+	return rc;
+}
+
+static enum err leave_forget(struct db *db, struct leaving *w, struct errinfo *ei)
+{
+	enum err rc = leave_event(db, w, ei);
+
+	if (!rc)
+		rc = erasure_ask(db, w->person.id, ERASURE_REQUEST, w->now_ms, ei);
+	w->out->state = WITHDRAW_GONE;
+	w->fresh = w->erase = !rc;
+	return rc;
+}
+
+static enum err leave_job(struct db *db, void *arg, struct errinfo *ei)
+{
+	struct leaving *w = arg;
+	const struct state_edge *edge;
+	enum err rc;
+
+	w->fresh = w->erase = false;
+	rc = look(db, w->site, w->a, w->token, w->out, &w->person, ei);
+	if (rc || w->out->state == WITHDRAW_UNKNOWN || w->out->state == WITHDRAW_GONE)
+		return rc;
+	edge = state_edge(w->person.state, STATE_WITHDRAW);
+	if (edge->act == STATE_END)
+		return leave_end(db, w, edge, ei);
+	if (edge->act == STATE_FORGET)
+		return leave_forget(db, w, ei);
+	return OK;
+}
+
+enum err withdraw_act(const struct site *s, struct store *store, struct writer_pool *writers, struct arena *a,
+    struct slice token, enum withdraw_way way, struct slice ip, struct withdraw_info *out, bool *fresh,
+    struct errinfo *ei)
+{
+	struct leaving w = {.site = s, .a = a, .token = token, .way = way, .now_ms = clock_now_ms(), .out = out};
+	enum err rc;
+
+	w.ip = evidence_ip(a, site_conf(s), ip);
+	rc = writer_run(writers, store, leave_job, &w, ei);
+	if (!rc && w.erase)
+		rc = erasure_finish(store, w.now_ms, NULL, ei);
+	if (fresh)
+		*fresh = !rc && w.fresh;
+	return rc;
+}

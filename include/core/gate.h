@@ -1,0 +1,96 @@
+#ifndef JAWORT_CORE_GATE_H
+#define JAWORT_CORE_GATE_H
+/*
+ * gate: the one way in. gate_accept() is the only function that takes a
+ * sign-up, whether it comes from a form, a fragment, a script or the command
+ * line. It checks the declared fields, the address, the wording and the
+ * signs of abuse, and then writes exactly one intake row, durable before it
+ * returns. It never looks up who the address belongs to, so its answer, its
+ * work and its time are the same for every address.
+ *
+ * Signs of doubt (honeypot filled, no "v", foreign Origin) lead to a page with
+ * one button, never to a silent drop. That page carries "r", a signature over
+ * what was typed, so that pressing its button is a decision of its own.
+ * Sources: contract of the HTTP interface; GDPR Art. 5(1)(c), 7(1), 32.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "core/consent.h"
+#include "core/site.h"
+#include "store/db.h"
+#include "store/writer.h"
+#include "text/form.h"
+
+#define GATE_ERRORS_MAX 16
+#define GATE_FIELD_MAX_CHARS 100     /* of an extra field */
+#define GATE_HONEYPOT_BYTES 8        /* with NUL */
+#define GATE_REVIEW_TTL_MS (60 * 60 * 1000)
+
+enum gate_result {
+	GATE_ACCEPTED, /* durable */
+	GATE_INPUT,    /* 422: errors[] */
+	GATE_CHANGED,  /* 409: the wording is not the live one */
+	GATE_REVIEW,   /* a page with one button; review[] is its signature */
+	GATE_RESULT__MAX
+};
+
+enum gate_origin {
+	GATE_ORIGIN_OWN,     /* listed, or that of base_url */
+	GATE_ORIGIN_ABSENT,  /* no Origin header, or "null" */
+	GATE_ORIGIN_FOREIGN
+};
+
+struct gate {
+	const struct site *site;
+	struct store *store;
+	struct writer_pool *writers;
+};
+
+struct gate_input {
+	const struct conf_form *form;
+	const struct form *fields;
+	const char *lang;        /* of the page, if the form does not say */
+	struct slice remote_ip;  /* as the front knows it; shortened here */
+	enum gate_origin origin;
+};
+
+struct gate_error {
+	const char *field; /* "email", "p", "ok", "first_name"; static or configuration */
+	const char *key;   /* phrase: "error.email.invalid" */
+	size_t max;        /* {max} of that phrase */
+	bool twice;
+};
+
+struct gate_answer {
+	enum gate_result result;
+	const char *lang;              /* language in which to answer */
+	const struct consent *consent; /* live wording in that language */
+	struct slice purposes;         /* ticked, comma list */
+	struct slice email;            /* as typed */
+	struct slice page;             /* as sent, checked for size and controls */
+	struct slice next;             /* allowed target after success; empty: the page "sent" */
+	struct gate_error errors[GATE_ERRORS_MAX];
+	size_t nerrors;
+	char review[64]; /* value of "r" for GATE_REVIEW */
+	size_t unknown_fields;
+};
+
+/*
+ * E_INVALID never: bad input is a result. E_BUSY: queue full or lock, answer 503 with
+ * Retry-After; E_IO: nothing was stored, 503; E_NOMEM.
+ */
+enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_input *in, struct gate_answer *out,
+    struct errinfo *ei);
+
+/* Name of the form's honeypot: seven letters and digits, starting with a letter; the same until the form's id changes. */
+void gate_honeypot(const struct site *s, const struct conf_form *form, char out[static GATE_HONEYPOT_BYTES]);
+/* Is next below one of the form's allowed URLs? */
+bool gate_next_allowed(const struct conf_form *form, struct slice next);
+/* What an Origin header means for this site. */
+enum gate_origin gate_origin(const struct site *s, struct slice origin);
+
+#endif

@@ -1,0 +1,52 @@
+#ifndef JAWORT_CORE_LETTER_H
+#define JAWORT_CORE_LETTER_H
+/*
+ * letter: mails to visitors, as finished texts with slots. The consent text in
+ * the confirmation mail is that of the stored wording, so it says word for word
+ * what the form said, also when the form has changed since. Nothing that a
+ * visitor typed is in a letter except the address, which is a slot.
+ *
+ * Letters are put into the text store inside the write transaction that
+ * queues them (never by a GET); rendering is cached per site.
+ * Sources: OLG Celle 13 U 15/14, OLG Düsseldorf I-15 U 64/15, BGH VI ZR 134/15 (no
+ * advertising); GDPR Art. 21(4); UWG section 7(2) no. 3; RFC 8058; RFC 3834.
+ */
+#include <stdint.h>
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "core/consent.h"
+#include "core/site.h"
+#include "store/db.h"
+#include "store/outbox.h"
+
+struct letter_cache; /* one per site; any thread */
+struct letter_cache *letter_cache_new(void);
+void letter_cache_free(struct letter_cache *c);
+
+struct letter {
+	enum outbox_kind kind;
+	const char *lang;
+	const struct consent *consent; /* wording of the request */
+	struct slice purposes;         /* comma list, subset of the consent's */
+};
+
+/* The stored form (mail/message.h format 1). */
+enum err letter_render(const struct site *s, struct arena *a, const struct letter *l, struct buf *stored,
+    struct errinfo *ei);
+
+struct letter_send {
+	struct letter letter;
+	int64_t person_id;
+	int64_t request_id; /* 0: none */
+	unsigned generation;
+	int64_t expires_ms; /* of the confirm link */
+	int64_t asked_ms;   /* "request of ..." */
+	int64_t now_ms;
+	struct slice address;
+};
+/* Stores the text if it is new and adds the outbox row. mail_hash: 32 bytes out. */
+enum err letter_queue(struct db *db, const struct site *s, struct letter_cache *cache, struct arena *a,
+    const struct letter_send *send, unsigned char *mail_hash, struct errinfo *ei);
+
+#endif

@@ -1,0 +1,33 @@
+#ifndef JAWORT_CORE_TURN_H
+#define JAWORT_CORE_TURN_H
+/*
+ * turn: makes persons, requests, events and mails out of intake rows. The one
+ * function for it, whoever calls: the writer after it woke the waiters, the
+ * worker in CGI mode, the start for what a crash left.
+ *
+ * Runs inside a write transaction and touches only rows of earlier commits, so
+ * that no answer waits for a look at who it is. All effects of one row (person,
+ * request, event, outbox row, its removal) are in one transaction: there is no
+ * mail without its event.
+ */
+#include <stdbool.h>
+#include "base/err.h"
+#include "core/letter.h"
+#include "core/site.h"
+#include "store/db.h"
+
+#define TURN_BATCH_MAX 256
+/* The same form and address within this time: one mail. */
+#define TURN_COOL_DOWN_MS (10 * 60 * 1000)
+
+struct turn {
+	const struct site *site;
+	struct letter_cache *letters;
+};
+
+/* Fits writer_attach(): arg is a struct turn, which must outlive the store's use. */
+enum err turn_after(struct db *db, void *arg, bool *more, struct errinfo *ei);
+/* Everything that waits, in transactions of its own (worker, command line). */
+enum err turn_all(struct store *st, struct turn *t, struct errinfo *ei);
+
+#endif

@@ -1,0 +1,54 @@
+#ifndef JAWORT_CORE_WITHDRAW_H
+#define JAWORT_CORE_WITHDRAW_H
+/*
+ * withdraw: what an unsubscribe link shows and does. Withdrawing is as easy as
+ * giving (GDPR Art. 7(3)): one act, at once, no login, no reason, and the link
+ * never expires. Pressed while the request is still unconfirmed it cancels
+ * the request and erases the data.
+ *
+ * withdraw_look() reads only; withdraw_act() is repeatable: the second time it
+ * finds what the first time did.
+ * Sources: GDPR Art. 7(3), 17(1), 21(3); RFC 8058.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/arena.h"
+#include "base/err.h"
+#include "core/consent.h"
+#include "core/site.h"
+#include "store/db.h"
+#include "store/writer.h"
+
+#define WITHDRAW_CONSENTS_MAX 8
+
+enum withdraw_state {
+	WITHDRAW_UNKNOWN, /* not an unsubscribe link of this site */
+	WITHDRAW_OPEN,    /* something can be withdrawn */
+	WITHDRAW_PENDING, /* only an unconfirmed request */
+	WITHDRAW_DONE,    /* nothing is in force (any more) */
+	WITHDRAW_GONE,    /* erased */
+	WITHDRAW_STATE__MAX
+};
+
+enum withdraw_way { WITHDRAW_PAGE, WITHDRAW_ONE_CLICK, WITHDRAW_OWNER, WITHDRAW_WAY__MAX };
+
+struct withdraw_info {
+	enum withdraw_state state;
+	const char *lang;
+	struct slice form;     /* of the newest request; empty if unknown */
+	struct slice purposes; /* active ones, or those that ended last; comma list */
+	struct slice masked;
+	int64_t date_ms;       /* of the end */
+	/* wording of each of the purposes, as it was agreed to */
+	struct consent consents[WITHDRAW_CONSENTS_MAX];
+	struct slice consent_purpose[WITHDRAW_CONSENTS_MAX];
+	size_t nconsents;
+};
+
+enum err withdraw_look(struct db *db, const struct site *s, struct arena *a, struct slice token,
+    struct withdraw_info *out, struct errinfo *ei);
+enum err withdraw_act(const struct site *s, struct store *store, struct writer_pool *writers, struct arena *a,
+    struct slice token, enum withdraw_way way, struct slice ip, struct withdraw_info *out, bool *fresh,
+    struct errinfo *ei);
+
+#endif
