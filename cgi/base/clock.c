@@ -237,7 +237,7 @@ char *clock_iso(int64_t ms, char dst[static CLOCK_ISO_BYTES])
 	p = put(p, t.hour, 2, ':');
 	p = put(p, t.minute, 2, ':');
 	p = put(p, t.second, 2, '.');
-	p = put(p, (int)(ms - div_floor(ms, MS_PER_S) * MS_PER_S), 3, 'Z');
+	p = put(p, (int)((ms % MS_PER_S + MS_PER_S) % MS_PER_S), 3, 'Z');
 	*p = '\0';
 	return dst;
 }

@@ -50,7 +50,8 @@ static void test_plain(void **state)
 {
 	(void)state;
 	log_event(LOG_INFO, "signup", LOG_S("site", "example"), LOG_I("ms", -3), LOG_SL("form", SLICE("news")));
-	assert_string_equal(last, "ts=2026-11-21T13:05:09.123Z level=info event=signup site=example ms=-3 form=news");
+	assert_string_equal(last, "ts=2026-11-21T13:05:09.123Z level=info event=signup"
+	    " site=example ms=-3 form=news");
 	log_event(LOG_ERROR, "stop");
 	assert_string_equal(last, "ts=2026-11-21T13:05:09.123Z level=error event=stop");
 	log_setup(LOG_INFO, LOG_JSON);
@@ -172,7 +173,8 @@ static void test_err(void **state)
 	(void)state;
 	err_set(&ei, E_DENIED, "mode of \"x\"\nis wrong");
 	log_err(LOG_WARN, "keys", &ei);
-	assert_non_null(strstr(last, "level=warn event=keys code=E_DENIED text=\"mode of \\\"x\\\"\\x0ais wrong\" file="));
+	assert_non_null(strstr(last, "level=warn event=keys code=E_DENIED "
+	    "text=\"mode of \\\"x\\\"\\x0ais wrong\" file="));
 	assert_non_null(strstr(last, "test_log.c"));
 	log_err(LOG_WARN, "keys", &(struct errinfo){ 0 });
 	assert_non_null(strstr(last, "code=OK text=\"\" file=\"\" line=0"));
