@@ -1,0 +1,816 @@
+/*
+ * The whole embedded set: words of all languages against each other, words
+ * against templates, and every page rendered with sample values. With a folder
+ * as argument the rendered pages are written there, to be looked at.
+ */
+#include "core/embed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/slice.h"
+#include "core/accent.h"
+#include "text/phrase.h"
+#include "text/tpl.h"
+#include "text/view.h"
+
+#define PAGE_LIMIT_BYTES 14000
+#define MAIL_LIMIT_BYTES 20000
+#define MAIL_COLUMNS 72
+#define NAMES_MAX 32
+#define HARD_SPACE "\xc2\xa0"
+
+enum { DE, DU, EN, LANGS };
+static const char *const FOLDERS[LANGS] = {"de", "de-du", "en"};
+
+static struct {
+	struct phrases *words[LANGS];
+	struct tpl_set *set;
+	const char *outdir;
+} all;
+
+/* What a template must use, so that an owner's version cannot leave it out by accident. */
+static const char *const FORM_DUTIES[] = {"consents", "box_name", "paragraphs", "notice_url", "@form.notice.link",
+	"@form.notice.short", "@form.notice.objection", "@form.next.step", "v", "honeypot", NULL};
+static const char *const CONFIRM_DUTIES[] = {"consents", "form_action", "@page.confirm.button",
+	"@page.confirm.deny", NULL};
+static const char *const UNSUB_DUTIES[] = {"form_action", "@page.unsub.button", NULL};
+static const char *const MAIL_DUTIES[] = {"link", "unsubscribe", "consents", "controller_block", "notice_url",
+	"@mail.confirm.objection", NULL};
+static const struct tpl_duty DUTIES[] = {
+	{"page/form.html", FORM_DUTIES},
+	{"part/form.html", FORM_DUTIES},
+	{"page/changed.html", FORM_DUTIES},
+	{"page/confirm.html", CONFIRM_DUTIES},
+	{"page/unsub.html", UNSUB_DUTIES},
+	{"mail/confirm.html", MAIL_DUTIES},
+	{"mail/confirm.txt", MAIL_DUTIES},
+};
+
+/* Phrases that no template names: the code does, or will. A star at the end stands for any rest. */
+static const char *const CODE_KEYS[] = {
+	"form.title.*", "form.button.*", "form.label.*", "form.hint.*", "form.consent.*", "form.soft.*",
+	"form.required.reason", "form.notice.transfer.*", "form.fallback.link",
+	"error.page.title", "error.summary.*", "error.email.*", "error.phone.*", "error.consent.*", "error.field.*",
+	"error.code.wrong", "error.age.missing",
+	"page.large.*", "page.format.*", "page.bytes.*", "page.busy.*", "page.down.*", "page.notfound.*",
+	"page.replaced.*", "page.lang", "page.sent.text", "page.sent.again", "page.sms.*", "page.slip.*",
+	"page.unsub.tracking", "page.unsub.oneclick", "page.unsubbed.reason",
+	"hub.*", "evidence.*", "word.*", "notice.*", "mail.*",
+};
+
+static struct slice name_part(const char *name, const char *prefix)
+{
+	struct slice s = slice_from(name);
+
+	return slice_starts(s, slice_from(prefix)) ? slice_sub(s, strlen(prefix), s.len) : (struct slice){NULL, 0};
+}
+
+static bool is_template(const char *name)
+{
+	return name_part(name, "page/").len || name_part(name, "part/").len || name_part(name, "mail/").len;
+}
+
+static void load_words(int lang)
+{
+	char prefix[16];
+
+	snprintf(prefix, sizeof(prefix), "%s/", FOLDERS[lang]);
+	all.words[lang] = phrases_new(FOLDERS[lang]);
+	assert_non_null(all.words[lang]);
+	for (size_t i = 0; i < embedded_count; i++) {
+		const struct embedded_file *f = &embedded_files[i];
+		struct errinfo ei;
+
+		if (name_part(f->name, prefix).len &&
+		    phrases_load(all.words[lang], f->name, slice_make(f->data, f->len), false, &ei))
+			fail_msg("%s", ei.text);
+	}
+}
+
+static int setup(void **state)
+{
+	struct errinfo ei;
+
+	(void)state;
+	for (int lang = 0; lang < LANGS; lang++)
+		load_words(lang);
+	phrases_fallback(all.words[DU], all.words[DE]);
+	all.set = tpl_set_new();
+	for (size_t i = 0; i < embedded_count; i++)
+		if (is_template(embedded_files[i].name) &&
+		    tpl_set_add(all.set, embedded_files[i].name,
+		        slice_make(embedded_files[i].data, embedded_files[i].len), &ei))
+			fail_msg("%s", ei.text);
+	if (tpl_set_compile(all.set, (const struct phrases *const *)all.words, LANGS, DUTIES,
+	        sizeof(DUTIES) / sizeof(DUTIES[0]), &ei))
+		fail_msg("%s", ei.text);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	tpl_set_free(all.set);
+	for (int lang = LANGS - 1; lang >= 0; lang--)
+		phrases_free(all.words[lang]);
+	return 0;
+}
+
+/* ---- words of the languages against each other */
+
+struct compare {
+	const struct phrases *other;
+	const char *name;
+	size_t seen, wrong;
+};
+
+static bool names_hold(const struct slice *names, size_t n, struct slice want)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(names[i], want))
+			return true;
+	return false;
+}
+
+static bool same_placeholders(const struct phrase *a, const struct phrase *b)
+{
+	struct slice x[NAMES_MAX], y[NAMES_MAX];
+	size_t nx = phrase_placeholders(a, x, NAMES_MAX), ny = phrase_placeholders(b, y, NAMES_MAX);
+
+	for (size_t i = 0; i < nx; i++)
+		if (!names_hold(y, ny, x[i]))
+			return false;
+	for (size_t i = 0; i < ny; i++)
+		if (!names_hold(x, nx, y[i]))
+			return false;
+	return true;
+}
+
+static void compare_one(struct slice key, const struct phrase *ph, void *arg)
+{
+	struct compare *c = arg;
+	const struct phrase *o = phrases_get(c->other, key);
+
+	c->seen++;
+	if (o && same_placeholders(ph, o))
+		return;
+	c->wrong++;
+	fprintf(stderr, "%.*s: %s %s\n", SLICE_FMT(key), o ? "other placeholders in" : "missing in", c->name);
+}
+
+static const struct {
+	int line;
+	int from, in;
+} COMPARED[] = {{__LINE__, DE, EN}, {__LINE__, EN, DE}, {__LINE__, DU, DE}};
+
+static void test_languages_say_the_same(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(COMPARED) / sizeof(COMPARED[0]); i++) {
+		struct compare c = {all.words[COMPARED[i].in], FOLDERS[COMPARED[i].in], 0, 0};
+
+		phrases_each(all.words[COMPARED[i].from], compare_one, &c);
+		assert_true(c.seen > 100);
+		if (c.wrong)
+			fail_msg("row of line %d: %zu keys", COMPARED[i].line, c.wrong);
+	}
+}
+
+static void differs_one(struct slice key, const struct phrase *ph, void *arg)
+{
+	const struct phrase *formal = phrases_get(all.words[DE], key);
+	size_t *same = arg;
+
+	if (!formal || !slice_eq(phrase_source(ph), phrase_source(formal)))
+		return;
+	fprintf(stderr, "%.*s: the same in de and de-du\n", SLICE_FMT(key));
+	(*same)++;
+}
+
+static void test_informal_holds_only_differences(void **state)
+{
+	size_t same = 0;
+
+	(void)state;
+	phrases_each(all.words[DU], differs_one, &same);
+	assert_int_equal(same, 0);
+}
+
+/* " Sie " or " Ihr" at the start of a word that is capital although it does not begin a sentence. */
+static void formal_one(struct slice key, const struct phrase *ph, void *arg)
+{
+	static const char *const WORDS[] = {" Sie ", " Sie.", " Sie,", " Ihnen", " Ihre", " Ihr "};
+	struct slice s = phrase_source(ph);
+	size_t *wrong = arg;
+
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+		const char *at = memmem(s.ptr, s.len, WORDS[i], strlen(WORDS[i]));
+
+		if (!at || at == s.ptr || strchr(".:?*", at[-1]))
+			continue;
+		fprintf(stderr, "%.*s: \"%s\" in de-du\n", SLICE_FMT(key), WORDS[i]);
+		(*wrong)++;
+	}
+}
+
+static void test_informal_is_informal(void **state)
+{
+	size_t wrong = 0;
+
+	(void)state;
+	phrases_each(all.words[DU], formal_one, &wrong);
+	assert_int_equal(wrong, 0);
+}
+
+/* ---- words against templates */
+
+struct usage {
+	struct slice key;
+	bool used;
+};
+
+static void use_one(char sigil, struct slice key, void *arg)
+{
+	struct usage *u = arg;
+
+	if (sigil == '@' && slice_eq(key, u->key))
+		u->used = true;
+}
+
+static void use_template(const char *name, void *arg)
+{
+	tpl_uses(all.set, name, use_one, arg);
+}
+
+static bool pattern_matches(const char *pattern, struct slice key)
+{
+	size_t len = strlen(pattern);
+
+	if (pattern[len - 1] == '*')
+		return slice_starts(key, slice_make(pattern, len - 1));
+	return slice_eq_str(key, pattern);
+}
+
+static void find_user(struct slice key, const struct phrase *ph, void *arg)
+{
+	struct usage u = {key, false};
+	size_t *unused = arg;
+
+	(void)ph;
+	for (size_t i = 0; i < sizeof(CODE_KEYS) / sizeof(CODE_KEYS[0]); i++)
+		if (pattern_matches(CODE_KEYS[i], key))
+			return;
+	tpl_set_each(all.set, use_template, &u);
+	if (u.used)
+		return;
+	fprintf(stderr, "%.*s: nobody says it\n", SLICE_FMT(key));
+	(*unused)++;
+}
+
+static void test_every_phrase_has_a_user(void **state)
+{
+	size_t unused = 0;
+
+	(void)state;
+	phrases_each(all.words[DE], find_user, &unused);
+	assert_int_equal(unused, 0);
+}
+
+struct pattern {
+	const char *text;
+	bool found;
+};
+
+static void match_pattern(struct slice key, const struct phrase *ph, void *arg)
+{
+	struct pattern *p = arg;
+
+	(void)ph;
+	p->found = p->found || pattern_matches(p->text, key);
+}
+
+static void test_every_code_key_exists(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(CODE_KEYS) / sizeof(CODE_KEYS[0]); i++) {
+		struct pattern p = {CODE_KEYS[i], false};
+
+		phrases_each(all.words[DE], match_pattern, &p);
+		if (!p.found)
+			fail_msg("%s matches no phrase", CODE_KEYS[i]);
+	}
+}
+
+/* ---- sample values */
+
+static const char *pick(int lang, const char *de, const char *en)
+{
+	return lang == EN ? en : de;
+}
+
+static void put_url(struct view *v, const char *name, const char *url)
+{
+	view_url(v, name, slice_from(url));
+}
+
+static void fill_base(struct view *v, int lang, const char *tpl)
+{
+	char css[64];
+	struct buf accent;
+	const struct embedded_file *sheet;
+	struct view *other;
+
+	snprintf(css, sizeof(css), "css/%.*s.css", (int)(strlen(tpl) - strlen(".html")), tpl);
+	sheet = embed_find(css);
+	if (sheet)
+		view_html(v, "css", slice_make(sheet->data, sheet->len));
+	buf_init_arena(&accent, view_arena(v), 4096);
+	accent_css(&accent, SLICE("#17604f"));
+	view_html(v, "accent_css", buf_slice(&accent));
+	view_cstr(v, "lang", pick(lang, "de", "en"));
+	view_cstr(v, "site_name", "Radwerkstatt Musterstadt e. V.");
+	view_cstr(v, "controller_name", "Radwerkstatt Musterstadt e. V.");
+	view_cstr(v, "site_initial", "R");
+	view_cstr(v, "site", "www.example.org");
+	put_url(v, "home_url", "https://www.example.org/");
+	put_url(v, "notice_url", "https://www.example.org/j/n");
+	put_url(v, "imprint_url", "https://www.example.org/impressum");
+	put_url(v, "my_url", "https://www.example.org/j/my");
+	view_email(v, "contact", SLICE("datenschutz@example.org"));
+	view_cstr(v, "footer_address", "Radwerkstatt Musterstadt e. V., Musterweg 2, 12345 Musterstadt");
+	other = view_item(v, "langs");
+	view_cstr(other, "code", pick(lang, "en", "de"));
+	view_cstr(other, "label", pick(lang, "English", "Deutsch"));
+	put_url(other, "href", "?lang=en");
+}
+
+static void fill_words(struct view *v, int lang)
+{
+	view_cstr(v, "title", pick(lang, "Werkstattbrief", "Workshop letter"));
+	view_cstr(v, "content", pick(lang, "Termine, Kurse und Berichte", "dates, courses and reports"));
+	view_cstr(v, "frequency", pick(lang, "etwa einmal im Monat", "about once a month"));
+	view_cstr(v, "advertiser", "Radwerkstatt Musterstadt e. V.");
+	view_cstr(v, "deny_block", pick(lang, "30" HARD_SPACE "Tage", "30" HARD_SPACE "days"));
+	view_cstr(v, "confirm_link", pick(lang, "48" HARD_SPACE "Stunden", "48" HARD_SPACE "hours"));
+	view_cstr(v, "unconfirmed", pick(lang, "7" HARD_SPACE "Tage", "7" HARD_SPACE "days"));
+	view_cstr(v, "date", pick(lang, "21. November 2026", "21 November 2026"));
+	view_cstr(v, "time", "14:12");
+	view_cstr(v, "email_masked", "n\xe2\x81\xa0\xe2\x80\xa6\xe2\x81\xa0" "e@example.org");
+	put_url(v, "form_action", "https://www.example.org/j/s/news");
+	put_url(v, "form_url", "https://www.example.org/j/s/news");
+}
+
+static void add_paragraphs(struct view *item, struct slice text)
+{
+	while (text.len) {
+		const char *gap = memmem(text.ptr, text.len, "\n\n", 2);
+		size_t len = gap ? (size_t)(gap - text.ptr) : text.len;
+
+		view_text(view_item(item, "paragraphs"), "text", slice_trim(slice_sub(text, 0, len)));
+		text = slice_sub(text, gap ? len + 2 : len, text.len);
+	}
+}
+
+static void add_consent(struct view *v, int lang, const char *box, const char *state)
+{
+	struct view *item = view_item(v, "consents");
+	struct buf text;
+	struct errinfo ei;
+
+	buf_init_arena(&text, view_arena(v), 8192);
+	if (phrase_plain_block(&text, phrases_get(all.words[lang], SLICE("form.consent.news")), v, UINT32_MAX, 0,
+	        &ei))
+		fail_msg("%s", ei.text);
+	add_paragraphs(item, buf_slice(&text));
+	view_cstr(item, "box", box);
+	view_cstr(item, "box_name", strcmp(box, "ok") == 0 ? "ok" : "p");
+	view_cstr(item, "box_value", strcmp(box, "ok") == 0 ? "1" : box + 2);
+	view_cstr(item, "state", state);
+	view_cstr(item, "state_key", strcmp(state, "given") == 0 ? "page.slip.given" :
+	    strcmp(state, "ended") == 0 ? "page.slip.ended" : "page.slip.open");
+	view_cstr(item, "state_date", pick(lang, "21. November 2026", "21 November 2026"));
+	view_cstr(item, "state_time", "14:12");
+	if (strcmp(state, "error") == 0)
+		view_cstr(item, "error", pick(lang, "Kreuzen Sie das Feld an, wenn Sie die Mails wollen.",
+		    "Tick the box if you want the emails."));
+}
+
+static void fill_form(struct view *v, int lang)
+{
+	struct view *field = view_item(v, "fields"), *transfer = view_item(v, "transfers");
+
+	view_cstr(v, "id", "jw");
+	view_cstr(v, "form_title_key", "form.title.one");
+	view_cstr(v, "form_button_key", "form.button.one");
+	view_bool(v, "optional_fields", true);
+	view_cstr(field, "name", "first_name");
+	view_cstr(field, "label", pick(lang, "Vorname", "First name"));
+	view_cstr(field, "hint", pick(lang, "Nur für die Anrede.", "Only to address you by name."));
+	view_cstr(field, "autocomplete", "given-name");
+	view_int(field, "max", 100);
+	view_bool(field, "required", false);
+	view_cstr(v, "mail_provider", "Mailjet SAS");
+	view_cstr(transfer, "transfer_key", "form.notice.transfer.us");
+	view_cstr(transfer, "recipient", "Mailjet SAS");
+	view_cstr(transfer, "country", "USA");
+	put_url(v, "objection_link", "https://www.example.org/j/n#objection");
+	view_cstr(v, "honeypot", "k3f9");
+	view_cstr(v, "v", "k3f9a2c1b7d0");
+}
+
+static void fill_signup(struct view *v, int lang)
+{
+	fill_form(v, lang);
+	add_consent(v, lang, "ok", "open");
+}
+
+static void fill_error(struct view *v, int lang)
+{
+	struct view *one = view_item(v, "errors"), *two = view_item(v, "errors");
+	const char *bad = pick(lang, "Die Mail-Adresse ist nicht ganz. Sie sieht so aus: name@example.org",
+	    "The email address is not complete. It looks like this: name@example.org");
+
+	fill_form(v, lang);
+	add_consent(v, lang, "ok", "error");
+	view_bool(v, "has_errors", true);
+	view_cstr(v, "error_summary_key", "error.summary.many");
+	view_int(v, "count", 2);
+	put_url(one, "href", "#jw-email");
+	view_cstr(one, "message", bad);
+	put_url(two, "href", "#jw-ok");
+	view_cstr(two, "message", pick(lang, "Kreuzen Sie das Feld an, wenn Sie die Mails wollen.",
+	    "Tick the box if you want the emails."));
+	view_cstr(v, "email_value", "name@\"><script>");
+	view_cstr(v, "email_error", bad);
+}
+
+static void fill_many(struct view *v, int lang)
+{
+	fill_form(v, lang);
+	view_cstr(v, "form_title_key", "form.title.many");
+	view_cstr(v, "form_button_key", "form.button.many");
+	view_bool(v, "many", true);
+	view_bool(v, "tryout", true);
+	put_url(v, "mails_url", "/mails/");
+	view_cstr(v, "mail_provider", "");
+	add_consent(v, lang, "p-news", "open");
+	view_cstr(v, "title", pick(lang, "Einladungen", "Invitations"));
+	add_consent(v, lang, "p-events", "open");
+}
+
+static void fill_review(struct view *v, int lang)
+{
+	struct view *entry = view_item(v, "entries"), *hidden = view_item(v, "hidden");
+
+	view_cstr(entry, "label", pick(lang, "E-Mail-Adresse", "Email address"));
+	view_cstr(entry, "value", "name@example.org");
+	view_cstr(hidden, "name", "email");
+	view_cstr(hidden, "value", "name@example.org");
+	add_consent(v, lang, "ok", "open");
+}
+
+static void fill_sent(struct view *v, int lang)
+{
+	view_cstr(v, "from", "Radwerkstatt Musterstadt <post@example.org>");
+	view_cstr(v, "subject", pick(lang, "Bitte bestätigen: Werkstattbrief", "Please confirm: Workshop letter"));
+}
+
+static void fill_open(struct view *v, int lang)
+{
+	add_consent(v, lang, "ok", "open");
+}
+
+static void fill_given(struct view *v, int lang)
+{
+	add_consent(v, lang, "ok", "given");
+}
+
+static void fill_ended(struct view *v, int lang)
+{
+	add_consent(v, lang, "ok", "ended");
+	view_cstr(v, "evidence_until", pick(lang, "31. Dezember 2029", "31 December 2029"));
+	view_bool(v, "suppressed", true);
+}
+
+static void fill_nothing(struct view *v, int lang)
+{
+	(void)v;
+	(void)lang;
+}
+
+static void fill_unsub(struct view *v, int lang)
+{
+	(void)lang;
+	view_bool(v, "more_purposes", true);
+}
+
+static void fill_busy(struct view *v, int lang)
+{
+	view_cstr(v, "title_key", "page.busy.title");
+	view_cstr(v, "text_key", "page.busy.text");
+	view_cstr(v, "retry_after", pick(lang, "10" HARD_SPACE "Minuten", "10" HARD_SPACE "minutes"));
+}
+
+static struct view *add_section(struct view *v, int number, const char *anchor, const char *title_key)
+{
+	struct view *s = view_item(v, "sections");
+
+	view_cstr(s, "anchor", anchor);
+	view_int(s, "number", number);
+	view_cstr(s, "title_key", title_key);
+	return s;
+}
+
+static struct view *add_block(struct view *section, const char *key)
+{
+	struct view *b = view_item(section, "blocks");
+
+	view_cstr(b, "key", key);
+	return b;
+}
+
+static void fill_notice_processor(struct view *b, int lang)
+{
+	view_cstr(b, "subtitle_key", "notice.n17.processor.title");
+	view_cstr(b, "role", pick(lang, "Versand der Mails", "Sending the emails"));
+	view_cstr(b, "contract_party", "Beispielversand SAS");
+	view_cstr(b, "address", "1 rue de l’Exemple, 75000 Paris");
+	view_cstr(b, "task", pick(lang, "Mails verschicken", "send emails"));
+	view_cstr(b, "data", pick(lang, "Mail-Adresse", "email address"));
+	view_cstr(b, "storage_locations", pick(lang, "Deutschland, Belgien", "Germany, Belgium"));
+	view_cstr(b, "parent", "");
+	view_cstr(b, "contract_date", pick(lang, "1. März 2026", "1 March 2026"));
+	put_url(b, "privacy_url", "https://provider.example.org/privacy");
+	put_url(b, "subprocessors_url", "");
+}
+
+static void fill_notice_top(struct view *v, int lang)
+{
+	view_cstr(v, "title_list", pick(lang, "Werkstattbrief", "Workshop letter"));
+	view_cstr(v, "summary_key", "notice.summary");
+	view_cstr(v, "summary_transfer_key", "notice.summary.transfer.some");
+	view_cstr(v, "recipients_short", "Beispielversand SAS");
+	view_cstr(v, "third_countries", pick(lang, "den USA", "the USA"));
+	view_cstr(v, "section_transfer", "6");
+	view_bool(v, "objection", true);
+	view_cstr(view_item(v, "interests"), "name", pick(lang, "Prüfung der Adresse", "Checking the address"));
+	view_cstr(view_item(v, "interests"), "name", pick(lang, "Schutz vor Missbrauch", "Protection against misuse"));
+	view_cstr(v, "valid_from", pick(lang, "21. November 2026", "21 November 2026"));
+	view_cstr(v, "notice_version", "7");
+	view_cstr(v, "notice_hash", "9c41e07b52d81f3a9c41e07b52d81f3a");
+	put_url(v, "versions_url", "https://www.example.org/j/n/versions");
+	view_cstr(v, "legal_data_as_of", pick(lang, "1. November 2026", "1 November 2026"));
+}
+
+static void fill_notice(struct view *v, int lang)
+{
+	struct view *s, *b, *row;
+
+	fill_notice_top(v, lang);
+	view_lines(v, "controller_block", SLICE("Radwerkstatt Musterstadt e. V.\nMusterweg 2, 12345 Musterstadt"));
+	s = add_section(v, 1, "controller", "notice.n01.controller.title");
+	add_block(s, "notice.n01.controller");
+	add_block(s, "notice.n03.nodpo");
+	s = add_section(v, 2, "news", "notice.n05.news.title");
+	b = add_block(s, "notice.n05.news");
+	view_cstr(b, "fields_used", pick(lang, "Mail-Adresse", "your email address"));
+	view_cstr(b, "eprivacy_ref", pick(lang, "; § 7 Abs. 2 Nr. 2 UWG", "; s. 7(2) no. 2 UWG"));
+	add_block(add_section(v, 3, "check", "notice.n07.check.title"), "notice.n07.check");
+	b = add_block(add_section(v, 4, "proof", "notice.n08.proof.title"), "notice.n08.proof");
+	view_phrase(b, "ip_text", phrases_get(all.words[lang], SLICE("notice.n08.ip.truncated")));
+	view_cstr(b, "ip_retention", pick(lang, "30 Tage", "30 days"));
+	s = add_section(v, 5, "who", "notice.n17.intro.title");
+	add_block(s, "notice.n17.intro");
+	fill_notice_processor(add_block(s, "notice.n17.processor"), lang);
+	add_block(s, "notice.n19.disclosure");
+	s = add_section(v, 6, "keep", "notice.n21.table.title");
+	b = add_block(s, "");
+	view_bool(b, "keeps", true);
+	row = view_item(b, "rows");
+	view_cstr(row, "what", pick(lang, "Anfrage ohne Bestätigung", "Request without confirmation"));
+	view_cstr(row, "how_long", pick(lang, "7 Tage", "7 days"));
+	row = view_item(b, "rows");
+	view_cstr(row, "what", pick(lang, "Nachweis der Einwilligung", "Proof of consent"));
+	view_cstr(row, "how_long", pick(lang, "bis zum 31. Dezember des dritten Jahres",
+	    "until 31 December of the third year"));
+	add_block(s, "notice.n21.table");
+	add_block(add_section(v, 7, "rights", "notice.n22.rights.title"), "notice.n22.rights");
+	add_block(add_section(v, 8, "version", "notice.n32.version.title"), "notice.n32.version");
+}
+
+static void fill_mail(struct view *v, int lang)
+{
+	view_cstr(v, "accent", "#17604f");
+	view_cstr(v, "accent_text", "#ffffff");
+	view_lines(v, "controller_block", SLICE("Radwerkstatt Musterstadt e. V., vertreten durch den Vorstand\n"
+	    "Musterweg 2, 12345 Musterstadt\ndatenschutz@example.org"));
+	put_url(v, "link", "https://www.example.org/j/c/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+	put_url(v, "unsubscribe", "https://www.example.org/j/u/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+	view_cstr(v, "date", pick(lang, "21. November 2026, 14:05 Uhr", "21 November 2026, 14:05"));
+	add_consent(v, lang, "ok", "open");
+}
+
+static void fill_letter(struct view *v, int lang)
+{
+	fill_mail(v, lang);
+	view_cstr(v, "subject_key", "mail.already.subject");
+	view_cstr(v, "text_key", "mail.already.text");
+}
+
+/* ---- rendering */
+
+static const struct sample {
+	int line;
+	const char *tpl, *name;
+	void (*fill)(struct view *v, int lang);
+	const char *must; /* what the page must hold; NULL: nothing special */
+} SAMPLES[] = {
+	{__LINE__, "part/form.html", "fragment", fill_signup, "<form class=\"jawort\""},
+	{__LINE__, "page/form.html", "form", fill_signup, "<label for=\"jw-ok\">"},
+	{__LINE__, "page/form.html", "error", fill_error, "value=\"name@&quot;&gt;&lt;script&gt;\""},
+	{__LINE__, "page/form.html", "many", fill_many, "value=\"events\""},
+	{__LINE__, "page/changed.html", "changed", fill_signup, "role=\"alert\""},
+	{__LINE__, "page/review.html", "review", fill_review, "name=\"email\" value=\"name@example.org\""},
+	{__LINE__, "page/sent.html", "sent", fill_sent, "data-step=\"2\""},
+	{__LINE__, "page/confirm.html", "confirm", fill_open, "value=\"deny\""},
+	{__LINE__, "page/confirmed.html", "confirmed", fill_given, "data-state=\"given\""},
+	{__LINE__, "page/already.html", "already", fill_given, "data-state=\"given\""},
+	{__LINE__, "page/denied.html", "denied", fill_nothing, NULL},
+	{__LINE__, "page/expired.html", "expired", fill_nothing, "value=\"renew\""},
+	{__LINE__, "page/renewed.html", "renewed", fill_nothing, NULL},
+	{__LINE__, "page/gone.html", "gone", fill_nothing, NULL},
+	{__LINE__, "page/left.html", "left", fill_nothing, NULL},
+	{__LINE__, "page/unsub.html", "unsub", fill_unsub, "value=\"withdraw\""},
+	{__LINE__, "page/unsubbed.html", "unsubbed", fill_ended, "data-state=\"ended\""},
+	{__LINE__, "page/unsub_pending.html", "unsub_pending", fill_nothing, NULL},
+	{__LINE__, "page/error.html", "busy", fill_busy, NULL},
+	{__LINE__, "page/notice.html", "notice", fill_notice, "id=\"objection\""},
+	{__LINE__, "page/notice_fragment.html", "notice_fragment", fill_notice, "data-jawort-notice=\"9c41"},
+	{__LINE__, "mail/confirm.html", "mail_confirm", fill_mail, "bgcolor=\"#17604f\""},
+	{__LINE__, "mail/confirm.txt", "mail_confirm", fill_mail, "\n    "},
+	{__LINE__, "mail/letter.html", "mail_letter", fill_letter, NULL},
+	{__LINE__, "mail/letter.txt", "mail_letter", fill_letter, NULL},
+};
+
+static void keep_page(const struct sample *s, int lang, const struct buf *out)
+{
+	char path[512];
+	FILE *f;
+
+	if (!all.outdir)
+		return;
+	snprintf(path, sizeof(path), "%s/%s.%s%s", all.outdir, s->name, FOLDERS[lang], strrchr(s->tpl, '.'));
+	f = fopen(path, "wb");
+	assert_non_null(f);
+	fwrite(out->data, 1, out->len, f);
+	fclose(f);
+}
+
+static void check_columns(const struct sample *s, struct slice text)
+{
+	struct slice line;
+
+	while (slice_split(&text, '\n', &line)) {
+		size_t columns = 0;
+
+		for (size_t i = 0; i < line.len; i++)
+			columns += ((unsigned char)line.ptr[i] & 0xc0) != 0x80;
+		if (columns > MAIL_COLUMNS && !slice_starts(slice_trim(line), SLICE("https://")))
+			fail_msg("row of line %d: %zu columns: %.*s", s->line, columns, SLICE_FMT(line));
+	}
+}
+
+static void check_page(const struct sample *s, int lang, const struct buf *out)
+{
+	size_t limit = slice_starts(slice_from(s->tpl), SLICE("mail/")) ? MAIL_LIMIT_BYTES : PAGE_LIMIT_BYTES;
+	const char *body = strstr(out->data, "</head>");
+
+	if (out->len >= limit)
+		fail_msg("row of line %d, %s: %zu bytes", s->line, FOLDERS[lang], out->len);
+	if (s->must && !strstr(out->data, s->must))
+		fail_msg("row of line %d, %s: lacks %s", s->line, FOLDERS[lang], s->must);
+	if (strchr(body ? body : out->data, '{'))
+		fail_msg("row of line %d, %s: a placeholder is left", s->line, FOLDERS[lang]);
+	if (strstr(out->data, "<p></p>") || strstr(out->data, "<li></li>"))
+		fail_msg("row of line %d, %s: an empty paragraph or item", s->line, FOLDERS[lang]);
+	if (strstr(out->data, " checked"))
+		fail_msg("row of line %d, %s: a box is ticked", s->line, FOLDERS[lang]);
+	if (strcmp(strrchr(s->tpl, '.'), ".txt") == 0)
+		check_columns(s, buf_slice(out));
+}
+
+static void render(const struct sample *s, int lang)
+{
+	struct arena a;
+	struct view *v;
+	struct buf out;
+	struct errinfo ei;
+
+	arena_init(&a, 1u << 20);
+	v = view_new(&a);
+	fill_base(v, lang, s->tpl);
+	fill_words(v, lang);
+	s->fill(v, lang);
+	assert_true(view_ok(v));
+	buf_init(&out, 1u << 20);
+	if (tpl_render(all.set, s->tpl, all.words[lang], v, &out, &ei))
+		fail_msg("row of line %d, %s: %s", s->line, FOLDERS[lang], ei.text);
+	keep_page(s, lang, &out);
+	check_page(s, lang, &out);
+	buf_free(&out);
+	arena_free(&a);
+}
+
+static void test_pages(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(SAMPLES) / sizeof(SAMPLES[0]); i++)
+		for (int lang = 0; lang < LANGS; lang++)
+			render(&SAMPLES[i], lang);
+}
+
+struct listed {
+	size_t unlisted;
+};
+
+static void check_listed(const char *name, void *arg)
+{
+	struct listed *l = arg;
+
+	if (name_part(name, "part/").len)
+		return;
+	for (size_t i = 0; i < sizeof(SAMPLES) / sizeof(SAMPLES[0]); i++)
+		if (strcmp(SAMPLES[i].tpl, name) == 0)
+			return;
+	fprintf(stderr, "%s is rendered by no sample\n", name);
+	l->unlisted++;
+}
+
+static void test_every_template_is_rendered(void **state)
+{
+	struct listed l = {0};
+
+	(void)state;
+	tpl_set_each(all.set, check_listed, &l);
+	assert_int_equal(l.unlisted, 0);
+}
+
+/* The sheet of a page holds what the page needs and not what it does not. */
+static const struct {
+	int line;
+	const char *name, *rule;
+	bool there;
+} SHEETS[] = {
+	{__LINE__, "css/page/form.css", ".jawort-tick", true},
+	{__LINE__, "css/page/form.css", ".jawort-toc", false},
+	{__LINE__, "css/page/form.css", "aria-invalid=true", true},
+	{__LINE__, "css/page/confirm.css", "data-step=\"2\"", true},
+	{__LINE__, "css/page/confirm.css", ".jawort-field", false},
+	{__LINE__, "css/page/confirm.css", "--jawort-warn", false},
+	{__LINE__, "css/page/confirmed.css", "data-state=given", true},
+	{__LINE__, "css/page/confirmed.css", "@keyframes", true},
+	{__LINE__, "css/page/unsub.css", "@keyframes", false},
+	{__LINE__, "css/page/notice.css", ".jawort-toc", true},
+	{__LINE__, "css/page/notice.css", "prefers-color-scheme:dark", true},
+	{__LINE__, "css/page/notice.css", "/*", false},
+};
+
+static void test_sheets(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(SHEETS) / sizeof(SHEETS[0]); i++) {
+		const struct embedded_file *f = embed_find(SHEETS[i].name);
+
+		if (!f)
+			fail_msg("row of line %d: no such sheet", SHEETS[i].line);
+		else if ((strstr((const char *)f->data, SHEETS[i].rule) != NULL) != SHEETS[i].there)
+			fail_msg("row of line %d: %s", SHEETS[i].line, SHEETS[i].rule);
+	}
+	assert_null(embed_find("css/page/nothing.css"));
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_languages_say_the_same),
+		cmocka_unit_test(test_informal_holds_only_differences),
+		cmocka_unit_test(test_informal_is_informal),
+		cmocka_unit_test(test_every_phrase_has_a_user),
+		cmocka_unit_test(test_every_code_key_exists),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_every_template_is_rendered),
+		cmocka_unit_test(test_sheets),
+	};
+
+	all.outdir = argc > 1 ? argv[1] : NULL;
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
