@@ -159,13 +159,17 @@ static bool addr_has_ace(struct slice domain)
 	return false;
 }
 
-/* The A-labels of a NUL-terminated domain in arena memory; false if it is none. */
+/*
+ * The A-labels of a NUL-terminated domain in arena memory; false if it is none.
+ * Not IDN2_USE_STD3_ASCII_RULES: libidn2 2.3 then drops "_", a no-break space
+ * and others silently ("mül_ler.de" becomes müller.de). Without it they come
+ * out as ASCII, where addr_label_valid() finds them.
+ */
 static bool addr_idn_lookup(struct arena *a, const char *domain, struct slice *out)
 {
 	uint8_t *ace = NULL;
-	int flags = IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT | IDN2_USE_STD3_ASCII_RULES;
 
-	if (idn2_lookup_u8((const uint8_t *)domain, &ace, flags) != IDN2_OK)
+	if (idn2_lookup_u8((const uint8_t *)domain, &ace, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK)
 		return false;
 	*out = arena_dup(a, slice_from((const char *)ace));
 	idn2_free(ace);
