@@ -33,6 +33,8 @@ struct front_app {
 	void (*reload)(void *ctx);
 	/* Once, from the main thread, when requests are taken from now on. May be NULL. */
 	void (*started)(void *ctx);
+	/* About once a second, from the main thread (to look after a child, say). May be NULL. */
+	void (*tick)(void *ctx);
 	/* CGI only: after the answer has left and stdout is closed. May be NULL. */
 	void (*after_cgi)(void *ctx);
 };

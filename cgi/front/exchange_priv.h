@@ -1,0 +1,39 @@
+#ifndef JAWORT_FRONT_EXCHANGE_PRIV_H
+#define JAWORT_FRONT_EXCHANGE_PRIV_H
+/*
+ * exchange: one request in, one answer out, the same for FastCGI and CGI:
+ * parameters checked, body read to its last byte, application asked, answer as
+ * bytes. Owns the memory that a worker uses again and again.
+ * Threads: one exchange per thread.
+ */
+#include "base/arena.h"
+#include "base/buf.h"
+#include "front/front.h"
+
+struct exchange {
+	const struct front_app *app;
+	struct arena arena;
+	struct request req;
+	struct response res;
+	struct buf body;
+	struct buf out; /* the answer after exchange_run() */
+};
+
+struct exchange_source {
+	request_next_fn *next;
+	void *next_ctx;
+	/* Up to n bytes of the body; fewer only at its end or on an error. */
+	size_t (*read)(void *ctx, char *dst, size_t n);
+	void *read_ctx;
+	bool malformed; /* known to be broken before: answer 400 */
+};
+
+void exchange_init(struct exchange *x, const struct front_app *app);
+void exchange_free(struct exchange *x);
+/* Always leaves an answer in x->out, unless memory ended: then x->out has failed. Drains the body. */
+void exchange_run(struct exchange *x, const struct exchange_source *src);
+
+/* Walks "NAME=VALUE" strings, the form of environ; ctx is a char *** that moves on. */
+bool exchange_next_env(void *ctx, struct slice *name, struct slice *value);
+
+#endif

@@ -1,0 +1,409 @@
+#include "front/front.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "front/conn_priv.h"
+#include "front/fcgi_priv.h"
+#include "front/listen_priv.h"
+#include "front/stop_priv.h"
+
+/*
+ * One epoll instance, many workers. A connection is parked in it with ONESHOT:
+ * whoever is woken for it holds it alone until it is armed again. The listening
+ * socket is ONESHOT too: level-triggered it would wake a second worker for each
+ * connection, edge-triggered it would leave a burst to a single worker, which
+ * is wrong for requests that wait for the disk. (EPOLLEXCLUSIVE cannot be
+ * combined with ONESHOT and helps only several epoll instances.)
+ */
+
+#define TICK_MS 1000
+/* After EMFILE and its like: time in which descriptors may come back. */
+#define ACCEPT_PAUSE_MS 100
+#define ACCEPT_LOG_EVERY_MS 10000
+/* One recv sees most requests whole; sign-ups have at most 16 KiB of body. */
+#define PEEK_BYTES (20u * 1024u)
+
+struct server {
+	const struct front_app *app;
+	struct listener listener;
+	struct stop stop;
+	struct conns conns;
+	int epoll_fd;
+	int wake_fd; /* semaphore: one token per worker at the end */
+	int kick_fd; /* a worker wants the main thread to look at paused */
+	atomic_bool stopping;
+	atomic_bool paused;
+	_Atomic int64_t pause_logged_ms;
+	unsigned threads;
+	struct worker *workers;
+};
+
+struct worker {
+	struct server *s;
+	pthread_t thread;
+	struct fcgi *fcgi;
+	bool stopping;
+	unsigned char peek[PEEK_BYTES];
+};
+
+enum step {
+	STEP_DROP, /* the connection is at its end */
+	STEP_PARK, /* nothing to do before more arrives */
+	STEP_TAKE  /* peeking is not enough */
+};
+
+static void conn_sending(void *ctx)
+{
+	conn_set_phase(ctx, CONN_SENDING);
+}
+
+/* Answers the request that scan has found whole: in the socket (bytes NULL), or in bytes. */
+static enum step conn_serve(struct worker *w, struct conn *c, const struct record_scan *scan, const char *bytes)
+{
+	struct fcgi_job job = {
+	    .fd = c->fd,
+	    .bytes = bytes,
+	    .len = scan->at,
+	    .malformed = scan->malformed,
+	    .sending = conn_sending,
+	    .ctx = c,
+	};
+	bool keep = scan->keep;
+	conn_set_phase(c, CONN_BUSY);
+	enum fcgi_end end = fcgi_answer(w->fcgi, &job);
+	if (end == FCGI_END_LOST)
+		c->fd = -1;
+	if (end != FCGI_END_OK || !keep)
+		return STEP_DROP;
+	conn_set_phase(c, CONN_IDLE);
+	return STEP_PARK;
+}
+
+/* The ordinary case: one request, whole, in its plainest form, still in the socket. */
+static enum step conn_peek(struct worker *w, struct conn *c)
+{
+	ssize_t n = recv(c->fd, w->peek, sizeof(w->peek), MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? STEP_PARK : STEP_DROP;
+	if (n == 0)
+		return STEP_DROP;
+	struct record_scan scan;
+	record_scan_init(&scan);
+	if (record_scan(&scan, w->peek, (size_t)n) == RECORD_WHOLE && scan.at == (size_t)n)
+		return conn_serve(w, c, &scan, NULL);
+	return STEP_TAKE;
+}
+
+/* Looks at what was taken; sends and takes out what is not for libfcgi. */
+static enum record_verdict conn_scan(struct conn *c)
+{
+	for (;;) {
+		enum record_verdict v = record_scan(&c->scan, (unsigned char *)c->in.data, c->in.len);
+		size_t len = c->scan.reply_len;
+		if (len && send(c->fd, c->scan.reply, len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)len)
+			return RECORD_BAD;
+		if (v != RECORD_CUT)
+			return v;
+		conn_cut(c, c->scan.at, c->scan.cut_bytes);
+	}
+}
+
+static enum step conn_take_in(struct worker *w, struct conn *c)
+{
+	ssize_t n = recv(c->fd, w->peek, sizeof(w->peek), MSG_DONTWAIT);
+	if (n > 0)
+		return conn_take(&w->s->conns, c, w->peek, (size_t)n) ? STEP_TAKE : STEP_DROP;
+	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		return STEP_DROP;
+	if (!c->in.len && !c->scan.begun) {
+		conn_consume(&w->s->conns, c, 0);
+		conn_set_phase(c, CONN_IDLE);
+	} else if (atomic_load(&c->phase) != CONN_PARTIAL) {
+		conn_set_phase(c, CONN_PARTIAL);
+	}
+	return STEP_PARK;
+}
+
+/* Everything else: slow, large, or with records that libfcgi must not see. */
+static enum step conn_relay(struct worker *w, struct conn *c)
+{
+	for (;;) {
+		enum record_verdict v = c->in.data ? conn_scan(c) : RECORD_MORE;
+		if (v == RECORD_BAD)
+			return STEP_DROP;
+		enum step step;
+		if (v == RECORD_WHOLE) {
+			size_t len = c->scan.at;
+			step = conn_serve(w, c, &c->scan, c->in.data);
+			conn_consume(&w->s->conns, c, len);
+			if (step == STEP_DROP || !c->in.data)
+				return step;
+			continue;
+		}
+		step = conn_take_in(w, c);
+		if (step != STEP_TAKE)
+			return step;
+	}
+}
+
+/* Behind this call the connection belongs to whoever is woken for it. */
+static bool conn_arm(struct server *s, struct conn *c)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c};
+	int op = c->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	c->known = true;
+	return epoll_ctl(s->epoll_fd, op, c->fd, &ev) == 0;
+}
+
+static void conn_event(struct worker *w, struct conn *c)
+{
+	struct server *s = w->s;
+	for (;;) {
+		enum step step = STEP_DROP;
+		if (!atomic_load(&c->doomed)) {
+			step = c->in.data ? STEP_TAKE : conn_peek(w, c);
+			if (step == STEP_TAKE)
+				step = conn_relay(w, c);
+		}
+		if (step == STEP_DROP) {
+			conns_drop(&s->conns, c);
+			return;
+		}
+		if (!atomic_load(&s->stopping)) {
+			if (!conn_arm(s, c))
+				conns_drop(&s->conns, c);
+			return;
+		}
+		/* From now on the peer cannot send; what it has sent is still answered. */
+		shutdown(c->fd, SHUT_RD);
+	}
+}
+
+static bool listener_arm(struct server *s, int op)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = &s->listener};
+	return epoll_ctl(s->epoll_fd, op, s->listener.fd, &ev) == 0;
+}
+
+/* The table of files is full, say. Never a reason to end. */
+static void listener_pause(struct server *s, int errno_value)
+{
+	int64_t now = clock_mono_ms();
+	if (now - atomic_load(&s->pause_logged_ms) > ACCEPT_LOG_EVERY_MS) {
+		atomic_store(&s->pause_logged_ms, now);
+		char text[96];
+		log_event(LOG_WARN, "accept-paused", LOG_S("why", err_strerror(errno_value, text, sizeof(text))),
+		    LOG_I("connections", (int64_t)atomic_load(&s->conns.count)));
+	}
+	conns_end_idle(&s->conns);
+	atomic_store(&s->paused, true);
+	if (eventfd_write(s->kick_fd, 1))
+		listener_arm(s, EPOLL_CTL_MOD);
+}
+
+static void listener_event(struct worker *w)
+{
+	struct server *s = w->s;
+	int fd = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0 && errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
+		listener_pause(s, errno);
+		return;
+	}
+	listener_arm(s, EPOLL_CTL_MOD);
+	if (fd < 0)
+		return;
+	struct timeval in = {.tv_sec = FRONT_RECEIVE_MAX_MS / 1000}, out = {.tv_sec = FRONT_SEND_MAX_MS / 1000};
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &in, sizeof(in));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &out, sizeof(out));
+	struct conn *c = conns_add(&s->conns, fd);
+	if (c)
+		conn_event(w, c);
+}
+
+/* Each worker takes one token, once; the rest is for the others. */
+static void wake_event(struct worker *w)
+{
+	eventfd_t token;
+	if (w->stopping)
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	else
+		w->stopping = eventfd_read(w->s->wake_fd, &token) == 0;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct server *s = w->s;
+#ifdef JAWORT_NO_PARKING
+	fcgi_accept_loop(w->fcgi, s->listener.fd);
+	return NULL;
+#endif
+	for (;;) {
+		struct epoll_event ev;
+		int n = epoll_wait(s->epoll_fd, &ev, 1, w->stopping ? 20 : -1);
+		if (n < 1) {
+			if (w->stopping && !atomic_load(&s->conns.count))
+				return NULL;
+			continue;
+		}
+		if (ev.data.ptr == &s->wake_fd)
+			wake_event(w);
+		else if (ev.data.ptr == &s->listener)
+			listener_event(w);
+		else
+			conn_event(w, ev.data.ptr);
+	}
+}
+
+static enum err server_open(struct server *s, struct errinfo *ei)
+{
+	conns_init(&s->conns);
+	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	s->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->epoll_fd < 0 || s->wake_fd < 0 || s->kick_fd < 0)
+		return err_errno(ei, E_IO, errno, "epoll");
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = &s->wake_fd};
+	if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->wake_fd, &ev) || !listener_arm(s, EPOLL_CTL_ADD))
+		return err_errno(ei, E_IO, errno, "epoll");
+	return OK;
+}
+
+/* Ends the workers; false if one is still in its handler. */
+static bool workers_end(struct server *s, unsigned started)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += FRONT_STOP_MAX_MS / 1000;
+	atomic_store(&s->stopping, true);
+	listener_hide(&s->listener);
+	conns_refuse(&s->conns);
+	if (eventfd_write(s->wake_fd, started))
+		return false;
+	bool all = true;
+	for (unsigned i = 0; i < started; i++)
+		if (pthread_clockjoin_np(s->workers[i].thread, NULL, CLOCK_MONOTONIC, &until))
+			all = false;
+	return all;
+}
+
+static enum err workers_start(struct server *s, unsigned *started, struct errinfo *ei)
+{
+	s->workers = calloc(s->threads, sizeof(*s->workers));
+	if (!s->workers)
+		return err_set(ei, E_NOMEM, "no memory for %u threads", s->threads);
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	enum err e = OK;
+	for (*started = 0; *started < s->threads && !e; ) {
+		struct worker *w = &s->workers[*started];
+		w->s = s;
+		w->fcgi = fcgi_new(s->app);
+		if (!w->fcgi || pthread_create(&w->thread, NULL, worker_main, w))
+			e = err_set(ei, E_NOMEM, "cannot start thread %u of %u", *started + 1, s->threads);
+		else
+			++*started;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return e;
+}
+
+static void main_tick(struct server *s, int64_t *last_ms)
+{
+	int64_t now = clock_mono_ms();
+	if (now - *last_ms < TICK_MS)
+		return;
+	*last_ms = now;
+	conns_expire(&s->conns, now);
+	if (s->app->tick)
+		s->app->tick(s->app->ctx);
+}
+
+/* Until a signal says stop. */
+static void main_loop(struct server *s)
+{
+	struct pollfd p[] = {{.fd = s->stop.signal_fd, .events = POLLIN}, {.fd = s->kick_fd, .events = POLLIN}};
+	int64_t last_ms = clock_mono_ms();
+	for (;;) {
+		bool paused = atomic_load(&s->paused);
+		int n = poll(p, 2, paused ? ACCEPT_PAUSE_MS : TICK_MS);
+		eventfd_t kicks;
+		if (n > 0 && p[1].revents)
+			(void)eventfd_read(s->kick_fd, &kicks);
+		if (paused) {
+			atomic_store(&s->paused, false);
+			listener_arm(s, EPOLL_CTL_MOD);
+		}
+		enum stop_wish wish = stop_next(&s->stop);
+		if (wish == STOP_END)
+			return;
+		if (wish == STOP_RELOAD && s->app->reload)
+			s->app->reload(s->app->ctx);
+		main_tick(s, &last_ms);
+	}
+}
+
+/* Only when no worker runs. */
+static void server_close(struct server *s)
+{
+	for (unsigned i = 0; s->workers && i < s->threads; i++)
+		fcgi_free(s->workers[i].fcgi);
+	free(s->workers);
+	conns_close(&s->conns);
+	int fds[] = {s->epoll_fd, s->wake_fd, s->kick_fd};
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	listener_close(&s->listener);
+	stop_close(&s->stop);
+	free(s);
+}
+
+enum err front_serve(const struct front_options *opt, const struct front_app *app, struct errinfo *ei)
+{
+	/* On the heap: a handler that never returns may outlive this call. */
+	struct server *s = calloc(1, sizeof(*s));
+	unsigned started = 0;
+	if (!s)
+		return err_set(ei, E_NOMEM, "no memory");
+	s->app = app;
+	s->threads = opt->threads ? opt->threads : FRONT_THREADS_DEFAULT;
+	if (s->threads > FRONT_THREADS_MAX)
+		s->threads = FRONT_THREADS_MAX;
+	s->listener.fd = s->stop.signal_fd = s->epoll_fd = s->wake_fd = s->kick_fd = -1;
+	enum err e = stop_open(&s->stop, ei);
+	if (!e)
+		e = fcgi_start(ei);
+	if (!e)
+		e = fcgi_selftest(ei);
+	if (!e)
+		e = listener_open(&s->listener, opt, ei);
+	if (!e)
+		e = server_open(s, ei);
+	if (!e)
+		e = workers_start(s, &started, ei);
+	if (!e) {
+		log_event(LOG_INFO, "serving", LOG_S("listen", s->listener.path[0] ? s->listener.path : "inherited"),
+		    LOG_I("threads", (int64_t)s->threads));
+		if (app->started)
+			app->started(app->ctx);
+		main_loop(s);
+	}
+	if (started && !workers_end(s, started))
+		return err_set(ei, E_BUSY, "a request was still being handled %d ms after the signal to stop",
+		    FRONT_STOP_MAX_MS);
+	server_close(s);
+	return e;
+}

@@ -1,0 +1,27 @@
+# Tests of the front over real sockets. Included by the Makefile.
+HTTP_LINK := $(LINK_front:%=$(BUILD)/%.a)
+HTTP_CFLAGS = $(CFLAGS_ALL) -DJAWORT_TEST -Itests
+HTTP_BIN := $(BUILD)/http
+
+.PHONY: http-test
+http-test: $(HTTP_BIN)/test_front $(HTTP_BIN)/echo_app $(HTTP_BIN)/starve $(HTTP_BIN)/starve_blocking
+	$(HTTP_BIN)/test_front $(HTTP_BIN)/echo_app
+	$(HTTP_BIN)/starve 5
+	@echo "the same without parking must starve clients:"
+	! $(HTTP_BIN)/starve_blocking 5
+
+$(HTTP_BIN)/echo_app: tests/http/echo_app.c $(HTTP_LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HTTP_CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(HTTP_LINK) $(LIBS)
+
+$(HTTP_BIN)/test_front $(HTTP_BIN)/starve: $(HTTP_BIN)/%: tests/http/%.c tests/http/fcgi.c $(HTTP_LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HTTP_CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< tests/http/fcgi.c $(HTTP_LINK) $(LIBS) -lcmocka
+
+# The front's own sources again, with the loop that libfcgi's manual shows.
+$(HTTP_BIN)/starve_blocking: tests/http/starve.c tests/http/fcgi.c $(wildcard cgi/front/*.c) $(HTTP_LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HTTP_CFLAGS) -DJAWORT_NO_PARKING $(LDFLAGS_ALL) -o $@ tests/http/starve.c tests/http/fcgi.c \
+		$(wildcard cgi/front/*.c) $(filter-out $(BUILD)/front.a,$(HTTP_LINK)) $(LIBS) -lcmocka
+
+-include $(wildcard $(HTTP_BIN)/*.d)
