@@ -15,12 +15,13 @@
  * - Orders (purposes, forms, processors, languages) are those of the file.
  * - No secret is ever in here.
  *
- * Limits: file 1 MiB, 16 levels, 20,000 values, 100,000 bytes per value,
- * 4,096 site files.
+ * Limits: file 1 MiB, 16 levels, 20,000 values, 4,000 bytes per value, 4,096
+ * site files.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/slice.h"
@@ -100,6 +101,7 @@ struct conf_processor {
 	const char *parent_country;
 	bool us_affiliate;
 	struct conf_text role;      /* "Versand der Mails" */
+	struct conf_text task;      /* "Mails verschicken, Adressliste führen" */
 	struct conf_text data;      /* which data */
 	struct conf_list storage_locations; /* country codes */
 	struct {
@@ -192,7 +194,6 @@ struct conf_site {
 	} controller;
 	enum conf_named dpo_kind;
 	struct conf_contact dpo;
-	const char *dpo_reason;      /* why none is needed */
 	bool representative_set;
 	struct conf_contact representative;
 	struct {
@@ -230,7 +231,6 @@ struct conf_site {
 	char hash_hex[65];
 	const struct conf_item *items; /* sorted by path */
 	size_t nitems;
-	bool kept; /* the file is broken now; this is the last good state (conf_opts.last) */
 };
 
 /* A site that cannot run. id is the file's stem and base_url "" where they are not readable. */
@@ -241,7 +241,8 @@ struct conf_broken {
 	const char *base_host;
 	const char *base_path;
 	size_t nerrors;
-	const char *first; /* first finding as a line */
+	const char *first; /* first error as a line */
+	bool kept;         /* conf_opts.last: its last good state is among the sites and goes on serving */
 };
 
 struct conf {

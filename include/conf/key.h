@@ -20,33 +20,41 @@ enum conf_type {
 	CONF_T_DATE,
 	CONF_T_URL,      /* http or https */
 	CONF_T_EMAIL,
-	CONF_T_ENUM,     /* one of words */
+	CONF_T_ENUM,     /* one of words, kept as a number */
+	CONF_T_WORD,     /* one of words, kept as text */
 	CONF_T_COUNTRY,  /* ISO 3166-1 alpha-2 */
 	CONF_T_COLOR,    /* #rrggbb */
 	CONF_T_PATH,     /* resolved against the file it stands in */
 	CONF_T_SECRET,   /* name of a secret file */
-	CONF_T_LIST,     /* list of one-line texts, or one text where one is enough */
+	CONF_T_LIST,     /* list of one-line texts; words "one": a single text will do */
 	CONF_T_URL_LIST,
 	CONF_T_COUNTRY_LIST,
 	CONF_T_ENUM_LIST, /* each one of words */
 	CONF_T_FIELDS,   /* form fields, "?" behind an optional one */
-	CONF_T_NONE,     /* the word none, in place of a mapping */
+	CONF_T_NONE,     /* one of words in place of a mapping */
 	CONF_T__MAX
 };
 
-enum conf_required { CONF_OPTIONAL, CONF_LIVE_ONLY, CONF_ALWAYS };
+enum conf_required {
+	CONF_OPTIONAL,
+	CONF_WITH_GROUP, /* as soon as anything of its group is written */
+	CONF_LIVE_ONLY,  /* missing: error in mode live, warning in try-out */
+	CONF_ALWAYS,
+	CONF_REQUIRED__MAX
+};
 
 struct conf_key {
 	const char *path;    /* "purposes.*.title" */
 	bool host;           /* stands in the host file */
 	enum conf_type type;
-	enum conf_required required; /* CONF_LIVE_ONLY: a warning in try-out mode */
-	const char *value;   /* default as text, NULL if none */
+	enum conf_required required;
+	const char *value;   /* default as text, NULL if none; "=..." is taken from another key */
 	const char *words;   /* CONF_T_ENUM*: "sie du"; CONF_T_INT: "1 256" (range) */
 	const char *since;   /* version */
 	const char *finding; /* "L20", NULL if none */
 	const char *notice;  /* rows of the notice that say it: "N17", NULL if none */
 	const char *doc;     /* one or two sentences */
+	unsigned scope, offset; /* conf room only: where the value goes */
 };
 
 const struct conf_key *conf_keys(size_t *n);

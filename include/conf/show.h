@@ -11,8 +11,8 @@
 /*
  * The effective configuration of a site, defaults included: first line
  * "jawort-conf 1", then "path = value" per line, sorted by path, LF; in values
- * LF is "\n" and "\" is "\\". Names of secret files and the folder of dir mails
- * are left out: they are about this machine. Frozen: hashes in the evidence rely on it.
+ * LF is "\n" and "\" is "\\". Names of secret files and paths are left out: they
+ * are about this machine. Frozen: hashes in the evidence rely on it.
  */
 void conf_canonical(const struct conf_site *s, struct buf *out);
 /* SHA-256 of conf_canonical(). Same as s->hash. */

@@ -1,0 +1,557 @@
+#include "conf/conf_priv.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "text/url.h"
+
+/*
+ * Duties that can be seen in a configuration alone. Missing keys are found by
+ * the key table; here is what depends on several keys. In mode try-out every
+ * error of a duty is a warning.
+ */
+struct duty {
+	struct conf_bind *b;
+	const struct conf_site *s;
+	const char *id, *basis;
+};
+
+#define DAY_S 86400
+
+static void duty_add(const struct duty *d, enum conf_severity sev, const char *path, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void duty_add(const struct duty *d, enum conf_severity sev, const char *path, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+	int line, col;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	conf_bind_place(d->b, path, &line, &col);
+	conf_sink_add(d->b->sink, d->b->sink->tryout ? CONF_WARNING : sev, d->id, line, col, d->basis, "%s", text);
+}
+
+static bool text_has(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; text[i]; i++)
+		if (strncasecmp(text + i, word, n) == 0)
+			return true;
+	return false;
+}
+
+/* Text that was never filled in. */
+static bool text_placeholder(const char *text)
+{
+	static const char *const marks[] = {"TODO", "FIXME", "XXX", "???", "lorem ipsum", "<", "…", "..."};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (text_has(text, marks[i]))
+			return true;
+	return false;
+}
+
+static bool text_example(const char *text)
+{
+	static const char *const marks[] = {"Musterstra", "Beispiel", "Mustermann", "Muster ", "example.", "Example "};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (text_has(text, marks[i]))
+			return true;
+	return false;
+}
+
+/* ---- L01 L02 L03 L24 L40: who */
+
+static void duty_l01_value(const struct duty *d, const char *path, const char *value)
+{
+	if (text_placeholder(value))
+		duty_add(d, CONF_ERROR, path, "%s: \"%.80s\" is a placeholder. Write the real one", path, value);
+	else if (text_example(value))
+		duty_add(d, CONF_WARNING, path, "%s: \"%.80s\" looks like an example. Write the real one", path, value);
+}
+
+static void duty_l01(const struct duty *d)
+{
+	char path[60];
+
+	duty_l01_value(d, "controller.name", d->s->controller.name);
+	duty_l01_value(d, "controller.email", d->s->controller.email);
+	duty_l01_value(d, "controller.represented_by", d->s->controller.represented_by);
+	for (size_t i = 0; i < d->s->controller.address.n; i++) {
+		snprintf(path, sizeof(path), "controller.address[%zu]", i);
+		duty_l01_value(d, path, d->s->controller.address.v[i]);
+	}
+}
+
+static void duty_l02(const struct duty *d)
+{
+	const char *country = d->s->controller.country;
+
+	if (*country && !conf_country_eea(country) && !d->s->representative_set)
+		duty_add(d, CONF_ERROR, "controller.country", "the controller sits outside the EEA (%s) and needs a "
+		    "representative in it. Add representative with name, address, country and email", country);
+	if (d->s->representative_set && *d->s->representative.country &&
+	    !conf_country_eea(d->s->representative.country))
+		duty_add(d, CONF_ERROR, "representative.country", "the representative must sit in the EEA, not in %s",
+		    d->s->representative.country);
+}
+
+static void duty_l03(const struct duty *d)
+{
+	if (d->s->dpo_kind == CONF_UNSET)
+		duty_add(d, CONF_WARNING, "dpo", "dpo is not set. Name the data protection officer, or write dpo: none if "
+		    "none is needed (in Germany usually from 20 people on who work with personal data all the time)");
+}
+
+static void duty_l24(const struct duty *d)
+{
+	const char *country = d->s->controller.country, *state = d->s->controller.state;
+
+	if (*d->s->notice.authority || strcmp(country, "DE") != 0)
+		return;
+	if (!*state)
+		duty_add(d, CONF_ERROR, "controller.state", "controller.state is missing. It decides which authority the "
+		    "notice names. Write the Land, such as BE or NW");
+	else if (!conf_country_de_state(state))
+		duty_add(d, CONF_ERROR, "controller.state", "controller.state: \"%.40s\" is no German Land. "
+		    "Possible: BW BY BE BB HB HH HE MV NI NW RP SL SN ST SH TH", state);
+}
+
+/* ---- L04 L05 L08 L29: purposes and forms */
+
+static void duty_l04(const struct duty *d)
+{
+	char path[CONF_PATH_MAX_BYTES];
+
+	for (size_t i = 0; i < d->s->npurposes; i++) {
+		const struct conf_purpose *p = &d->s->purposes[i];
+
+		snprintf(path, sizeof(path), "purposes.%s.advertiser", p->id);
+		if (!*p->advertiser)
+			duty_add(d, CONF_ERROR, path, "purposes.%s names nobody whose advertising it is. "
+			    "Set controller.name or %s", p->id, path);
+		snprintf(path, sizeof(path), "purposes.%s.content", p->id);
+		for (size_t j = 0; j < p->content.n; j++)
+			if (text_placeholder(p->content.v[j].value))
+				duty_add(d, CONF_ERROR, path, "%s: \"%.80s\" is a placeholder. Say what the mails are about",
+				    path, p->content.v[j].value);
+	}
+}
+
+static void duty_l05(const struct duty *d)
+{
+	static const char *const words[] = {"partner", "sponsor", "dritte", "third part", "verbundene unternehmen",
+		"ausgewählte firmen", "selected companies"};
+	char path[CONF_PATH_MAX_BYTES];
+
+	for (size_t i = 0; i < d->s->npurposes; i++) {
+		const struct conf_purpose *p = &d->s->purposes[i];
+
+		for (size_t j = 0; j < p->content.n; j++)
+			for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+				if (!text_has(p->content.v[j].value, words[w]))
+					continue;
+				snprintf(path, sizeof(path), "purposes.%s.content.%s", p->id, p->content.v[j].lang);
+				/* Named firms in the advertiser make it specific enough for a person to look at. */
+				duty_add(d, strcmp(p->advertiser, d->s->controller.name) == 0 ? CONF_ERROR : CONF_WARNING, path,
+				    "%s speaks of \"%s\". Consent covers named firms only. Name them in "
+				    "purposes.%s.advertiser, or leave the word out", path, words[w], p->id);
+			}
+	}
+}
+
+static void duty_l08(const struct duty *d)
+{
+	char path[CONF_PATH_MAX_BYTES];
+
+	for (size_t i = 0; i < d->s->nforms; i++)
+		for (size_t j = 0; j < d->s->forms[i].nfields && !*d->s->forms[i].fields_reason; j++) {
+			if (!d->s->forms[i].fields[j].required)
+				continue;
+			snprintf(path, sizeof(path), "forms.%s.fields[%zu]", d->s->forms[i].id, j);
+			duty_add(d, CONF_WARNING, path, "%s: only the address is needed to send. Write %s?, or say why in "
+			    "forms.%s.fields_reason", d->s->forms[i].fields[j].name, d->s->forms[i].fields[j].name,
+			    d->s->forms[i].id);
+		}
+}
+
+/* Not a matter of the mode: nothing would send it. */
+static void duty_l29(const struct duty *d)
+{
+	char path[CONF_PATH_MAX_BYTES];
+	int line, col;
+
+	for (size_t i = 0; i < d->s->npurposes; i++) {
+		if (d->s->purposes[i].channel == CONF_EMAIL)
+			continue;
+		snprintf(path, sizeof(path), "purposes.%s.channel", d->s->purposes[i].id);
+		conf_bind_place(d->b, path, &line, &col);
+		conf_sink_add(d->b->sink, CONF_ERROR, d->id, line, col, d->basis,
+		    "%s: this version serves email only. Write email", path);
+	}
+}
+
+/* ---- L16 L17 L19 L23 L35 L47: periods */
+
+static void duty_l16(const struct duty *d)
+{
+	struct conf_duration c = d->s->links.confirm, r = d->s->links.rights;
+
+	if (c.seconds > 3 * DAY_S || (c.seconds && c.seconds < DAY_S))
+		duty_add(d, CONF_WARNING, "links.confirm", "links.confirm is %d%c; 24h to 72h is usual: shorter and people "
+		    "miss it, longer and a stale link lies in mailboxes", c.n, c.unit);
+	if (c.seconds > d->s->retention.unconfirmed.seconds)
+		duty_add(d, CONF_ERROR, "links.confirm", "links.confirm (%d%c) is longer than retention.unconfirmed (%d%c): "
+		    "the link would outlive the sign-up. Shorten it", c.n, c.unit, d->s->retention.unconfirmed.n,
+		    d->s->retention.unconfirmed.unit);
+	if (r.seconds > DAY_S)
+		duty_add(d, CONF_WARNING, "links.rights", "links.rights is %d%c; such a link opens a person's data and "
+		    "should work for minutes, not days", r.n, r.unit);
+}
+
+static void duty_l17(const struct duty *d)
+{
+	struct conf_duration u = d->s->retention.unconfirmed;
+
+	if (u.seconds > 7 * DAY_S)
+		duty_add(d, u.seconds > 14 * DAY_S ? CONF_ERROR : CONF_WARNING, "retention.unconfirmed",
+		    "retention.unconfirmed is %d%c. Nobody agreed yet: 7d is enough, more than 14d is not allowed here",
+		    u.n, u.unit);
+}
+
+static void duty_l19(const struct duty *d)
+{
+	struct conf_duration e = d->s->retention.evidence;
+
+	if (e.seconds < 3 * 365LL * DAY_S)
+		duty_add(d, CONF_WARNING, "retention.evidence", "retention.evidence is %d%c. Claims end three years after "
+		    "the end of the year; evidence should last as long: 3y", e.n, e.unit);
+	if (e.seconds > 10 * 365LL * DAY_S)
+		duty_add(d, CONF_ERROR, "retention.evidence", "retention.evidence is %d%c. Longer than any claim can live "
+		    "(10y)", e.n, e.unit);
+}
+
+static void duty_l23(const struct duty *d)
+{
+	struct conf_duration l = d->s->retention.logs;
+
+	if (l.seconds > 14 * DAY_S)
+		duty_add(d, CONF_WARNING, "retention.logs", "retention.logs is %d%c; 7d is enough to find faults and attacks",
+		    l.n, l.unit);
+}
+
+static void duty_l35(const struct duty *d)
+{
+	struct conf_duration k = d->s->retention.backups;
+
+	if (k.seconds > 30 * DAY_S)
+		duty_add(d, CONF_WARNING, "retention.backups", "retention.backups is %d%c. Erased data should be gone from "
+		    "backups within 30d", k.n, k.unit);
+}
+
+static void duty_l47(const struct duty *d)
+{
+	struct conf_duration i = d->s->retention.ip;
+
+	if (d->s->ip == CONF_IP_FULL && i.seconds > 30 * DAY_S)
+		duty_add(d, CONF_WARNING, "retention.ip", "retention.ip is %d%c with full addresses; 30d is enough, or "
+		    "shorten the address (evidence.ip: truncated)", i.n, i.unit);
+	if (d->s->ip != CONF_IP_NONE && i.seconds > d->s->retention.evidence.seconds)
+		duty_add(d, CONF_ERROR, "retention.ip", "retention.ip is longer than retention.evidence. Shorten it");
+}
+
+/* ---- L20 L21 L22: processors */
+
+static void processor_path(char out[static CONF_PATH_MAX_BYTES], const struct duty *d,
+    const struct conf_processor *p, const char *key)
+{
+	snprintf(out, CONF_PATH_MAX_BYTES, "%s%s.%s", p == &d->s->hosting ? "" : "processors.", p->id, key);
+}
+
+static void duty_each(const struct duty *d, void (*fn)(const struct duty *, const struct conf_processor *))
+{
+	for (size_t i = 0; i < d->s->nprocessors; i++)
+		fn(d, &d->s->processors[i]);
+	if (d->s->hosting_kind == CONF_NAMED)
+		fn(d, &d->s->hosting);
+}
+
+static bool date_future(const struct conf_date *t)
+{
+	return t->year && clock_parse_iso(t->text, strlen(t->text)) > clock_now_ms();
+}
+
+static void duty_l20_one(const struct duty *d, const struct conf_processor *p)
+{
+	static const char *const must[] = {"duration", "data", "purpose", "instructions", "subprocessors", "deletion",
+		"audit"};
+	char path[CONF_PATH_MAX_BYTES];
+
+	processor_path(path, d, p, "contract_party");
+	if (text_placeholder(p->contract_party))
+		duty_add(d, CONF_ERROR, path, "%s: \"%.80s\" is a placeholder. Copy the name from the contract", path,
+		    p->contract_party);
+	processor_path(path, d, p, "address");
+	for (size_t i = 0; i < p->address.n; i++)
+		if (text_placeholder(p->address.v[i]))
+			duty_add(d, CONF_ERROR, path, "%s: \"%.80s\" is a placeholder. Copy the address from the contract",
+			    path, p->address.v[i]);
+	/* Links are not among the duties of Article 13; people need them all the same. */
+	processor_path(path, d, p, "privacy_url");
+	if (!*p->privacy_url)
+		duty_add(d, CONF_WARNING, path, "%s is missing. People look there for what this firm does", path);
+	processor_path(path, d, p, "subprocessors_url");
+	if (!*p->subprocessors_url)
+		duty_add(d, CONF_WARNING, path, "%s is missing. The list of those who help this firm belongs there", path);
+	processor_path(path, d, p, "contract.date");
+	if (date_future(&p->contract.date))
+		duty_add(d, CONF_WARNING, path, "%s lies in the future: until then there is no contract", path);
+	processor_path(path, d, p, "contract.covers");
+	for (size_t i = 0; p->contract.covers.n && i < sizeof(must) / sizeof(must[0]); i++)
+		if (!conf_list_has(&p->contract.covers, must[i]))
+			duty_add(d, CONF_WARNING, path, "%s lacks \"%s\", which the contract must settle", path, must[i]);
+}
+
+/* Providers on the route that are other firms. */
+static void duty_l20(const struct duty *d)
+{
+	static const char *const own[] = {"smtp", "dir", "log"};
+	char path[60];
+
+	duty_each(d, duty_l20_one);
+	for (size_t i = 0; i < d->s->mail.route.n; i++) {
+		const char *name = d->s->mail.route.v[i];
+		bool other = true;
+
+		for (size_t j = 0; j < sizeof(own) / sizeof(own[0]); j++)
+			other = other && strcmp(name, own[j]) != 0;
+		snprintf(path, sizeof(path), "mail.route[%zu]", i);
+		if (other && !conf_processor_by_id(d->s, name))
+			duty_add(d, CONF_ERROR, path, "%s handles data for you but does not stand under processors. "
+			    "Add processors.%s with contract_party, address, country and contract.date", name, name);
+	}
+}
+
+/* Where data could go outside the EEA through this firm; "" if nowhere. */
+static const char *processor_third(const struct conf_processor *p)
+{
+	if (*p->country && !conf_country_eea(p->country))
+		return p->country;
+	if (*p->parent_country && !conf_country_eea(p->parent_country))
+		return p->parent_country;
+	for (size_t i = 0; i < p->storage_locations.n; i++)
+		if (!conf_country_eea(p->storage_locations.v[i]))
+			return p->storage_locations.v[i];
+	return p->us_affiliate ? "US" : "";
+}
+
+static void duty_l21_one(const struct duty *d, const struct conf_processor *p)
+{
+	const struct conf_list *m = &p->transfer.mechanism;
+	const char *country = processor_third(p);
+	char path[CONF_PATH_MAX_BYTES];
+
+	processor_path(path, d, p, "transfer.mechanism");
+	if (*country && m->n == 0)
+		duty_add(d, CONF_ERROR, path, "%s is missing: data may reach %s. Name what protects them there "
+		    "(adequacy, dpf, scc, bcr)", path, country);
+	if (strcmp(country, "US") == 0 && m->n == 1 && conf_list_has(m, "adequacy"))
+		duty_add(d, CONF_ERROR, path, "%s: the USA have an adequacy decision for listed firms only. "
+		    "Write dpf (and scc)", path);
+	if (!conf_list_has(m, "scc"))
+		return;
+	processor_path(path, d, p, "transfer.scc_module");
+	if (p->transfer.scc_module.n == 0)
+		duty_add(d, CONF_ERROR, path, "%s is missing. It stands in the contract: 2 for a processor, 3 for its "
+		    "sub-processors", path);
+	processor_path(path, d, p, "transfer.tia_date");
+	if (!p->transfer.tia_date.year)
+		duty_add(d, CONF_ERROR, path, "%s is missing. Assess the law of the country and note the day", path);
+}
+
+static void duty_l21(const struct duty *d)
+{
+	duty_each(d, duty_l21_one);
+}
+
+static void duty_l22_one(const struct duty *d, const struct conf_processor *p)
+{
+	const struct conf_date *checked = &p->transfer.dpf.checked_on;
+	char path[CONF_PATH_MAX_BYTES];
+	int64_t age_ms;
+
+	if (!conf_list_has(&p->transfer.mechanism, "dpf"))
+		return;
+	processor_path(path, d, p, "transfer.dpf.listed");
+	if (!p->transfer.dpf.listed)
+		duty_add(d, CONF_ERROR, path, "%s is not true. Look the firm up on dataprivacyframework.gov, or leave dpf "
+		    "out of the mechanisms", path);
+	processor_path(path, d, p, "transfer.dpf.checked_on");
+	if (!checked->year) {
+		duty_add(d, CONF_ERROR, path, "%s is missing. Note the day on which you looked at the list", path);
+	} else {
+		age_ms = clock_now_ms() - clock_parse_iso(checked->text, strlen(checked->text));
+		/* A warning only: a site must not go down because a day passed. */
+		if (age_ms > 90LL * DAY_S * 1000 || age_ms < -DAY_S * 1000LL)
+			duty_add(d, CONF_WARNING, path, "%s is more than 90 days away. Look at the list again", path);
+	}
+	processor_path(path, d, p, "transfer.mechanism");
+	if (!conf_list_has(&p->transfer.mechanism, "scc"))
+		duty_add(d, CONF_WARNING, path, "%s rests on dpf alone. Agree on standard contractual clauses too: the "
+		    "decision may fall overnight", path);
+}
+
+static void duty_l22(const struct duty *d)
+{
+	duty_each(d, duty_l22_one);
+}
+
+/* ---- L38 L41 */
+
+static void duty_l38(const struct duty *d)
+{
+	struct url u;
+
+	if (url_parse(slice_from(d->s->base_url), &u) && slice_eq_str(u.scheme, "http") && !conf_host_loopback(u.host))
+		duty_add(d, CONF_ERROR, "base_url", "base_url: addresses would cross the network unencrypted. "
+		    "Write https://");
+}
+
+/* Each text in each language of the site; a text in another language is never shown. */
+static void duty_l41_text(const struct duty *d, const char *path, const struct conf_text *t)
+{
+	for (size_t i = 0; t->n && i < d->s->languages.n; i++)
+		if (!conf_text_exact(t, d->s->languages.v[i]))
+			duty_add(d, CONF_ERROR, path, "%s has no text for \"%s\". Add it, or take the language out of languages",
+			    path, d->s->languages.v[i]);
+	for (size_t i = 0; i < t->n; i++)
+		if (!conf_list_has(&d->s->languages, t->v[i].lang))
+			duty_add(d, CONF_WARNING, path, "%s has a text for \"%s\", which does not stand in languages", path,
+			    t->v[i].lang);
+}
+
+static void duty_l41_key(const struct duty *d, const struct conf_key *k, const char *prefix, const void *base)
+{
+	char path[CONF_PATH_MAX_BYTES];
+	const char *star = strstr(k->path, "*.");
+
+	snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "", star ? star + 2 : k->path);
+	duty_l41_text(d, path, (const struct conf_text *)(const void *)((const char *)base + k->offset));
+}
+
+static void duty_l41_elements(const struct duty *d, const struct conf_key *k)
+{
+	const struct conf_site *s = d->s;
+	char prefix[80];
+
+	for (size_t i = 0; k->scope == CONF_S_PURPOSE && i < s->npurposes; i++) {
+		snprintf(prefix, sizeof(prefix), "purposes.%s", s->purposes[i].id);
+		duty_l41_key(d, k, prefix, &s->purposes[i]);
+	}
+	for (size_t i = 0; k->scope == CONF_S_FORM && i < s->nforms; i++) {
+		snprintf(prefix, sizeof(prefix), "forms.%s", s->forms[i].id);
+		duty_l41_key(d, k, prefix, &s->forms[i]);
+	}
+	for (size_t i = 0; k->scope == CONF_S_PROCESSOR && i < s->nprocessors; i++) {
+		snprintf(prefix, sizeof(prefix), "processors.%s", s->processors[i].id);
+		duty_l41_key(d, k, prefix, &s->processors[i]);
+	}
+	if (k->scope == CONF_S_PROCESSOR)
+		duty_l41_key(d, k, "hosting", &s->hosting);
+}
+
+static void duty_l41(const struct duty *d)
+{
+	size_t n;
+	const struct conf_key *keys = conf_keys(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (keys[i].type != CONF_T_TEXT)
+			continue;
+		if (keys[i].scope == CONF_S_SITE)
+			duty_l41_key(d, &keys[i], "", d->s);
+		else
+			duty_l41_elements(d, &keys[i]);
+	}
+}
+
+/* ---- the table */
+
+static const struct {
+	const char *id, *basis;
+	void (*fn)(const struct duty *d); /* NULL: the key table alone finds it */
+} DUTIES[] = {
+	{"L01", "Article 13(1)(a) GDPR; DDG 5", duty_l01},
+	{"L02", "Articles 13(1)(a), 27 GDPR", duty_l02},
+	{"L03", "Articles 13(1)(b), 37 GDPR; BDSG 38", duty_l03},
+	{"L04", "Articles 4(11), 7(3) GDPR; BGH VI ZR 721/15", duty_l04},
+	{"L05", "Article 4(11) GDPR; BGH VI ZR 721/15", duty_l05},
+	{"L08", "Articles 5(1)(c), 25(2) GDPR", duty_l08},
+	{"L16", "Article 32 GDPR", duty_l16},
+	{"L17", "Articles 5(1)(e), 17(1)(a) GDPR", duty_l17},
+	{"L19", "BGB 195, 199; Article 17(3)(e) GDPR", duty_l19},
+	{"L20", "Articles 13(1)(e), 28 GDPR", duty_l20},
+	{"L21", "Articles 13(1)(f), 44-46 GDPR", duty_l21},
+	{"L22", "Article 45 GDPR; decision (EU) 2023/1795", duty_l22},
+	{"L23", "Article 13(1)(e), (2)(a) GDPR", duty_l23},
+	{"L24", "Articles 13(2)(d), 77 GDPR", duty_l24},
+	{"L29", "UWG 7(2) no. 1, 2", duty_l29},
+	{"L35", "Articles 17, 32 GDPR", duty_l35},
+	{"L38", "Article 32 GDPR", duty_l38},
+	{"L41", "Article 12(1) GDPR", duty_l41},
+	{"L47", "Articles 5(1)(c), 13(2)(a) GDPR", duty_l47},
+};
+
+const char *conf_law_basis(const char *id)
+{
+	for (size_t i = 0; i < sizeof(DUTIES) / sizeof(DUTIES[0]); i++)
+		if (strcmp(DUTIES[i].id, id) == 0)
+			return DUTIES[i].basis;
+	return "";
+}
+
+/* A provider on the route must have what it needs; no matter of law. */
+static void check_route(struct conf_bind *b, const struct conf_site *s)
+{
+	const struct conf_mail *m = &s->mail;
+	bool local = false;
+	char path[60];
+	int line, col;
+
+	for (size_t i = 0; i < m->route.n; i++) {
+		const char *name = m->route.v[i];
+		bool ready = strcmp(name, "log") == 0 || (strcmp(name, "dir") == 0 && m->dir.set) ||
+		    (strcmp(name, "smtp") == 0 && m->smtp.set) || (strcmp(name, "mailjet") == 0 && m->mailjet.set);
+
+		local = local || strcmp(name, "log") == 0 || strcmp(name, "dir") == 0;
+		snprintf(path, sizeof(path), "mail.route[%zu]", i);
+		conf_bind_place(b, path, &line, &col);
+		if (!ready)
+			conf_sink_add(b->sink, s->mode == CONF_TRY_OUT ? CONF_WARNING : CONF_ERROR, "", line, col, "",
+			    "mail.route names %s, but mail.%s is missing. Add it", name, name);
+	}
+	conf_bind_place(b, "mail.route", &line, &col);
+	if (s->mode == CONF_TRY_OUT && !local)
+		conf_sink_add(b->sink, CONF_WARNING, "", line, col, "", "mode is try-out: no mail leaves this machine, "
+		    "mails go to %s only. Name dir or log in mail.route to choose", m->dir.set ? "mail.dir" : "the log");
+	if (m->smtp.set && *m->smtp.user && !*m->smtp.password_file) {
+		conf_bind_place(b, "mail.smtp.user", &line, &col);
+		conf_sink_error(b->sink, line, col, "mail.smtp.user is set, but mail.smtp.password_file is missing. Add it");
+	}
+}
+
+void conf_check_site(struct conf_bind *b, const struct conf_site *s)
+{
+	check_route(b, s);
+	for (size_t i = 0; i < sizeof(DUTIES) / sizeof(DUTIES[0]); i++) {
+		struct duty d = {b, s, DUTIES[i].id, DUTIES[i].basis};
+
+		if (DUTIES[i].fn)
+			DUTIES[i].fn(&d);
+	}
+}

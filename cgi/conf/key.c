@@ -1,0 +1,320 @@
+#include "conf/key.h"
+#include <stddef.h>
+#include <string.h>
+#include "conf/conf_priv.h"
+
+#define HOST(m) CONF_S_HOST, offsetof(struct conf, m)
+#define SITE(m) CONF_S_SITE, offsetof(struct conf_site, m)
+#define PURP(m) CONF_S_PURPOSE, offsetof(struct conf_purpose, m)
+#define FORM(m) CONF_S_FORM, offsetof(struct conf_form, m)
+#define PROC(m) CONF_S_PROCESSOR, offsetof(struct conf_processor, m)
+#define HOOK(m) CONF_S_HOOK, offsetof(struct conf_hook, m)
+
+#define V "1.0"
+#define ZONES \
+	"Europe/Berlin Europe/Vienna Europe/Zurich Europe/Vaduz Europe/Luxembourg Europe/Brussels Europe/Amsterdam " \
+	"Europe/Paris Europe/Rome Europe/Madrid Europe/Prague Europe/Warsaw Europe/Copenhagen Europe/Stockholm " \
+	"Europe/Oslo Europe/Budapest Europe/Bratislava Europe/Ljubljana Europe/Zagreb Europe/Malta UTC"
+#define COVERS "duration data purpose instructions subprocessors deletion audit persons confidentiality security assistance"
+
+/* Order: as in the reference. host, type, required, default, words, since, finding, notice rows, doc, place. */
+static const struct conf_key KEYS[] = {
+	/* ---- host file */
+	{"data", true, CONF_T_PATH, CONF_OPTIONAL, "/var/lib/jawort", NULL, V, NULL, NULL,
+	    "Folder of all data; each site has a folder of its own below it.", HOST(data)},
+	{"keys", true, CONF_T_PATH, CONF_OPTIONAL, "=credentials", NULL, V, "L35", NULL,
+	    "Folder of the keys, mode 0700, never in the same backup as data. $CREDENTIALS_DIRECTORY names the folder "
+	    "that systemd hands over. Default: that folder if there is one, else /etc/jawort/keys.", HOST(keys)},
+	{"sites", true, CONF_T_PATH, CONF_OPTIONAL, "sites/*.yaml", NULL, V, NULL, NULL,
+	    "Site files; * and ? stand for any characters.", HOST(sites_glob)},
+	{"listen", true, CONF_T_STRING, CONF_OPTIONAL, "unix:/run/jawort/jawort.sock", NULL, V, NULL, NULL,
+	    "Where serve takes FastCGI requests: unix:/path, 127.0.0.1:9000, [::1]:9000 or fd:0.", HOST(listen)},
+	{"trusted_proxies", true, CONF_T_LIST, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Addresses or prefixes (10.0.0.0/8) whose X-Forwarded-For is believed. Empty: nobody's.",
+	    HOST(trusted_proxies)},
+	{"threads", true, CONF_T_INT, CONF_OPTIONAL, "32", "1 256", V, NULL, NULL,
+	    "Threads that answer requests.", HOST(threads)},
+	{"templates", true, CONF_T_PATH, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Folder whose files replace shipped templates for all sites.", HOST(templates)},
+	{"budgets.confirm", true, CONF_T_RATE, CONF_OPTIONAL, "2/24h", NULL, V, NULL, "N9",
+	    "Confirmation mails to one address per site.", HOST(budgets.confirm)},
+	{"budgets.confirm_host", true, CONF_T_RATE, CONF_OPTIONAL, "4/24h", NULL, V, NULL, "N9",
+	    "Confirmation mails to one address over all sites.", HOST(budgets.confirm_host)},
+	{"budgets.rights", true, CONF_T_RATE, CONF_OPTIONAL, "3/24h", NULL, V, NULL, "N9",
+	    "Mails with a link to one's own data, per address.", HOST(budgets.rights)},
+	{"budgets.per_prefix", true, CONF_T_RATE, CONF_OPTIONAL, "20/1h", NULL, V, NULL, "N9",
+	    "Sign-ups from one network (IPv4 /24, IPv6 /56).", HOST(budgets.per_prefix)},
+	{"budgets.per_site", true, CONF_T_RATE, CONF_OPTIONAL, "2000/24h", NULL, V, NULL, "N9",
+	    "Sign-ups of one site.", HOST(budgets.per_site)},
+	{"log.level", true, CONF_T_ENUM, CONF_OPTIONAL, "info", "error warn info debug", V, NULL, NULL,
+	    "Least important line that is still written.", HOST(log.level)},
+	{"log.format", true, CONF_T_ENUM, CONF_OPTIONAL, "logfmt", "logfmt json", V, NULL, NULL,
+	    "Form of log lines on stderr.", HOST(log.format)},
+	{"cgi.mail", true, CONF_T_ENUM, CONF_OPTIONAL, "inline", "inline cron", V, NULL, NULL,
+	    "When started as CGI: send mails right after the answer (inline), or leave them to a cron job that runs "
+	    "jawort worker --once (cron).", HOST(cgi_mail)},
+
+	/* ---- site file */
+	{"site", false, CONF_T_ID, CONF_ALWAYS, NULL, NULL, V, NULL, NULL,
+	    "Name of the site; also the name of its data folder. Never change it once people have signed up.", SITE(id)},
+	{"base_url", false, CONF_T_URL, CONF_ALWAYS, NULL, NULL, V, "L38", "N22",
+	    "Address under which the web server hands requests over. All links in mails begin with it.", SITE(base_url)},
+	{"origins", false, CONF_T_URL_LIST, CONF_OPTIONAL, "=origin of base_url", NULL, V, NULL, NULL,
+	    "Web sites on which the forms stand: scheme, host and port.", SITE(origins)},
+	{"languages", false, CONF_T_LIST, CONF_OPTIONAL, "de", "language", V, "L41", NULL,
+	    "Languages of forms, mails and notice; the first is the default.", SITE(languages)},
+	{"time_zone", false, CONF_T_WORD, CONF_OPTIONAL, "Europe/Berlin", ZONES, V, NULL, NULL,
+	    "Zone of the times that people see.", SITE(time_zone)},
+	{"address", false, CONF_T_ENUM, CONF_OPTIONAL, "sie", "sie du", V, NULL, NULL,
+	    "Form of address in German texts.", SITE(address)},
+	{"mode", false, CONF_T_ENUM, CONF_OPTIONAL, "live", "live try-out", V, NULL, NULL,
+	    "try-out: mails go to dir or log only, each page has a banner, duties are warnings.", SITE(mode)},
+	{"regime", false, CONF_T_ENUM, CONF_OPTIONAL, "gdpr", "gdpr kdg dsg-ekd", V, NULL, "N31",
+	    "Law of the controller: gdpr, or that of a church.", SITE(regime)},
+	{"templates", false, CONF_T_PATH, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Folder whose files replace shipped templates for this site.", SITE(templates)},
+
+	{"controller.name", false, CONF_T_STRING, CONF_LIVE_ONLY, NULL, NULL, V, "L01", "N1 N5",
+	    "Full legal name of whoever decides about the data.", SITE(controller.name)},
+	{"controller.legal_form", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, NULL, "N1",
+	    "Legal form, if the name does not say it.", SITE(controller.legal_form)},
+	{"controller.represented_by", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, NULL, "N1",
+	    "Who acts for the controller.", SITE(controller.represented_by)},
+	{"controller.address", false, CONF_T_LIST, CONF_LIVE_ONLY, NULL, "one", V, "L01", "N1",
+	    "Postal address, one line per entry, without the country.", SITE(controller.address)},
+	{"controller.country", false, CONF_T_COUNTRY, CONF_LIVE_ONLY, NULL, NULL, V, "L24", "N1 N2 N25",
+	    "Country of the seat.", SITE(controller.country)},
+	{"controller.state", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, "L24", "N25",
+	    "In Germany the Land (BW BY BE BB HB HH HE MV NI NW RP SL SN ST SH TH); it decides which authority is "
+	    "competent.", SITE(controller.state)},
+	{"controller.email", false, CONF_T_EMAIL, CONF_LIVE_ONLY, NULL, NULL, V, "L01", "N1 N3 N22 N24",
+	    "Mailbox for questions about data protection. Somebody must read it.", SITE(controller.email)},
+	{"controller.phone", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, NULL, "N1",
+	    "Telephone number, optional.", SITE(controller.phone)},
+	{"controller.imprint", false, CONF_T_URL, CONF_LIVE_ONLY, NULL, NULL, V, "L01", "N1",
+	    "Address of the imprint page.", SITE(controller.imprint)},
+
+	{"dpo", false, CONF_T_NONE, CONF_OPTIONAL, NULL, "none", V, "L03", "N3",
+	    "The word none, or the data protection officer as a mapping (dpo.name and so on).", SITE(dpo_kind)},
+	{"dpo.name", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, NULL, "N3",
+	    "Name or function.", SITE(dpo.name)},
+	{"dpo.email", false, CONF_T_EMAIL, CONF_WITH_GROUP, NULL, NULL, V, "L03", "N3",
+	    "Mailbox of the officer; a functional address is enough.", SITE(dpo.email)},
+	{"dpo.address", false, CONF_T_LIST, CONF_OPTIONAL, NULL, "one", V, NULL, "N3",
+	    "Postal address, if it is another one.", SITE(dpo.address)},
+	{"representative.name", false, CONF_T_STRING, CONF_WITH_GROUP, NULL, NULL, V, "L02", "N2",
+	    "Representative in the Union of a controller outside the EEA.", SITE(representative.name)},
+	{"representative.address", false, CONF_T_LIST, CONF_WITH_GROUP, NULL, "one", V, "L02", "N2",
+	    "Postal address of the representative.", SITE(representative.address)},
+	{"representative.country", false, CONF_T_COUNTRY, CONF_WITH_GROUP, NULL, NULL, V, "L02", "N2",
+	    "Country of the representative.", SITE(representative.country)},
+	{"representative.email", false, CONF_T_EMAIL, CONF_WITH_GROUP, NULL, NULL, V, "L02", "N2",
+	    "Mailbox of the representative.", SITE(representative.email)},
+	{"joint.with", false, CONF_T_LIST, CONF_WITH_GROUP, NULL, NULL, V, "L40", "N4",
+	    "Others who decide together with the controller: name and address, one entry each.", SITE(joint.with)},
+	{"joint.essence", false, CONF_T_TEXT, CONF_WITH_GROUP, NULL, NULL, V, "L40", "N4",
+	    "What was agreed, in one sentence.", SITE(joint.essence)},
+	{"joint.contact", false, CONF_T_STRING, CONF_WITH_GROUP, NULL, NULL, V, "L40", "N4",
+	    "Who answers requests.", SITE(joint.contact)},
+
+	{"purposes.*.channel", false, CONF_T_ENUM, CONF_OPTIONAL, "email", "email sms voice", V, "L29", "N5 N27",
+	    "How people are reached. This version serves email.", PURP(channel)},
+	{"purposes.*.basis", false, CONF_T_ENUM, CONF_OPTIONAL, "consent", "consent", V, "L06", "N5",
+	    "Legal basis.", PURP(basis)},
+	{"purposes.*.title", false, CONF_T_TEXT, CONF_ALWAYS, NULL, NULL, V, "L04", "N5",
+	    "What people subscribe to, in two or three words.", PURP(title)},
+	{"purposes.*.content", false, CONF_T_TEXT, CONF_LIVE_ONLY, NULL, NULL, V, "L04", "N5",
+	    "What the mails are about. Firms that advertise in them must be named.", PURP(content)},
+	{"purposes.*.frequency", false, CONF_T_TEXT, CONF_LIVE_ONLY, NULL, NULL, V, "L04", "N5",
+	    "How often mails come.", PURP(frequency)},
+	{"purposes.*.advertiser", false, CONF_T_STRING, CONF_OPTIONAL, "=controller.name", NULL, V, "L04", "N5",
+	    "Whose advertising it is.", PURP(advertiser)},
+	{"purposes.*.provider_list", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Number of the list at the mail provider on which confirmed people are put.", PURP(provider_list)},
+	{"purposes.*.special", false, CONF_T_TEXT, CONF_OPTIONAL, NULL, NULL, V, "L39", "N5",
+	    "If the topic reveals something sensitive (health, faith, politics): what.", PURP(special)},
+
+	{"forms.*.purposes", false, CONF_T_LIST, CONF_ALWAYS, NULL, NULL, V, "L07", "N5",
+	    "Purposes that this form offers, one unticked box each.", CONF_S_FORM, CONF_NOWHERE},
+	{"forms.*.title", false, CONF_T_TEXT, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Heading of the form. Default: made from the purposes.", FORM(title)},
+	{"forms.*.fields", false, CONF_T_FIELDS, CONF_OPTIONAL, NULL, "first_name last_name organization", V, "L08",
+	    "N15", "Fields beside the address; a question mark makes a field optional (first_name?).", FORM(fields)},
+	{"forms.*.fields_reason", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, "L08", NULL,
+	    "Why a field must be filled in. Without a reason a required field is reported.", FORM(fields_reason)},
+	{"forms.*.next", false, CONF_T_URL_LIST, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Pages to which a sign-up may lead; an address below one of them is fine too.", FORM(next)},
+
+	{"mail.from.name", false, CONF_T_STRING, CONF_OPTIONAL, "=controller.name", NULL, V, NULL, NULL,
+	    "Name that stands as sender.", SITE(mail.from.name)},
+	{"mail.from.email", false, CONF_T_EMAIL, CONF_ALWAYS, NULL, NULL, V, NULL, NULL,
+	    "Address that stands as sender. Its domain needs SPF, DKIM and DMARC.", SITE(mail.from.email)},
+	{"mail.reply_to", false, CONF_T_EMAIL, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Where answers go, if not to the sender.", SITE(mail.reply_to)},
+	{"mail.route", false, CONF_T_ENUM_LIST, CONF_LIVE_ONLY, NULL, "mailjet smtp dir log", V, NULL, "N17",
+	    "Providers, tried in this order.", SITE(mail.route)},
+	{"mail.mailjet.key_file", false, CONF_T_SECRET, CONF_WITH_GROUP, NULL, NULL, V, NULL, NULL,
+	    "File with one line KEY:SECRET, mode 0640 or 0600.", SITE(mail.mailjet.key_file)},
+	{"mail.mailjet.endpoint", false, CONF_T_URL, CONF_OPTIONAL, "https://api.mailjet.com", NULL, V, NULL, NULL,
+	    "Base URL of the API without version. http:// only towards this machine.", SITE(mail.mailjet.endpoint)},
+	{"mail.smtp.url", false, CONF_T_STRING, CONF_WITH_GROUP, NULL, NULL, V, NULL, NULL,
+	    "smtps://host:465, or smtp://host:587 with mail.smtp.starttls. Plain smtp:// only towards this machine.",
+	    SITE(mail.smtp.url)},
+	{"mail.smtp.starttls", false, CONF_T_BOOL, CONF_OPTIONAL, "false", NULL, V, NULL, NULL,
+	    "With smtp://: demand STARTTLS before anything is sent.", SITE(mail.smtp.starttls)},
+	{"mail.smtp.user", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Name for logging in; none: no login.", SITE(mail.smtp.user)},
+	{"mail.smtp.password_file", false, CONF_T_SECRET, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "File with the password, one line.", SITE(mail.smtp.password_file)},
+	{"mail.dir.path", false, CONF_T_PATH, CONF_WITH_GROUP, NULL, NULL, V, NULL, NULL,
+	    "Folder that gets one .eml file per mail.", SITE(mail.dir.path)},
+	{"mail.hooks.*.secret_file", false, CONF_T_SECRET, CONF_WITH_GROUP, NULL, NULL, V, NULL, NULL,
+	    "File with the secret that stands in the address which the provider calls.", HOOK(secret_file)},
+
+	{"processors.*.contract_party", false, CONF_T_STRING, CONF_LIVE_ONLY, NULL, NULL, V, "L20", "N17 N18",
+	    "Full name of the firm in the contract.", PROC(contract_party)},
+	{"processors.*.address", false, CONF_T_LIST, CONF_LIVE_ONLY, NULL, "one", V, "L20", "N17 N18",
+	    "Its postal address, one line per entry.", PROC(address)},
+	{"processors.*.country", false, CONF_T_COUNTRY, CONF_LIVE_ONLY, NULL, NULL, V, "L20", "N17 N20",
+	    "Country of its seat.", PROC(country)},
+	{"processors.*.parent", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, NULL, "N17 N20",
+	    "Parent company, as the notice shall name it.", PROC(parent)},
+	{"processors.*.parent_country", false, CONF_T_COUNTRY, CONF_OPTIONAL, NULL, NULL, V, "L21", "N20",
+	    "Country of the parent company.", PROC(parent_country)},
+	{"processors.*.us_affiliate", false, CONF_T_BOOL, CONF_OPTIONAL, "false", NULL, V, "L21", "N20",
+	    "true if a firm of its group in the USA could get at the data.", PROC(us_affiliate)},
+	{"processors.*.role", false, CONF_T_TEXT, CONF_OPTIONAL, NULL, NULL, V, NULL, "N17 N18",
+	    "What it is for us (\"sending the mails\").", PROC(role)},
+	{"processors.*.task", false, CONF_T_TEXT, CONF_OPTIONAL, NULL, NULL, V, NULL, "N17 N18",
+	    "What it does with the data.", PROC(task)},
+	{"processors.*.data", false, CONF_T_TEXT, CONF_OPTIONAL, NULL, NULL, V, NULL, "N17 N18",
+	    "Which data it gets.", PROC(data)},
+	{"processors.*.storage_locations", false, CONF_T_COUNTRY_LIST, CONF_OPTIONAL, NULL, NULL, V, "L21", "N17 N20",
+	    "Countries in which the data lie.", PROC(storage_locations)},
+	{"processors.*.contract.date", false, CONF_T_DATE, CONF_LIVE_ONLY, NULL, NULL, V, "L20", "N17",
+	    "Date of the processing contract.", PROC(contract.date)},
+	{"processors.*.contract.covers", false, CONF_T_ENUM_LIST, CONF_OPTIONAL, NULL, COVERS, V, "L20", NULL,
+	    "What the contract settles (Article 28(3)); what is missing in a list given here is reported.",
+	    PROC(contract.covers)},
+	{"processors.*.contract.copy", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Where the owner keeps the signed contract.", PROC(contract.copy)},
+	{"processors.*.privacy_url", false, CONF_T_URL, CONF_OPTIONAL, NULL, NULL, V, "L20", "N17",
+	    "Its privacy notice.", PROC(privacy_url)},
+	{"processors.*.subprocessors_url", false, CONF_T_URL, CONF_OPTIONAL, NULL, NULL, V, "L20", "N17",
+	    "Its list of sub-processors.", PROC(subprocessors_url)},
+	{"processors.*.subprocessors_checked_on", false, CONF_T_DATE, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Day on which somebody last read that list.", PROC(subprocessors_checked_on)},
+	{"processors.*.transfer.mechanism", false, CONF_T_ENUM_LIST, CONF_OPTIONAL, NULL, "adequacy dpf scc bcr", V,
+	    "L21", "N20", "What protects data outside the EEA: adequacy decision, Data Privacy Framework, standard "
+	    "contractual clauses, binding corporate rules.", PROC(transfer.mechanism)},
+	{"processors.*.transfer.scc_module", false, CONF_T_ENUM_LIST, CONF_OPTIONAL, NULL, "1 2 3 4", V, "L21", "N20",
+	    "Module of the standard contractual clauses 2021/914.", PROC(transfer.scc_module)},
+	{"processors.*.transfer.tia_date", false, CONF_T_DATE, CONF_OPTIONAL, NULL, NULL, V, "L21", "N20",
+	    "Date of the transfer impact assessment.", PROC(transfer.tia_date)},
+	{"processors.*.transfer.dpf.listed", false, CONF_T_BOOL, CONF_OPTIONAL, "false", NULL, V, "L22", "N20",
+	    "true if the firm stands on the list of the Data Privacy Framework.", PROC(transfer.dpf.listed)},
+	{"processors.*.transfer.dpf.checked_on", false, CONF_T_DATE, CONF_OPTIONAL, NULL, NULL, V, "L22", "N20",
+	    "Day on which somebody last looked at that list.", PROC(transfer.dpf.checked_on)},
+	{"processors.*.retention", false, CONF_T_DURATION, CONF_OPTIONAL, NULL, NULL, V, NULL, "N21",
+	    "How long it keeps its own logs about us, after the contract.", PROC(retention)},
+	{"hosting", false, CONF_T_NONE, CONF_LIVE_ONLY, NULL, "none self", V, "L23", "N13 N18",
+	    "Who runs the server: the word self, or the keys of a processor (hosting.contract_party and so on).",
+	    SITE(hosting_kind)},
+
+	{"retention.unconfirmed", false, CONF_T_DURATION, CONF_OPTIONAL, "7d", NULL, V, "L17", "N7 N21",
+	    "Sign-ups that nobody confirmed.", SITE(retention.unconfirmed)},
+	{"retention.evidence", false, CONF_T_DURATION, CONF_OPTIONAL, "3y", NULL, V, "L19", "N8 N21",
+	    "Evidence after withdrawal, to 31 December of the last year.", SITE(retention.evidence)},
+	{"retention.ip", false, CONF_T_DURATION, CONF_OPTIONAL, "30d", NULL, V, "L47", "N8 N21",
+	    "IP addresses in the evidence.", SITE(retention.ip)},
+	{"retention.requests", false, CONF_T_DURATION, CONF_OPTIONAL, "3y", NULL, V, "L18", "N10 N21",
+	    "Notes of requests about rights.", SITE(retention.requests)},
+	{"retention.deny_block", false, CONF_T_DURATION, CONF_OPTIONAL, "30d", NULL, V, NULL, "N11 N21",
+	    "How long an address is left alone after \"That was not me\".", SITE(retention.deny_block)},
+	{"retention.backups", false, CONF_T_DURATION, CONF_OPTIONAL, "30d", NULL, V, "L35", "N21",
+	    "After this time the last backup is overwritten.", SITE(retention.backups)},
+	{"retention.logs", false, CONF_T_DURATION, CONF_OPTIONAL, "7d", NULL, V, "L23", "N13 N21",
+	    "Logs of the web server.", SITE(retention.logs)},
+	{"links.confirm", false, CONF_T_DURATION, CONF_OPTIONAL, "48h", NULL, V, "L16", "N7",
+	    "How long the link in the confirmation mail works.", SITE(links.confirm)},
+	{"links.rights", false, CONF_T_DURATION, CONF_OPTIONAL, "15m", NULL, V, "L16", NULL,
+	    "How long a mailed link to one's own data works.", SITE(links.rights)},
+	{"evidence.ip", false, CONF_T_ENUM, CONF_OPTIONAL, "truncated", "none truncated full", V, "L47", "N8 N15 N21",
+	    "What of the IP address goes into the evidence.", SITE(ip)},
+	{"look.accent", false, CONF_T_COLOR, CONF_OPTIONAL, "#1c4da1", NULL, V, NULL, NULL,
+	    "Colour of buttons and links; readable shades are derived.", SITE(look.accent)},
+	{"look.home", false, CONF_T_URL, CONF_OPTIONAL, "=first of origins", NULL, V, NULL, NULL,
+	    "Where \"back to the site\" leads.", SITE(look.home)},
+	{"notice.target_countries", false, CONF_T_COUNTRY_LIST, CONF_OPTIONAL, NULL, NULL, V, "L44", "N29 N30",
+	    "Countries outside the EEA at which the offer aims (CH, GB).", SITE(notice.target_countries)},
+	{"notice.log_fields", false, CONF_T_TEXT, CONF_OPTIONAL, NULL, NULL, V, "L23", "N13",
+	    "What the web server writes into its log.", SITE(notice.log_fields)},
+	{"notice.authority", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, "L24", "N25",
+	    "Short name of the competent authority, if it does not follow from country and state.",
+	    SITE(notice.authority)},
+};
+
+static const char *const TYPES[CONF_T__MAX] = {
+	[CONF_T_STRING] = "text", [CONF_T_ID] = "name (a-z 0-9 - _)", [CONF_T_TEXT] = "text per language",
+	[CONF_T_BOOL] = "true or false", [CONF_T_INT] = "number", [CONF_T_DURATION] = "duration (30s 10m 48h 7d 3y)",
+	[CONF_T_RATE] = "rate (COUNT/DURATION)", [CONF_T_DATE] = "date (2026-03-01)", [CONF_T_URL] = "URL",
+	[CONF_T_EMAIL] = "e-mail address", [CONF_T_ENUM] = "one word of a list", [CONF_T_WORD] = "one word of a list",
+	[CONF_T_COUNTRY] = "country code (DE)", [CONF_T_COLOR] = "colour (#rrggbb)", [CONF_T_PATH] = "path",
+	[CONF_T_SECRET] = "name of a secret file", [CONF_T_LIST] = "list of texts", [CONF_T_URL_LIST] = "list of URLs",
+	[CONF_T_COUNTRY_LIST] = "list of country codes", [CONF_T_ENUM_LIST] = "list of words",
+	[CONF_T_FIELDS] = "list of form fields", [CONF_T_NONE] = "word or mapping",
+};
+
+const struct conf_key *conf_keys(size_t *n)
+{
+	*n = sizeof(KEYS) / sizeof(KEYS[0]);
+	return KEYS;
+}
+
+const char *conf_type_name(enum conf_type t)
+{
+	return (unsigned)t < CONF_T__MAX ? TYPES[t] : "";
+}
+
+/* One path segment against one pattern segment; "x[3]" is an element of x, "x.de" a language of a text. */
+static bool key_match(const char *pattern, const char *path, bool text)
+{
+	while (*pattern) {
+		size_t pl = strcspn(pattern, "."), cl = strcspn(path, ".[");
+
+		if (cl == 0)
+			return false;
+		if (!(pl == 1 && *pattern == '*') && (pl != cl || memcmp(pattern, path, pl) != 0))
+			return false;
+		pattern += pl;
+		path += cl;
+		if (*path == '[')
+			return *pattern == '\0';
+		if (*pattern == '\0')
+			return *path == '\0' || text;
+		if (*path != '.')
+			return false;
+		pattern++;
+		path++;
+	}
+	return false;
+}
+
+const struct conf_key *conf_key_find(bool host, const char *path)
+{
+	static const char hosting[] = "hosting.";
+	char alias[CONF_PATH_MAX_BYTES];
+	size_t n = strlen(path);
+
+	if (!host && strncmp(path, hosting, sizeof(hosting) - 1) == 0) {
+		if (n + 8 >= sizeof(alias))
+			return NULL;
+		memcpy(alias, "processors.*.", 13);
+		memcpy(alias + 13, path + sizeof(hosting) - 1, n - (sizeof(hosting) - 1) + 1);
+		path = alias;
+	}
+	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++)
+		if (KEYS[i].host == host && key_match(KEYS[i].path, path, KEYS[i].type == CONF_T_TEXT))
+			return &KEYS[i];
+	return NULL;
+}
