@@ -59,7 +59,15 @@ $(GEN)/embedded.c: $(BUILD)/tools/embed $(GEN)/css.done $(EMBED_TEXT) $(EMBED_ST
 	$(Q)$(BUILD)/tools/embed $@ $(GEN)/embedded.h templates= $(EMBED_TEXT) static=static/ $(EMBED_STATIC) \
 		$(GEN)= $(PAGE_CSS)
 
-$(OBJ): | $(GEN)/embedded.c
+# The schema's steps, in the order of their numbers.
+MIGRATIONS := $(sort $(wildcard cgi/store/migrations/*.sql))
+$(GEN)/migrations.h: tools/embed.sh $(MIGRATIONS)
+	@mkdir -p $(@D)
+	$(Q)sh tools/embed.sh migrations $(MIGRATIONS) >$@.new
+	@mv $@.new $@
+
+$(OBJ): | $(GEN)/embedded.c $(GEN)/migrations.h
+$(BUILD)/cgi/store/migrate.o: $(GEN)/migrations.h
 $(BUILD)/embed.a: $(GEN)/embedded.c
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $(GEN)/embedded.o
 	@rm -f $@
