@@ -98,7 +98,7 @@ endef
 $(foreach r,$(ROOMS),$(eval $(call unittest,$(r))))
 # make unit ROOM=text   runs one room's tests
 unit: $(filter $(BUILD)/unit/$(or $(ROOM),%)/%,$(TESTS))
-	@set -e; for t in $^; do echo "== $$t"; ./$$t; done
+	@set -e; for t in $^; do echo "== $$t"; case $$t in /*) $$t ;; *) ./$$t ;; esac; done
 
 clean:
 	rm -rf $(BUILD)
