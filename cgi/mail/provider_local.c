@@ -61,7 +61,7 @@ out:
 static void dir_deliver(const struct provider_settings *s, const struct message *m, struct provider_result *out)
 {
 	struct errinfo ei = {0};
-	char name[PROVIDER_ID_BYTES + 32];
+	char name[PROVIDER_ID_BYTES];
 	size_t len;
 	int rule = DIR_BAD;
 

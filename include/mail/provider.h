@@ -92,7 +92,7 @@ struct provider_reply {
 };
 
 #define PROVIDER_CODE_BYTES 32
-#define PROVIDER_ID_BYTES 80
+#define PROVIDER_ID_BYTES 96
 #define PROVIDER_TEXT_BYTES 300
 
 struct provider_result {
