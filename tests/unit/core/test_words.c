@@ -214,6 +214,52 @@ static void test_every_code_key_exists(void **state)
 	}
 }
 
+/* ---- templates against their documentation */
+
+struct manual {
+	char text[64 * 1024];
+	size_t missing;
+	const char *template;
+};
+
+static void find_in_manual(char sigil, struct slice key, void *arg)
+{
+	struct manual *m = arg;
+	char quoted[96];
+
+	if (sigil == '@' || sigil == '>')
+		return;
+	snprintf(quoted, sizeof(quoted), "`%.*s`", SLICE_FMT(key));
+	if (strstr(m->text, quoted))
+		return;
+	fprintf(stderr, "%s: %.*s is not in docs/templates.md\n", m->template, SLICE_FMT(key));
+	m->missing++;
+}
+
+static void read_template(const char *name, void *arg)
+{
+	struct manual *m = arg;
+
+	m->template = name;
+	if (!name_part(name, "part/").len && !strstr(m->text, name))
+		fail_msg("%s is not in docs/templates.md", name);
+	tpl_uses(all.set, name, find_in_manual, m);
+}
+
+static void test_every_key_is_documented(void **state)
+{
+	static struct manual m;
+	FILE *f = fopen("docs/templates.md", "rb");
+
+	(void)state;
+	if (!f)
+		fail_msg("run this test in the root of the repository");
+	else
+		assert_true(fread(m.text, 1, sizeof(m.text) - 1, f) > 1000 && feof(f) && !fclose(f));
+	tpl_set_each(all.set, read_template, &m);
+	assert_int_equal(m.missing, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_informal_is_informal),
 		cmocka_unit_test(test_every_phrase_has_a_user),
 		cmocka_unit_test(test_every_code_key_exists),
+		cmocka_unit_test(test_every_key_is_documented),
 	};
 
 	return cmocka_run_group_tests(tests, set_load, set_free);

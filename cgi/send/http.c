@@ -1,0 +1,422 @@
+#include "send/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "base/clock.h"
+
+#define PARALLEL_DEFAULT 16
+/* Servers close idle connections after some time; one that is old is not worth the risk of a half-sent request. */
+#define CONNECTION_AGE_MAX_S 20L
+
+struct http {
+	CURLM *multi;
+	unsigned connect_timeout_ms, total_timeout_ms;
+	char *ca_file;
+	size_t active;
+	struct http_call *calls; /* under way */
+};
+
+struct impl {
+	CURL *easy;
+	struct curl_slist *headers;
+	size_t uploaded; /* SMTP: bytes of the body that curl took */
+};
+
+struct http *http_new(const struct http_opts *o)
+{
+	struct http *h;
+	long parallel = o->parallel ? (long)o->parallel : PARALLEL_DEFAULT;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+		return NULL;
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return NULL;
+	h->multi = curl_multi_init();
+	h->connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : HTTP_CONNECT_TIMEOUT_MS;
+	h->total_timeout_ms = o->total_timeout_ms ? o->total_timeout_ms : HTTP_TOTAL_TIMEOUT_MS;
+	h->ca_file = o->ca_file ? strdup(o->ca_file) : NULL;
+	if (!h->multi || (o->ca_file && !h->ca_file)) {
+		http_free(h);
+		return NULL;
+	}
+	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, parallel);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)HTTP_PARALLEL_MAX);
+	return h;
+}
+
+static void impl_free(struct http *h, struct http_call *c)
+{
+	struct impl *im = c->impl;
+
+	if (!im)
+		return;
+	if (im->easy) {
+		curl_multi_remove_handle(h->multi, im->easy);
+		curl_easy_cleanup(im->easy);
+	}
+	curl_slist_free_all(im->headers);
+	free(im);
+	c->impl = NULL;
+}
+
+void http_free(struct http *h)
+{
+	if (!h)
+		return;
+	for (struct http_call *c = h->calls; c; c = c->next)
+		impl_free(h, c);
+	if (h->multi)
+		curl_multi_cleanup(h->multi);
+	free(h->ca_file);
+	free(h);
+}
+
+void http_call_free(struct http_call *c)
+{
+	if (c->reply.max_bytes)
+		buf_free(&c->reply);
+}
+
+static bool loopback(const char *host)
+{
+	unsigned a, b, c, d;
+	char end;
+
+	if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+		return true;
+	return sscanf(host, "%3u.%3u.%3u.%3u%c", &a, &b, &c, &d, &end) == 4 && a == 127 && b < 256 && c < 256 && d < 256;
+}
+
+/* What the rules of the header say about scheme and host. */
+static enum err target_check(const char *scheme, const char *host, const struct http_call *c, struct errinfo *ei)
+{
+	bool smtp = c->mail_from != NULL;
+
+	if (strcmp(scheme, smtp ? "smtps" : "https") == 0)
+		return OK;
+	if (strcmp(scheme, smtp ? "smtp" : "http") != 0)
+		return err_set(ei, E_DENIED, "send: %s:// cannot be used here; use %s://", scheme, smtp ? "smtps" : "https");
+	if (loopback(host) || (smtp && c->starttls))
+		return OK;
+	return err_set(ei, E_DENIED, "send: %s:// without TLS is allowed towards loopback only; use %s://", scheme,
+	    smtp ? "smtps" : "https");
+}
+
+static enum err url_check(const struct http_call *c, struct errinfo *ei)
+{
+	CURLU *u = curl_url();
+	char *scheme = NULL, *host = NULL, *user = NULL;
+	enum err e;
+
+	if (!u)
+		return err_set(ei, E_NOMEM, "send: no memory");
+	if (curl_url_set(u, CURLUPART_URL, c->url, CURLU_NON_SUPPORT_SCHEME) ||
+	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(u, CURLUPART_HOST, &host, 0))
+		e = err_set(ei, E_INVALID, "send: the endpoint is no URL");
+	else if (curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK)
+		e = err_set(ei, E_INVALID, "send: the endpoint holds a user name; put it where keys belong");
+	else
+		e = target_check(scheme, host, c, ei);
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(user);
+	curl_url_cleanup(u);
+	return e;
+}
+
+static bool has_control(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return true;
+	return false;
+}
+
+/* Envelope addresses become SMTP commands as they are: CR LF in them would be commands of their own. */
+static bool envelope_ok(const char *s)
+{
+	return *s && !has_control(s) && !strpbrk(s, " <>");
+}
+
+static enum err call_check(const struct http_call *c, struct errinfo *ei)
+{
+	if (has_control(c->url) || strchr(c->url, ' '))
+		return err_set(ei, E_INVALID, "send: the URL holds a control character or a space");
+	if (c->mail_from && (!c->rcpt_to || !envelope_ok(c->mail_from) || !envelope_ok(c->rcpt_to)))
+		return err_set(ei, E_INVALID, "send: sender or recipient holds a control character, a space or <>");
+	if (!c->mail_from && (!c->method || !*c->method || has_control(c->method) || strchr(c->method, ' ')))
+		return err_set(ei, E_INVALID, "send: no such method");
+	if (c->nheaders > HTTP_HEADERS_MAX)
+		return err_set(ei, E_INVALID, "send: over %d headers", HTTP_HEADERS_MAX);
+	for (size_t i = 0; i < c->nheaders; i++)
+		if (has_control(c->headers[i].name) || has_control(c->headers[i].value))
+			return err_set(ei, E_INVALID, "send: header %zu holds a control character", i);
+	return url_check(c, ei);
+}
+
+static size_t on_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct http_call *c = arg;
+
+	buf_add(&c->reply, p, size * n);
+	return buf_ok(&c->reply) ? size * n : 0;
+}
+
+static size_t on_upload(char *dst, size_t size, size_t n, void *arg)
+{
+	struct http_call *c = arg;
+	struct impl *im = c->impl;
+	struct slice rest = slice_sub(c->body, im->uploaded, size * n);
+
+	if (rest.len)
+		memcpy(dst, rest.ptr, rest.len);
+	im->uploaded += rest.len;
+	return rest.len;
+}
+
+static bool header_add(struct impl *im, const char *name, const char *value)
+{
+	struct curl_slist *more;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	buf_printf(&b, *value ? "%s: %s" : "%s:%s", name, value);
+	more = buf_ok(&b) ? curl_slist_append(im->headers, b.data) : NULL;
+	buf_free(&b);
+	if (more)
+		im->headers = more;
+	return more != NULL;
+}
+
+static bool credentials_set(CURL *e, const struct http_call *c)
+{
+	char user[512], password[512];
+	bool ok = slice_copy(c->user, user, sizeof(user)) && slice_copy(c->password, password, sizeof(password));
+
+	if (ok && c->user.len) {
+		curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		curl_easy_setopt(e, CURLOPT_USERNAME, user);
+		curl_easy_setopt(e, CURLOPT_PASSWORD, password);
+	}
+	explicit_bzero(user, sizeof(user));
+	explicit_bzero(password, sizeof(password));
+	return ok;
+}
+
+static bool setup_http(struct impl *im, struct http_call *c)
+{
+	CURL *e = im->easy;
+
+	curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, c->method);
+	if (c->body.len) {
+		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.len);
+		curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body.ptr);
+	}
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	for (size_t i = 0; i < c->nheaders; i++)
+		if (!header_add(im, c->headers[i].name, c->headers[i].value))
+			return false;
+	if (!header_add(im, "User-Agent", "jawort") || !header_add(im, "Expect", ""))
+		return false;
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER, im->headers);
+	return true;
+}
+
+static bool setup_smtp(struct impl *im, struct http_call *c)
+{
+	CURL *e = im->easy;
+
+	im->headers = curl_slist_append(NULL, c->rcpt_to);
+	curl_easy_setopt(e, CURLOPT_MAIL_FROM, c->mail_from);
+	curl_easy_setopt(e, CURLOPT_MAIL_RCPT, im->headers);
+	curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(e, CURLOPT_READFUNCTION, on_upload);
+	curl_easy_setopt(e, CURLOPT_READDATA, c);
+	curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)c->body.len);
+	curl_easy_setopt(e, CURLOPT_SASL_IR, 1L);
+	if (c->starttls)
+		curl_easy_setopt(e, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
+	return im->headers != NULL;
+}
+
+static bool setup(struct http *h, struct http_call *c)
+{
+	struct impl *im = c->impl;
+	CURL *e = im->easy;
+
+	curl_easy_setopt(e, CURLOPT_URL, c->url);
+	curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, c->mail_from ? "smtp,smtps" : "http,https");
+	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e, CURLOPT_PROXY, "");
+	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)h->connect_timeout_ms);
+	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)h->total_timeout_ms);
+	curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, CONNECTION_AGE_MAX_S);
+	if (h->ca_file)
+		curl_easy_setopt(e, CURLOPT_CAINFO, h->ca_file);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+	if (!credentials_set(e, c))
+		return false;
+	return c->mail_from ? setup_smtp(im, c) : setup_http(im, c);
+}
+
+enum err http_start(struct http *h, struct http_call *c, struct errinfo *ei)
+{
+	enum err e = call_check(c, ei);
+	struct impl *im;
+
+	if (e)
+		return e;
+	if (h->active >= HTTP_PARALLEL_MAX)
+		return err_set(ei, E_LIMIT, "send: %d calls are under way", HTTP_PARALLEL_MAX);
+	buf_init(&c->reply, HTTP_BODY_MAX_BYTES);
+	c->outcome = HTTP_PENDING;
+	c->status = 0;
+	c->retry_after[0] = c->error[0] = '\0';
+	c->impl = im = calloc(1, sizeof(*im));
+	if (im)
+		im->easy = curl_easy_init();
+	if (!im || !im->easy || !setup(h, c) || curl_multi_add_handle(h->multi, im->easy)) {
+		impl_free(h, c);
+		return err_set(ei, E_NOMEM, "send: the request cannot be set up");
+	}
+	c->next = h->calls;
+	h->calls = c;
+	h->active++;
+	return OK;
+}
+
+/* Could a byte of the request have reached the other side? */
+static bool was_sent(CURL *e, CURLcode rc)
+{
+	long request_bytes = 0;
+	curl_off_t pretransfer_us = 0;
+
+	switch (rc) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ENGINE_INITFAILED:
+	case CURLE_USE_SSL_FAILED:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+	case CURLE_OUT_OF_MEMORY:
+		return false;
+	default:
+		break;
+	}
+	curl_easy_getinfo(e, CURLINFO_REQUEST_SIZE, &request_bytes);
+	curl_easy_getinfo(e, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
+	return request_bytes > 0 || pretransfer_us > 0;
+}
+
+/*
+ * SMTP: a refusal ends with an error of curl and the server's number; a number
+ * of 2xx or 3xx beside an error means that the end of the message may have arrived.
+ */
+static enum http_outcome outcome_smtp(struct http_call *c, CURLcode rc)
+{
+	struct impl *im = c->impl;
+
+	if (rc == CURLE_OK) {
+		c->status = 250;
+		return HTTP_ANSWER;
+	}
+	if (c->status >= 400 && c->status <= 599)
+		return HTTP_ANSWER;
+	c->status = 0;
+	return im->uploaded > 0 ? HTTP_LOST : HTTP_NOT_SENT;
+}
+
+static void call_finish(struct http *h, struct http_call *c, CURLcode rc)
+{
+	struct impl *im = c->impl;
+	struct curl_header *header;
+	struct http_call **at = &h->calls;
+	long status = 0;
+
+	curl_easy_getinfo(im->easy, CURLINFO_RESPONSE_CODE, &status);
+	c->status = (int)status;
+	if (c->mail_from)
+		c->outcome = outcome_smtp(c, rc);
+	else if (rc == CURLE_OK)
+		c->outcome = HTTP_ANSWER;
+	else
+		c->outcome = was_sent(im->easy, rc) ? HTTP_LOST : HTTP_NOT_SENT;
+	if (c->outcome != HTTP_ANSWER)
+		snprintf(c->error, sizeof(c->error), "%s", curl_easy_strerror(rc));
+	if (curl_easy_header(im->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+		snprintf(c->retry_after, sizeof(c->retry_after), "%s", header->value);
+	impl_free(h, c);
+	while (*at && *at != c)
+		at = &(*at)->next;
+	if (*at)
+		*at = c->next;
+	c->next = NULL;
+	h->active--;
+}
+
+static struct http_call *call_take_done(struct http *h)
+{
+	CURLMsg *msg;
+	int left;
+	char *tag = NULL;
+
+	while ((msg = curl_multi_info_read(h->multi, &left))) {
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &tag);
+		call_finish(h, (struct http_call *)(void *)tag, msg->data.result);
+		return (struct http_call *)(void *)tag;
+	}
+	return NULL;
+}
+
+struct http_call *http_wait(struct http *h, int timeout_ms, int fd)
+{
+	int64_t end = clock_mono_ms() + timeout_ms;
+	struct curl_waitfd extra = {.fd = fd, .events = CURL_WAIT_POLLIN};
+
+	for (;;) {
+		struct http_call *done;
+		int running, wait_ms = 1000;
+
+		curl_multi_perform(h->multi, &running);
+		done = call_take_done(h);
+		if (done || h->active == 0 || extra.revents)
+			return done;
+		if (timeout_ms >= 0) {
+			int64_t left = end - clock_mono_ms();
+
+			if (left <= 0)
+				return NULL;
+			wait_ms = left < wait_ms ? (int)left : wait_ms;
+		}
+		curl_multi_poll(h->multi, &extra, fd >= 0 ? 1 : 0, wait_ms, NULL);
+	}
+}
+
+size_t http_active(const struct http *h)
+{
+	return h->active;
+}
+
+enum err http_do(struct http *h, struct http_call *c, struct errinfo *ei)
+{
+	enum err e = http_start(h, c, ei);
+
+	while (!e && c->outcome == HTTP_PENDING)
+		http_wait(h, -1, -1);
+	return e;
+}
