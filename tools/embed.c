@@ -79,7 +79,7 @@ static int write_header(const char *path)
 	fputs("/* Made by tools/embed; do not edit. */\n"
 	      "#ifndef JAWORT_EMBEDDED_H\n#define JAWORT_EMBEDDED_H\n#include <stddef.h>\n\n"
 	      "struct embedded_file {\n"
-	      "\tconst char *name;          /* \"page/form.html\", \"de/form.txt\", \"static/jawort.css\", \"css/page/form.css\" */\n"
+	      "\tconst char *name;          /* \"page/form.html\", \"de/form.txt\", \"css/page/form.css\" */\n"
 	      "\tconst unsigned char *data; /* NUL behind it */\n"
 	      "\tsize_t len;\n};\n\n"
 	      "extern const struct embedded_file embedded_files[];\nextern const size_t embedded_count;\n\n#endif\n",

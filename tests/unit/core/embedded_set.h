@@ -18,7 +18,8 @@ static struct {
 } all;
 
 /* What a template must use, so that an owner's version cannot leave it out by accident. */
-static const char *const FORM_DUTIES[] = {"consents", "box_name", "paragraphs", "notice_url", "@form.notice.link",
+static const char *const FORM_DUTIES[] = {"consents", "box_name", "paragraphs", "notice_url",
+	"@form.notice.link",
 	"@form.notice.short", "@form.notice.objection", "@form.next.step", "v", "honeypot", NULL};
 static const char *const CONFIRM_DUTIES[] = {"consents", "form_action", "@page.confirm.button",
 	"@page.confirm.deny", NULL};

@@ -282,7 +282,8 @@ static void fill_notice_top(struct view *v, int lang)
 	view_cstr(v, "section_transfer", "6");
 	view_bool(v, "objection", true);
 	view_cstr(view_item(v, "interests"), "name", pick(lang, "Prüfung der Adresse", "Checking the address"));
-	view_cstr(view_item(v, "interests"), "name", pick(lang, "Schutz vor Missbrauch", "Protection against misuse"));
+	view_cstr(view_item(v, "interests"), "name", pick(lang, "Schutz vor Missbrauch",
+	    "Protection against misuse"));
 	view_cstr(v, "valid_from", pick(lang, "21. November 2026", "21 November 2026"));
 	view_cstr(v, "notice_version", "7");
 	view_cstr(v, "notice_hash", "9c41e07b52d81f3a9c41e07b52d81f3a");
