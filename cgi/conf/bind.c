@@ -35,7 +35,8 @@ static void bind_struct(struct conf_bind *b, const struct conf_node *map, struct
 
 static void path_join(char out[static CONF_PATH_MAX_BYTES], const char *a, const char *b)
 {
-	snprintf(out, CONF_PATH_MAX_BYTES, "%s%s%s", a, *a ? "." : "", b);
+	/* Keys above 127 bytes are refused before, and the table is at most four levels deep. */
+	bug_if(snprintf(out, CONF_PATH_MAX_BYTES, "%s%s%s", a, *a ? "." : "", b) >= CONF_PATH_MAX_BYTES);
 }
 
 /* Name of the segment of path right behind prefix, or NULL if path does not lie below it. */

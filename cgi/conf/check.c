@@ -290,17 +290,19 @@ static void duty_l20_one(const struct duty *d, const struct conf_processor *p)
 {
 	static const char *const must[] = {"duration", "data", "purpose", "instructions", "subprocessors", "deletion",
 		"audit"};
-	char path[CONF_PATH_MAX_BYTES];
+	char path[CONF_PATH_MAX_BYTES], key[40];
 
 	processor_path(path, d, p, "contract_party");
 	if (text_placeholder(p->contract_party))
 		duty_add(d, CONF_ERROR, path, "%s: \"%.80s\" is a placeholder. Copy the name from the contract", path,
 		    p->contract_party);
-	processor_path(path, d, p, "address");
-	for (size_t i = 0; i < p->address.n; i++)
+	for (size_t i = 0; i < p->address.n; i++) {
+		snprintf(key, sizeof(key), "address[%zu]", i);
+		processor_path(path, d, p, key);
 		if (text_placeholder(p->address.v[i]))
 			duty_add(d, CONF_ERROR, path, "%s: \"%.80s\" is a placeholder. Copy the address from the contract",
 			    path, p->address.v[i]);
+	}
 	/* Links are not among the duties of Article 13; people need them all the same. */
 	processor_path(path, d, p, "privacy_url");
 	if (!*p->privacy_url)
