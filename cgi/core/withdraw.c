@@ -76,17 +76,24 @@ static enum err gather_texts(struct db *db, struct arena *a, const struct gather
 	return rc;
 }
 
+struct newest {
+	struct arena *a;
+	struct slice form;
+};
+
 static bool newest_form(const struct request_row *r, void *arg)
 {
-	struct withdraw_info *out = arg;
+	struct newest *n = arg;
 
-	out->form = r->form;
+	if (!slice_eq(n->form, r->form))
+		n->form = arena_dup(n->a, r->form);
 	return true;
 }
 
 static enum err fill(struct db *db, const struct site *s, struct arena *a, const struct person *p,
     struct withdraw_info *out, struct errinfo *ei)
 {
+	struct newest newest = {.a = a};
 	struct buf address;
 	struct gather g;
 	enum err rc;
@@ -97,8 +104,8 @@ static enum err fill(struct db *db, const struct site *s, struct arena *a, const
 	rc = person_address(db, p->id, &address, ei);
 	out->masked = addr_mask(a, buf_slice(&address));
 	if (!rc)
-		rc = request_each(db, p->id, newest_form, out, ei);
-	out->form = arena_dup(a, out->form);
+		rc = request_each(db, p->id, newest_form, &newest, ei);
+	out->form = newest.form;
 	if (!rc)
 		rc = gather_all(db, a, p->id, PURPOSE_ACTIVE, &g, ei);
 	out->state = WITHDRAW_OPEN;

@@ -1,0 +1,61 @@
+#ifndef JAWORT_WEB_GENERATION_PRIV_H
+#define JAWORT_WEB_GENERATION_PRIV_H
+/*
+ * generation: one loaded configuration with everything rendered from it:
+ * words, templates, forms and notices of each site. Immutable but for its
+ * reference count; freed when the last request that uses it has ended.
+ */
+#include <stdatomic.h>
+#include <stdbool.h>
+#include "base/slice.h"
+#include "conf/conf.h"
+#include "core/letter.h"
+#include "core/site.h"
+#include "store/db.h"
+
+/* A rendered page, ready to be copied. */
+struct generation_page {
+	struct slice body;
+	char etag[2 + 16 + 1]; /* with quotes */
+};
+
+struct generation_notice {
+	struct generation_page page;
+	struct generation_page part;
+	char hash_hex[65];
+	int64_t no;
+	int64_t valid_from_ms;
+};
+
+struct generation_site {
+	const struct conf_site *conf;
+	struct site *site; /* NULL: down */
+	struct store *store;
+	struct letter_cache *letters;
+	struct arena arena;
+	struct generation_page *forms;     /* [form * languages + lang] */
+	struct generation_page *fragments; /* likewise */
+	struct generation_notice *notices; /* [lang] */
+};
+
+struct generation {
+	atomic_int refs;
+	struct conf *conf;
+	struct generation_site *sites; /* [conf->nsites] */
+	unsigned up, down;
+};
+
+/*
+ * Builds all of conf (which it takes over). open_store gives the store of a
+ * site; a site for which anything fails is down, with a log line. NULL without memory.
+ */
+struct generation *generation_new(struct conf *conf,
+    struct store *(*open_store)(void *arg, const struct conf_site *site), void *arg);
+void generation_release(struct generation *g);
+
+const struct generation_page *generation_form(const struct generation_site *gs, const struct conf_form *form,
+    const char *lang, bool fragment);
+const struct generation_notice *generation_notice(const struct generation_site *gs, const char *lang);
+const struct generation_site *generation_site(const struct generation *g, const struct conf_site *c);
+
+#endif

@@ -1,0 +1,83 @@
+#include "web/headers_priv.h"
+
+#include <string.h>
+
+#include "text/url.h"
+#include "web/page_priv.h"
+
+#define CSP_MAX_BYTES 4096
+
+static const struct class_row {
+	const char *cache;
+	const char *referrer;
+	const char *vary;
+	bool index;      /* search engines may keep it */
+	bool form;       /* posts to itself and may be sent on to "next" */
+	bool everywhere; /* readable by scripts of any site */
+} rows[PAGE_CLASS__MAX] = {
+    [PAGE_PUBLIC] = {"public, max-age=60", "strict-origin-when-cross-origin", "Accept-Language, Accept", true, true,
+        false},
+    [PAGE_NOTICE] = {"public, max-age=60", "strict-origin-when-cross-origin", "Accept-Language", true, false, true},
+    [PAGE_TOKEN] = {"no-store", "no-referrer", NULL, false, true, false},
+    [PAGE_ASSET] = {"public, max-age=86400", "strict-origin-when-cross-origin", NULL, true, false, true},
+    [PAGE_DATA] = {"no-cache", "no-referrer", NULL, false, false, true},
+};
+
+struct slice headers_retry_words(struct page *p)
+{
+	const struct conf_duration minute = {.seconds = 60, .n = 1, .unit = 'm'};
+
+	return site_duration(p->arena, minute, p->lang);
+}
+
+/* A form's answer may lead to "next": browsers apply form-action to the redirect as well. */
+static void csp_form_action(struct page *p, struct buf *csp)
+{
+	const struct conf_site *c = site_conf(p->site);
+	struct url u;
+
+	buf_add_str(csp, "; form-action 'self'");
+	for (size_t f = 0; p->class == PAGE_PUBLIC && f < c->nforms; f++)
+		for (size_t i = 0; i < c->forms[f].next.n; i++) {
+			if (!url_parse(slice_from(c->forms[f].next.v[i]), &u))
+				continue;
+			buf_add_char(csp, ' ');
+			url_add_origin(csp, &u);
+		}
+}
+
+static void csp_add(struct page *p, const struct class_row *row, const char *tpl)
+{
+	struct buf csp;
+
+	buf_init_arena(&csp, p->arena, CSP_MAX_BYTES);
+	buf_add_str(&csp, "default-src 'none'");
+	if (tpl && p->site)
+		buf_printf(&csp, "; style-src %s", site_style_src(p->site, tpl));
+	if (row->form && p->site)
+		csp_form_action(p, &csp);
+	else
+		buf_add_str(&csp, "; form-action 'none'");
+	buf_add_str(&csp, "; base-uri 'none'; frame-ancestors 'none'");
+	response_header_set(p->res, "Content-Security-Policy", buf_slice(&csp));
+}
+
+void headers_class(struct page *p, const char *tpl)
+{
+	const struct class_row *row = &rows[p->class];
+
+	response_header_set(p->res, "Cache-Control", slice_from(row->cache));
+	response_header_set(p->res, "Referrer-Policy", slice_from(row->referrer));
+	response_header_set(p->res, "X-Content-Type-Options", SLICE("nosniff"));
+	response_header_set(p->res, "Cross-Origin-Opener-Policy", SLICE("same-origin"));
+	response_header_set(p->res, "Cross-Origin-Resource-Policy",
+	    row->everywhere ? SLICE("cross-origin") : SLICE("same-site"));
+	response_header_set(p->res, "Permissions-Policy", SLICE("camera=(), geolocation=(), microphone=()"));
+	if (row->vary)
+		response_header_set(p->res, "Vary", slice_from(row->vary));
+	if (!row->index)
+		response_header_set(p->res, "X-Robots-Tag", SLICE("noindex, nofollow"));
+	if (row->everywhere)
+		response_header_set(p->res, "Access-Control-Allow-Origin", SLICE("*"));
+	csp_add(p, row, tpl);
+}

@@ -1,0 +1,19 @@
+#ifndef JAWORT_WEB_HEADERS_PRIV_H
+#define JAWORT_WEB_HEADERS_PRIV_H
+/*
+ * headers: what every answer carries besides its content, one table row per class
+ * of page (contract of the HTTP interface, section 1). Set by the program itself, so
+ * that no web server configuration can forget them.
+ */
+#include "base/slice.h"
+
+struct page;
+
+#define HEADERS_RETRY_AFTER_S "60"
+
+/* Cache-Control, CSP, Referrer-Policy, nosniff and so on for p->class; tpl names the inline sheets. */
+void headers_class(struct page *p, const char *tpl);
+/* HEADERS_RETRY_AFTER_S in words of the page's language. */
+struct slice headers_retry_words(struct page *p);
+
+#endif

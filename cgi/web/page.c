@@ -1,0 +1,123 @@
+#include "web/page_priv.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "text/url.h"
+#include "web/headers_priv.h"
+
+void page_head(struct page *p, unsigned status, const char *type, const char *tpl)
+{
+	p->res->status = status;
+	p->res->content_type = type;
+	headers_class(p, tpl);
+}
+
+void page_send_html(struct page *p, unsigned status, const char *tpl, struct slice html)
+{
+	page_head(p, status, "text/html; charset=utf-8", tpl);
+	response_header_cstr(p->res, "Content-Language", p->lang);
+	buf_add_slice(&p->res->body, html);
+}
+
+struct view *page_view(struct page *p, const char *tpl, const char *path)
+{
+	struct view *v = site_view(p->site, p->arena, p->lang);
+
+	site_view_page(p->site, v, tpl, p->lang, path);
+	return v;
+}
+
+void page_send(struct page *p, unsigned status, const char *tpl, struct view *v)
+{
+	struct errinfo ei = {.code = OK};
+
+	page_head(p, status, "text/html; charset=utf-8", tpl);
+	response_header_cstr(p->res, "Content-Language", p->lang);
+	if (site_render(p->site, tpl, p->lang, v, &p->res->body, &ei) == OK)
+		return;
+	log_err(LOG_ERROR, "render", &ei);
+	response_plain(p->res, 500, p->req->id);
+}
+
+static struct slice join(struct arena *a, const char *head, const char *tail)
+{
+	struct buf b;
+
+	buf_init_arena(&b, a, 256);
+	buf_add_str(&b, head);
+	buf_add_str(&b, tail);
+	return buf_slice(&b);
+}
+
+void page_error(struct page *p, unsigned status, const char *key)
+{
+	struct view *v = page_view(p, "page/error.html", NULL);
+
+	view_text(v, "title_key", join(p->arena, key, ".title"));
+	view_text(v, "text_key", join(p->arena, key, ".text"));
+	view_text(v, "retry_after", headers_retry_words(p));
+	view_cstr(v, "request_id", p->req->id);
+	if (p->class == PAGE_PUBLIC)
+		p->class = PAGE_TOKEN;
+	buf_reset(&p->res->body);
+	page_send(p, status, "page/error.html", v);
+	if (status == 503 || status == 429)
+		response_header_set(p->res, "Retry-After", SLICE(HEADERS_RETRY_AFTER_S));
+}
+
+void page_failed(struct page *p, enum err rc, const struct errinfo *ei)
+{
+	log_event(LOG_ERROR, "request_failed", LOG_S("site", site_conf(p->site)->id), LOG_S("id", p->req->id),
+	    LOG_S("code", err_name(rc)), LOG_S("why", ei->text), LOG_S("file", ei->file), LOG_I("line", ei->line));
+	page_error(p, 503, "page.down");
+}
+
+bool page_etag(struct page *p, struct slice etag)
+{
+	struct slice rest = p->req->if_none_match, one;
+
+	response_header(p->res, "ETag", etag);
+	while (rest.ptr && slice_split(&rest, ',', &one)) {
+		one = slice_trim(one);
+		if (slice_starts(one, SLICE("W/")))
+			one = slice_sub(one, 2, one.len);
+		if (slice_eq(one, etag) || slice_eq(one, SLICE("*"))) {
+			p->res->status = 304;
+			headers_class(p, NULL);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool page_form(struct page *p, struct form *out)
+{
+	struct errinfo ei = {.code = OK};
+	enum err rc;
+
+	memset(out, 0, sizeof(*out));
+	if (p->req->content_encoding.len && !slice_ieq(p->req->content_encoding, SLICE("identity"))) {
+		page_error(p, 415, "page.format");
+		return false;
+	}
+	if (request_type_is(p->req, "application/x-www-form-urlencoded") || !p->req->body.len)
+		rc = form_parse(p->arena, p->req->body, out, &ei);
+	else if (request_type_is(p->req, "multipart/form-data"))
+		rc = form_parse_multipart(p->arena, p->req->body, p->req->content_type, out, &ei);
+	else {
+		page_error(p, 415, "page.format");
+		return false;
+	}
+	if (rc == OK)
+		return true;
+	page_error(p, rc == E_LIMIT ? 413 : 400, rc == E_LIMIT ? "page.large" : "page.bytes");
+	return false;
+}
+
+bool page_wants_json(const struct page *p)
+{
+	unsigned json = request_accepts(p->req, "application/json");
+
+	return p->req->accept.len && json > request_accepts(p->req, "text/html");
+}

@@ -1,0 +1,262 @@
+#include "web/page_priv.h"
+
+#include <string.h>
+
+#include "core/formpage.h"
+#include "text/jsonw.h"
+
+static const struct conf_form *form_of(struct page *p)
+{
+	return conf_form_by_id(site_conf(p->site), p->arg);
+}
+
+/* The bare fragment with the ids that the asking page wants. */
+static void fragment_get(struct page *p, const struct conf_form *form)
+{
+	struct slice id = request_query_get(p->req, "id");
+	struct formpage f = {.form = form, .lang = p->lang};
+	struct errinfo ei = {.code = OK};
+
+	if (!id.len) {
+		page_send_html(p, 200, NULL, generation_form(p->gs, form, p->lang, true)->body);
+		return;
+	}
+	if (!formpage_id_valid(id)) {
+		page_error(p, 400, "page.bytes");
+		return;
+	}
+	f.id = arena_str(p->arena, id);
+	page_head(p, 200, "text/html; charset=utf-8", NULL);
+	if (formpage_render(p->site, p->arena, FORMPAGE_FRAGMENT, &f, &p->res->body, &ei) != OK)
+		page_failed(p, ei.code, &ei);
+}
+
+void page_form_get(struct page *p)
+{
+	const struct conf_form *form = form_of(p);
+	const struct generation_page *page;
+
+	if (!form) {
+		page_error(p, 404, "page.noform");
+		return;
+	}
+	if (request_query_get(p->req, "fragment").ptr) {
+		fragment_get(p, form);
+		return;
+	}
+	page = generation_form(p->gs, form, p->lang, false);
+	if (!page_etag(p, slice_from(page->etag)))
+		page_send_html(p, 200, formpage_template(FORMPAGE_PAGE), page->body);
+}
+
+static struct view *sent_view(struct page *p, const struct conf_form *form, const char *tpl)
+{
+	const struct conf_site *c = site_conf(p->site);
+	struct view *v = page_view(p, tpl, NULL);
+	struct slice purposes = SLICE("");
+	struct buf from, all;
+
+	buf_init_arena(&from, p->arena, 1024);
+	buf_printf(&from, "%s <%s>", c->mail.from.name, c->mail.from.email);
+	view_text(v, "from", buf_slice(&from));
+	buf_init_arena(&all, p->arena, 4096);
+	for (size_t i = 0; i < form->npurposes; i++)
+		buf_printf(&all, "%s%s", i ? "," : "", form->purposes[i]->id);
+	purposes = buf_slice(&all);
+	view_text(v, "title", site_titles(p->site, p->arena, p->lang, purposes));
+	view_text(v, "subject", site_say(p->site, p->lang, "mail.confirm.subject", v));
+	view_text(v, "confirm_link", site_duration(p->arena, c->links.confirm, p->lang));
+	view_url(v, "form_url", formpage_url(p->site, p->arena, form, ""));
+	return v;
+}
+
+void page_sent_get(struct page *p)
+{
+	const struct conf_form *form = form_of(p);
+
+	if (!form) {
+		page_error(p, 404, "page.noform");
+		return;
+	}
+	page_send(p, 200, "page/sent.html", sent_view(p, form, "page/sent.html"));
+}
+
+/* Everything that must be sent again from the review page. */
+static void hidden(struct view *v, const char *name, struct slice value)
+{
+	struct view *item;
+
+	if (!value.len)
+		return;
+	item = view_item(v, "hidden");
+	view_cstr(item, "name", name);
+	view_text(item, "value", value);
+}
+
+static void review_entry(struct view *v, struct slice label, struct slice value)
+{
+	struct view *item = view_item(v, "entries");
+
+	view_text(item, "label", label);
+	view_text(item, "value", value);
+}
+
+static void review_fields(struct page *p, struct view *v, const struct conf_form *form, const struct form *typed,
+    const struct gate_answer *answer)
+{
+	struct slice rest = answer->purposes, one;
+
+	hidden(v, "email", answer->email);
+	review_entry(v, site_say(p->site, p->lang, "form.label.email", v), answer->email);
+	while (slice_split(&rest, ',', &one))
+		hidden(v, "p", one);
+	for (size_t i = 0; i < form->nfields; i++) {
+		struct slice value = slice_trim(form_get(typed, form->fields[i].name));
+		char key[64];
+		struct buf b;
+		buf_init_arena(&b, p->arena, sizeof(key));
+		buf_printf(&b, "form.label.%s", form->fields[i].name);
+		hidden(v, form->fields[i].name, value);
+		if (value.len)
+			review_entry(v, site_say(p->site, p->lang, b.data, v), value);
+	}
+	hidden(v, "v", slice_from(answer->consent->v));
+	hidden(v, "lang", slice_from(p->lang));
+	hidden(v, "page", answer->page);
+	hidden(v, "next", answer->next);
+	hidden(v, "r", slice_from(answer->review));
+}
+
+static void review_page(struct page *p, const struct conf_form *form, const struct form *typed,
+    const struct gate_answer *answer)
+{
+	struct view *v = page_view(p, "page/review.html", NULL);
+	struct slice rest = answer->purposes, one;
+
+	view_url(v, "form_action", formpage_url(p->site, p->arena, form, ""));
+	view_url(v, "form_url", formpage_url(p->site, p->arena, form, ""));
+	review_fields(p, v, form, typed, answer);
+	while (slice_split(&rest, ',', &one)) {
+		struct view *item = view_item(v, "consents");
+		view_cstr(item, "state", "open");
+		view_cstr(item, "state_key", "page.slip.ticked");
+		consent_item_view(consent_item(answer->consent, one), item);
+	}
+	p->class = PAGE_TOKEN;
+	page_send(p, 200, "page/review.html", v);
+}
+
+static void again_page(struct page *p, enum formpage_kind kind, unsigned status, const struct conf_form *form,
+    const struct form *typed, const struct gate_answer *answer)
+{
+	const struct formpage f = {.form = form, .lang = p->lang, .typed = typed, .answer = answer};
+	struct errinfo ei = {.code = OK};
+
+	p->class = PAGE_TOKEN;
+	page_head(p, status, "text/html; charset=utf-8", formpage_template(kind));
+	response_header_cstr(p->res, "Content-Language", p->lang);
+	if (formpage_render(p->site, p->arena, kind, &f, &p->res->body, &ei) != OK)
+		page_failed(p, ei.code, &ei);
+}
+
+static struct slice sent_url(struct page *p, const struct conf_form *form)
+{
+	struct buf b;
+
+	buf_init_arena(&b, p->arena, 4096);
+	buf_add_slice(&b, formpage_url(p->site, p->arena, form, "/sent?lang="));
+	buf_add_str(&b, p->lang);
+	return buf_slice(&b);
+}
+
+/* Answers for scripts: same codes, no page. */
+static void json_answer(struct page *p, const struct conf_form *form, const struct gate_answer *answer)
+{
+	static const struct {
+		unsigned status;
+		const char *state, *key;
+	} by[GATE_RESULT__MAX] = {{200, "sent", "page.sent"}, {422, "error", "error.summary"},
+	    {409, "changed", "page.changed"}, {409, "review", "page.review"}};
+	struct view *v = sent_view(p, form, "page/sent.html");
+	struct jsonw w;
+
+	p->class = PAGE_TOKEN;
+	page_head(p, by[answer->result].status, "application/json; charset=utf-8", NULL);
+	jsonw_init(&w, &p->res->body);
+	jsonw_object(&w);
+	jsonw_kcstr(&w, "state", by[answer->result].state);
+	if (answer->result == GATE_INPUT) {
+		jsonw_kstr(&w, "title", site_say(p->site, p->lang,
+		    answer->nerrors == 1 ? "error.summary.one" : "error.summary.many", view_child(v)));
+	} else {
+		struct buf key;
+		buf_init_arena(&key, p->arena, 64);
+		buf_printf(&key, "%s.title", by[answer->result].key);
+		jsonw_kstr(&w, "title", site_say(p->site, p->lang, key.data, v));
+		buf_reset(&key);
+		buf_printf(&key, "%s.text", by[answer->result].key);
+		jsonw_kstr(&w, "text", site_say(p->site, p->lang, key.data, v));
+	}
+	jsonw_key(&w, "errors");
+	jsonw_object(&w);
+	for (size_t i = 0; i < answer->nerrors; i++)
+		jsonw_kstr(&w, answer->errors[i].field, formpage_error(p->site, v, p->lang, &answer->errors[i]));
+	jsonw_end_object(&w);
+	if (answer->result == GATE_ACCEPTED)
+		jsonw_kstr(&w, "next", answer->next.len ? answer->next : sent_url(p, form));
+	jsonw_end_object(&w);
+}
+
+static void form_answer(struct page *p, const struct conf_form *form, const struct form *typed,
+    const struct gate_answer *answer)
+{
+	switch (answer->result) {
+	case GATE_ACCEPTED:
+		p->class = PAGE_TOKEN;
+		page_head(p, 303, NULL, NULL);
+		response_redirect(p->res, 303, answer->next.len ? answer->next : sent_url(p, form));
+		return;
+	case GATE_INPUT:
+		again_page(p, FORMPAGE_PAGE, 422, form, typed, answer);
+		return;
+	case GATE_CHANGED:
+		again_page(p, FORMPAGE_CHANGED, 409, form, typed, answer);
+		return;
+	default:
+		review_page(p, form, typed, answer);
+		return;
+	}
+}
+
+void page_form_post(struct page *p)
+{
+	const struct conf_form *form = form_of(p);
+	const struct gate gate = {.site = p->site, .store = p->gs->store, .writers = p->writers};
+	struct gate_input in = {.form = form, .lang = p->lang, .remote_ip = p->req->remote_addr};
+	struct errinfo ei = {.code = OK};
+	struct gate_answer *answer;
+	struct form *typed = arena_alloc(p->arena, sizeof(*typed));
+	enum err rc;
+
+	answer = arena_alloc(p->arena, sizeof(*answer));
+	if (!typed || !answer) {
+		page_failed(p, E_NOMEM, &ei);
+		return;
+	}
+	if (!form) {
+		page_error(p, 404, "page.noform");
+		return;
+	}
+	if (!page_form(p, typed))
+		return;
+	in.fields = typed;
+	in.origin = gate_origin(p->site, p->req->origin);
+	rc = gate_accept(&gate, p->arena, &in, answer, &ei);
+	p->lang = answer->lang ? answer->lang : p->lang;
+	if (rc)
+		page_failed(p, rc, &ei);
+	else if (page_wants_json(p))
+		json_answer(p, form, answer);
+	else
+		form_answer(p, form, typed, answer);
+}

@@ -1,0 +1,76 @@
+#ifndef JAWORT_WEB_PAGE_PRIV_H
+#define JAWORT_WEB_PAGE_PRIV_H
+/*
+ * page: what a handler of a route gets, and the few calls with which pages
+ * answer. One struct page per request, on the stack of app_handle().
+ */
+#include <stdbool.h>
+#include "base/arena.h"
+#include "core/confirm.h"
+#include "core/gate.h"
+#include "core/site.h"
+#include "store/writer.h"
+#include "text/view.h"
+#include "web/generation_priv.h"
+#include "web/request.h"
+#include "web/response.h"
+
+/* Headers of an answer, by what is in it. */
+enum page_class {
+	PAGE_PUBLIC, /* form: cacheable, may be framed by nobody */
+	PAGE_NOTICE, /* notice: cacheable, readable from anywhere */
+	PAGE_TOKEN,  /* a token or a person is in it: never stored, no referrer */
+	PAGE_ASSET,
+	PAGE_DATA,   /* JSON about the service */
+	PAGE_CLASS__MAX
+};
+
+struct page {
+	struct app *app;
+	const struct generation_site *gs;
+	const struct site *site;
+	struct writer_pool *writers;
+	struct request *req;
+	struct response *res;
+	struct arena *arena;
+	struct slice arg;   /* FORM or TOKEN of the route */
+	const char *lang;   /* of the site's languages */
+	bool lang_asked;    /* ?lang= named it */
+	enum page_class class;
+};
+
+/* Renders a template into the response with status and headers of the page's class. */
+void page_send(struct page *p, unsigned status, const char *tpl, struct view *v);
+/* As page_send for a body that is there already; tpl names the sheet for the CSP (NULL: none). */
+void page_send_html(struct page *p, unsigned status, const char *tpl, struct slice html);
+/* page/error.html; key "page.large" stands for page.large.title and page.large.text. */
+void page_error(struct page *p, unsigned status, const char *key);
+/* An internal failure: 503 with Retry-After for what passes, logged with the request's id. */
+void page_failed(struct page *p, enum err rc, const struct errinfo *ei);
+/* Base view with what every page shows; path (below base_url) for the language links, NULL: none. */
+struct view *page_view(struct page *p, const char *tpl, const char *path);
+/* Sets status, type and headers of the class for a body of another kind. */
+void page_head(struct page *p, unsigned status, const char *type, const char *tpl);
+/* 304 if If-None-Match holds etag (quoted); sets ETag in any case. True: answered. */
+bool page_etag(struct page *p, struct slice etag);
+/* Fields of an urlencoded body. False: answered (400, 415). */
+bool page_form(struct page *p, struct form *out);
+bool page_wants_json(const struct page *p);
+
+/* Handlers, one file each family. */
+void page_form_get(struct page *p);
+void page_form_post(struct page *p);
+void page_sent_get(struct page *p);
+void page_confirm_get(struct page *p);
+void page_confirm_post(struct page *p);
+void page_unsub_get(struct page *p);
+void page_unsub_post(struct page *p);
+void page_notice_get(struct page *p);
+void page_notice_part_get(struct page *p);
+void page_notice_text_get(struct page *p);
+void page_notice_json_get(struct page *p);
+void page_css_get(struct page *p);
+void page_wellknown_get(struct page *p);
+void page_health_get(struct page *p);
+
+#endif

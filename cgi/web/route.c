@@ -1,0 +1,40 @@
+#include "web/route_priv.h"
+
+#include <string.h>
+
+const struct route routes[] = {
+    {"/s/", "", ROUTE_FORM, PAGE_PUBLIC, ROUTE_BODY_MAX_BYTES, page_form_get, page_form_post},
+    {"/s/", "/sent", ROUTE_FORM, PAGE_PUBLIC, 0, page_sent_get, NULL},
+    {"/c/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_BODY_MAX_BYTES, page_confirm_get, page_confirm_post},
+    {"/u/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_BODY_MAX_BYTES, page_unsub_get, page_unsub_post},
+    {"/n", "", ROUTE_PLAIN, PAGE_NOTICE, 0, page_notice_get, NULL},
+    {"/n.html", "", ROUTE_PLAIN, PAGE_NOTICE, 0, page_notice_part_get, NULL},
+    {"/n.txt", "", ROUTE_PLAIN, PAGE_NOTICE, 0, page_notice_text_get, NULL},
+    {"/n.json", "", ROUTE_PLAIN, PAGE_NOTICE, 0, page_notice_json_get, NULL},
+    {"/jawort.css", "", ROUTE_PLAIN, PAGE_ASSET, 0, page_css_get, NULL},
+    {"/.well-known/jawort", "", ROUTE_PLAIN, PAGE_DATA, 0, page_wellknown_get, NULL},
+    {"/healthz", "", ROUTE_PLAIN, PAGE_DATA, 0, page_health_get, NULL},
+    {"/readyz", "", ROUTE_PLAIN, PAGE_DATA, 0, page_health_get, NULL},
+};
+const size_t route_count = sizeof(routes) / sizeof(routes[0]);
+
+static bool argument(const struct route *r, struct slice rest, struct slice *arg)
+{
+	struct slice path = slice_from(r->path), tail = slice_from(r->tail);
+
+	if (!slice_starts(rest, path) || !slice_ends(rest, tail) || rest.len <= path.len + tail.len)
+		return false;
+	*arg = slice_sub(rest, path.len, rest.len - path.len - tail.len);
+	return slice_find(*arg, '/', 0) == arg->len;
+}
+
+const struct route *route_find(struct slice rest, struct slice *arg)
+{
+	*arg = SLICE("");
+	for (size_t i = 0; i < route_count; i++) {
+		const struct route *r = &routes[i];
+		if (r->arg == ROUTE_PLAIN ? slice_eq_str(rest, r->path) : argument(r, rest, arg))
+			return r;
+	}
+	return NULL;
+}

@@ -1,0 +1,31 @@
+#ifndef JAWORT_WEB_ROUTE_PRIV_H
+#define JAWORT_WEB_ROUTE_PRIV_H
+/*
+ * route: which path below base_url is answered by which function. One const
+ * table; a path that is not in it does not exist.
+ */
+#include <stdbool.h>
+#include "base/slice.h"
+#include "web/page_priv.h"
+
+enum route_arg { ROUTE_PLAIN, ROUTE_FORM, ROUTE_TOKEN };
+
+struct route {
+	const char *path; /* "/s/" + argument + tail, or exact */
+	const char *tail; /* behind the argument: "" or "/sent" */
+	enum route_arg arg;
+	enum page_class class;
+	size_t body_max_bytes; /* of a POST */
+	void (*get)(struct page *p);  /* GET and HEAD; NULL: 405 */
+	void (*post)(struct page *p); /* NULL: 405 */
+};
+
+#define ROUTE_BODY_MAX_BYTES (16u * 1024u)
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+/* NULL: no such path. arg: FORM or TOKEN. */
+const struct route *route_find(struct slice rest, struct slice *arg);
+
+#endif

@@ -1,0 +1,50 @@
+#ifndef JAWORT_WEB_APP_H
+#define JAWORT_WEB_APP_H
+/*
+ * app: the running service: configuration, sites, stores and the writer pool,
+ * and the one function that answers a request.
+ *
+ * Everything that comes from configuration lives in a generation. A reload
+ * makes a new one beside the old and swaps; requests under way keep theirs. A site
+ * that cannot start (broken file, wrong keys) is down alone: its pages answer
+ * 503, the log says why.
+ *
+ * Threads: app_handle() from any number of threads; app_reload() from one.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/err.h"
+#include "web/request.h"
+#include "web/response.h"
+
+struct app;
+
+struct app_opts {
+	const char *conf_path;
+	const char *credentials_dir; /* NULL: none */
+	const char *only_site;       /* CGI: host and this site; NULL: all */
+	unsigned writer_threads;     /* 1..8 */
+	bool brief;                  /* one request (CGI): no checks that read whole files */
+};
+
+/*
+ * E_INVALID: host file broken (findings are in the log). Single sites may be down.
+ * Creates data and keys of a site where none of them exist.
+ */
+enum err app_new(struct app **out, const struct app_opts *o, struct errinfo *ei);
+void app_free(struct app *a);
+/* These fit struct front_app; ctx is the struct app. */
+void app_handle(void *ctx, struct request *req, struct response *res);
+size_t app_body_limit(void *ctx, const struct request *req);
+void app_reload(void *ctx);
+/*
+ * What the front refuses by itself (400, 413, 414, 431, 503): fills a readable page. req
+ * holds what could be read so far; it may be almost empty.
+ */
+void app_refuse(void *ctx, const struct request *req, unsigned status, struct response *res);
+/* Sites in service and sites down. */
+void app_sites(struct app *a, unsigned *up, unsigned *down);
+/* host file's settings of the present generation; valid until the next reload. */
+const struct conf *app_conf(struct app *a);
+
+#endif
