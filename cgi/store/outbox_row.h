@@ -1,0 +1,19 @@
+#ifndef JAWORT_STORE_OUTBOX_ROW_H
+#define JAWORT_STORE_OUTBOX_ROW_H
+/* outbox_row: what outbox.c (sending) and outlist.c (looking) share. */
+#include "store/db_priv.h"
+#include "store/outbox.h"
+
+#define OUTBOX_COLUMNS                                                                             \
+	"id, channel, person_id, request_id, kind, state, mail_hash, attempt, attempt_id, started_ms,"   \
+	" next_ms, provider, provider_id, result_class, result_code, result_text, created_ms, done_ms," \
+	" slots_ct"
+#define OUTBOX_COLUMN_COUNT 19
+#define OUTBOX_PLACE "outbox:slots_ct"
+
+/* Without slots. */
+void outbox_fill(sqlite3_stmt *q, struct outbox_row *r);
+/* Decrypts into buf; readable = false when the person's key is gone. */
+enum err outbox_slots(struct db *db, sqlite3_stmt *q, struct outbox_row *r, struct buf *slots, struct errinfo *ei);
+
+#endif
