@@ -12,6 +12,10 @@
  * domain of >= 2 labels that libidn2 turns into A-labels (UTS 46
  * non-transitional), 254 bytes in all (RFC 5321 section 4.5.3.1.3). Non-ASCII
  * local parts are refused (ADDR_NON_ASCII): providers do not carry SMTPUTF8.
+ * "%" and "!" are atext in the RFC and refused all the same, as is "=?". The
+ * last label may not be a number ("1", "0x7f"). An "xn--" label must be the one
+ * spelling of its name; text that the IDN mapping would drop or turn into ASCII
+ * (zero width space, fullwidth letters, ideographic full stop) is refused.
  */
 #include <stdbool.h>
 #include "base/arena.h"
@@ -38,6 +42,10 @@ struct addr {
 	struct slice domain; /* A-labels, lower case */
 };
 
+/*
+ * out is all empty unless ADDR_OK. An accepted full address parses to itself.
+ * Without memory the result is ADDR_DOMAIN and arena_ok() false: ask that first.
+ */
 enum addr_result addr_parse(struct arena *a, struct slice typed, struct addr *out);
 /* Key for "same person": full address, domain lower case, local part exact. */
 /* Key for budgets: the whole in ASCII lower case. Result in arena. */

@@ -32,7 +32,12 @@ struct form {
  * than FORM_FIELDS_MAX fields; E_NOMEM. Empty pairs ("&&") are skipped.
  */
 enum err form_parse(struct arena *a, struct slice body, struct form *out, struct errinfo *ei);
-/* multipart/form-data with small text parts; content_type carries the boundary. Same errors. */
+/*
+ * multipart/form-data with small text parts; content_type carries the boundary.
+ * Same errors; also E_INVALID: wrong content type, cut off before the last
+ * boundary, a file, a part without name or with a transfer encoding. Lines may
+ * end with bare LF: a withdrawal is not refused for that.
+ */
 enum err form_parse_multipart(struct arena *a, struct slice body, struct slice content_type, struct form *out,
     struct errinfo *ei);
 

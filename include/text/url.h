@@ -18,12 +18,20 @@ struct url {
 	struct slice fragment;
 };
 
-/* Absolute http/https only; userinfo, controls, spaces, backslashes and non-ASCII are refused. */
+/*
+ * Absolute http/https only; userinfo, controls, spaces, backslashes, quotes,
+ * angle brackets and non-ASCII are refused. Host: letters, digits, "-", "_" and
+ * single dots, or an IPv6 address in brackets; never percent escapes. Port
+ * 1..65535. A trailing dot makes another host. The slices of out lie in s.
+ */
 bool url_parse(struct slice s, struct url *out);
 /* Scheme, host (ASCII case-blind) and port equal. */
 bool url_same_origin(const struct url *a, const struct url *b);
-/* Same origin and path equal to the prefix's path or below it at a "/" boundary. "." and ".." segments and their
- * percent forms in u's path are refused. */
+/*
+ * Same origin and path equal to the prefix's path or below it at a "/" boundary;
+ * an empty path is "/". "." and ".." segments and their percent forms in u's
+ * path are refused; "%2f" and "%5c" count as separators there.
+ */
 bool url_below(const struct url *u, const struct url *prefix);
 /* "https://host[:port]" as a browser writes an Origin header. */
 void url_add_origin(struct buf *out, const struct url *u);

@@ -10,7 +10,7 @@
 #include "base/slice.h"
 
 bool utf8_valid(struct slice s);
-/* Next code point; *at moves behind it. UINT32_MAX at the end or on bad bytes. */
+/* Next code point; *at moves behind it. UINT32_MAX at the end or on bad bytes: *at stays. */
 uint32_t utf8_next(struct slice s, size_t *at);
 /* Number of code points of a valid text. */
 size_t utf8_count(struct slice s);

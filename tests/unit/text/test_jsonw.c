@@ -107,7 +107,8 @@ static void test_commas_and_nesting(void **state)
 	jsonw_kcstr(&w, "h", "i");
 	jsonw_end_object(&w);
 	assert_string_equal(buf.data,
-	    "{\"a\":\"1\",\"b\":[],\"c\":[{},{\"d\":5,\"e\":true},[[1],2]],\"f\":null,\"g\\u003c\\\"\":{},\"h\":\"i\"}");
+	    "{\"a\":\"1\",\"b\":[],\"c\":[{},{\"d\":5,\"e\":true},[[1],2]]"
+	    ",\"f\":null,\"g\\u003c\\\"\":{},\"h\":\"i\"}");
 	assert_int_equal(w.depth, 0);
 }
 

@@ -16,7 +16,8 @@ static const struct {
 } good[] = {
 	{__LINE__, SLICE_LIT("https://example.org"), "https", "example.org", 443, "", "", ""},
 	{__LINE__, SLICE_LIT("http://example.org/"), "http", "example.org", 80, "/", "", ""},
-	{__LINE__, SLICE_LIT("HTTPS://Example.ORG:8443/A/b?c=d#e"), "HTTPS", "Example.ORG", 8443, "/A/b", "c=d", "e"},
+	{__LINE__, SLICE_LIT("HTTPS://Example.ORG:8443/A/b?c=d#e"), "HTTPS", "Example.ORG", 8443, "/A/b",
+	    "c=d", "e"},
 	{__LINE__, SLICE_LIT("https://example.org?x"), "https", "example.org", 443, "", "x", ""},
 	{__LINE__, SLICE_LIT("https://example.org#x?y"), "https", "example.org", 443, "", "", "x?y"},
 	{__LINE__, SLICE_LIT("https://example.org/a?b?c#d#e"), "https", "example.org", 443, "/a", "b?c", "d#e"},

@@ -7,7 +7,7 @@
 
 #include "text/utf8.h"
 
-/* One row per class of Markus Kuhn's decoder stress test, and the edges of the table in RFC 3629 section 4. */
+/* A row per class of Markus Kuhn's decoder stress test, and the edges of the table in RFC 3629. */
 static const struct {
 	int line;
 	struct slice in;
