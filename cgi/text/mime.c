@@ -11,7 +11,6 @@
 #define MIME_WORD_EXTRA_BYTES 12 /* "=?UTF-8?Q?" and "?=" */
 #define MIME_ROOM_MIN_BYTES 24   /* below this the line is folded before an encoded-word starts */
 #define MIME_NAME_MAX_BYTES 40   /* leaves room for an encoded-word behind the name */
-#define MIME_B_BYTES_MAX 45      /* what fits base64 into one encoded-word */
 
 /* A header while it is written: column counts bytes of the present line. */
 struct mime_line {
@@ -144,8 +143,6 @@ static struct slice mime_piece_take(struct slice *rest, size_t room, bool q)
 
 	while (utf8_next(*rest, &at) != UINT32_MAX) {
 		struct slice piece = slice_sub(*rest, 0, at);
-		if (!q && piece.len > MIME_B_BYTES_MAX)
-			break;
 		if ((q ? mime_q_bytes(piece) : mime_b_bytes(piece)) > room)
 			break;
 		end = at;

@@ -209,9 +209,11 @@ static const struct {
 	{__LINE__, SLICE_LIT("multipart/form-data; boundary="), SLICE_LIT("--\r\n" ONE_CLICK "----"),
 	    E_INVALID, {NULL}},
 	{__LINE__, SLICE_LIT("multipart/form-data; boundary=\"XyZ"), SLICE_LIT("--XyZ--"), E_INVALID, {NULL}},
-	{__LINE__, SLICE_LIT("multipart/form-data; boundary=XyZ; boundary=a"), SLICE_LIT("--XyZ--"),
+	{__LINE__, SLICE_LIT("multipart/form-data; boundary=XyZ; boundary=a"), SLICE_LIT("--XyZ--\r\n--a--"),
 	    E_INVALID, {NULL}},
 	{__LINE__, SLICE_LIT("multipart/form-data; boundary=\"Xy\\Z\""), SLICE_LIT("--XyZ--"), E_INVALID, {NULL}},
+	{__LINE__, SLICE_LIT("multipart/form-data; boundary=\"XyZ \""), SLICE_LIT("--XyZ --"),
+	    E_INVALID, {NULL}},
 	{__LINE__, SLICE_LIT("multipart/form-data; boundary=X\0Z"), SLICE_LIT("--XyZ--"), E_INVALID, {NULL}},
 	{__LINE__, SLICE_LIT("multipart/form-data; boundary="
 	    "12345678901234567890123456789012345678901234567890123456789012345678901"), SLICE_LIT(""),
