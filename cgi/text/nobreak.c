@@ -72,7 +72,8 @@ static struct slice nobreak_word_after(struct slice s, size_t from)
 
 static bool nobreak_day(struct slice word)
 {
-	return (word.len == 1 || word.len == 2) && nobreak_digit(word.ptr[0]) && nobreak_digit(word.ptr[word.len - 1]);
+	return (word.len == 1 || word.len == 2) && nobreak_digit(word.ptr[0]) &&
+	    nobreak_digit(word.ptr[word.len - 1]);
 }
 
 /* "word. |next" */

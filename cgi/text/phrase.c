@@ -1,5 +1,6 @@
 #include "text/phrase.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,7 +102,8 @@ const struct phrase *phrases_get(const struct phrases *p, struct slice key)
 	return NULL;
 }
 
-void phrases_each(const struct phrases *p, void (*fn)(struct slice key, const struct phrase *ph, void *arg), void *arg)
+void phrases_each(const struct phrases *p, void (*fn)(struct slice key, const struct phrase *ph, void *arg),
+    void *arg)
 {
 	for (size_t i = 0; i < p->count; i++)
 		fn(p->list[i]->key, p->list[i], arg);
@@ -223,7 +225,8 @@ static enum err phrase_block_close(struct phrase_load *l)
 		return OK;
 	l->in_block = false;
 	if (l->strong)
-		return phrase_fail(l, l->strong_at, "strong text opened with ** does not end in its paragraph. Close it with **");
+		return phrase_fail(l, l->strong_at, "strong text opened with ** does not end in its paragraph. "
+		    "Close it with **");
 	return phrase_words_flush(l) ? OK : phrase_no_memory(l);
 }
 
@@ -233,7 +236,8 @@ static enum err phrase_placeholder(struct phrase_load *l, size_t *at)
 	size_t n = phrase_key_len(l->text, *at + 1);
 	size_t end = *at + 1 + n;
 	if (n == 0 || n > PHRASE_KEY_MAX_BYTES || end >= l->text.len || l->text.ptr[end] != '}')
-		return phrase_fail(l, *at, "not a placeholder. Write {name} with a-z 0-9 _ . only, or {{ for a brace");
+		return phrase_fail(l, *at, "not a placeholder. Write {name} with a-z 0-9 _ . only, or {{ for a "
+		    "brace");
 	if (!phrase_words_flush(l) || !phrase_run_add(l, PHRASE_VALUE, slice_sub(l->text, *at + 1, n)))
 		return phrase_no_memory(l);
 	*at = end + 1;
@@ -296,7 +300,8 @@ static enum err phrase_line(struct phrase_load *l, size_t at, size_t end)
 	bool heading = slice_starts(line, SLICE("## "));
 	bool item = slice_starts(line, SLICE("* "));
 	if (!heading && (slice_starts(line, SLICE("# ")) || slice_starts(line, SLICE("###"))))
-		return phrase_fail(l, at, "a heading is written \"## \"; comments stand before the first [key] of the file");
+		return phrase_fail(l, at, "a heading is written \"## \"; comments stand before the first [key] of "
+		    "the file");
 	if (slice_eq_str(line, "*") || slice_eq_str(line, "##"))
 		return phrase_fail(l, at, "list item or heading without text");
 	if (heading || item || !l->in_block) {
@@ -380,10 +385,8 @@ static enum err phrases_put(struct phrase_load *l, const struct phrase *ph, size
 	const struct phrase *old = p->list[p->index[at] - 1];
 	if (old->file == l->name || !l->override) {
 		char what[ERR_TEXT_BYTES / 2];
-		struct errinfo where;
-		err_set(&where, E_INVALID, "the key [%.*s] stands already in %s:%u. Keep one of them", SLICE_FMT(ph->key),
-		    old->file, (unsigned)old->line);
-		slice_copy(slice_sub(slice_from(where.text), 0, sizeof what - 1), what, sizeof what);
+		snprintf(what, sizeof what, "the key [%.*s] stands already in %s:%u. Keep one of them",
+		    SLICE_FMT(ph->key), old->file, (unsigned)old->line);
 		return phrase_fail(l, key_at, what);
 	}
 	p->list[p->index[at] - 1] = ph;
@@ -422,7 +425,8 @@ static enum err phrase_key_line(const struct phrase_load *l, size_t at, struct s
 	struct slice line = slice_sub(l->text, at, slice_find(l->text, '\n', at) - at);
 	if (n == 0 || n > PHRASE_KEY_MAX_BYTES || close >= l->text.len || l->text.ptr[close] != ']' ||
 	    slice_trim(line).len != n + 2)
-		return phrase_fail(l, at, "not a key line. Write [key] alone on the line, with a-z 0-9 _ . and at most 80 characters");
+		return phrase_fail(l, at, "not a key line. Write [key] alone on the line, with a-z 0-9 _ . and at "
+		    "most 80 characters");
 	*key = slice_sub(l->text, at + 1, n);
 	return OK;
 }
@@ -485,7 +489,8 @@ static enum err phrases_read(struct phrase_load *l)
 	return e;
 }
 
-enum err phrases_load(struct phrases *p, const char *name, struct slice text, bool override, struct errinfo *ei)
+enum err phrases_load(struct phrases *p, const char *name, struct slice text, bool override,
+    struct errinfo *ei)
 {
 	struct phrase_load l = {.p = p, .override = override, .ei = ei};
 	if (text.len > PHRASE_FILE_MAX_BYTES)

@@ -10,7 +10,8 @@
 #define PHRASE_DEPTH_MAX 8
 #define PHRASE_WRAP_MIN_COLUMNS 10
 
-enum phrase_seg_kind { PHRASE_SEG_TEXT, PHRASE_SEG_LINK, PHRASE_SEG_MAIL, PHRASE_SEG_STRONG, PHRASE_SEG_STRONG_END };
+enum phrase_seg_kind { PHRASE_SEG_TEXT, PHRASE_SEG_LINK, PHRASE_SEG_MAIL, PHRASE_SEG_STRONG,
+    PHRASE_SEG_STRONG_END };
 struct phrase_seg {
 	enum phrase_seg_kind kind;
 	size_t end;        /* in work->text; it begins where the one before ends */
@@ -84,7 +85,8 @@ static void phrase_words_add(struct phrase_work *w, struct slice s)
 	buf_add_slice(&w->text, s);
 }
 
-static enum err phrase_missing(const struct phrase_out *o, const struct phrase *p, struct slice name, const char *why)
+static enum err phrase_missing(const struct phrase_out *o, const struct phrase *p, struct slice name,
+    const char *why)
 {
 	return err_set(o->ei, E_INVALID, "%s:%u: phrase [%.*s]: {%.*s} %s", p->file, (unsigned)p->line,
 	    SLICE_FMT(p->key), SLICE_FMT(name), why);
@@ -99,18 +101,21 @@ struct slice phrase_label(const struct view *v, struct slice name)
 	memcpy(key, name.ptr, name.len);
 	memcpy(key + name.len, ending, sizeof ending - 1);
 	struct view_value val;
-	if (!view_get(v, slice_make(key, name.len + sizeof ending - 1), &val) || val.kind != VIEW_TEXT || !val.truth)
+	if (!view_get(v, slice_make(key, name.len + sizeof ending - 1), &val) || val.kind != VIEW_TEXT ||
+	    !val.truth)
 		return slice_make(NULL, 0);
 	return val.text;
 }
 
-static enum err phrase_runs_add(struct phrase_out *o, const struct phrase *p, const struct phrase_block *b, int depth);
+static enum err phrase_runs_add(struct phrase_out *o, const struct phrase *p, const struct phrase_block *b,
+    int depth);
 
 /* All blocks of a phrase as one line. */
 static enum err phrase_joined_add(struct phrase_out *o, const struct phrase *p, int depth)
 {
 	if (depth > PHRASE_DEPTH_MAX)
-		return err_set(o->ei, E_INVALID, "%s:%u: phrase [%.*s]: phrases stand in each other more than %d deep", p->file,
+		return err_set(o->ei, E_INVALID, "%s:%u: phrase [%.*s]: phrases stand in each other more than %d "
+		    "deep", p->file,
 		    (unsigned)p->line, SLICE_FMT(p->key), PHRASE_DEPTH_MAX);
 	for (size_t i = 0; i < p->nblocks; i++) {
 		if (i)
@@ -156,7 +161,8 @@ static void phrase_lines_joined_add(struct phrase_work *w, struct slice lines)
 	}
 }
 
-static enum err phrase_value(struct phrase_out *o, const struct phrase *p, const struct phrase_run *run, int depth)
+static enum err phrase_value(struct phrase_out *o, const struct phrase *p, const struct phrase_run *run,
+    int depth)
 {
 	struct view_value val;
 	if (!view_get_hashed(o->v, run->text, run->hash, &val))
@@ -188,7 +194,8 @@ static enum err phrase_value(struct phrase_out *o, const struct phrase *p, const
 	return phrase_missing(o, p, run->text, "is a list, a truth or HTML and cannot stand in a sentence");
 }
 
-static enum err phrase_runs_add(struct phrase_out *o, const struct phrase *p, const struct phrase_block *b, int depth)
+static enum err phrase_runs_add(struct phrase_out *o, const struct phrase *p, const struct phrase_block *b,
+    int depth)
 {
 	for (size_t i = b->first; i < b->first + b->count; i++) {
 		const struct phrase_run *run = &p->runs[i];
@@ -235,7 +242,8 @@ static enum err phrase_work_finish(struct phrase_out *o)
 /* ---- out as HTML ---- */
 
 /* Text with control bytes; add escapes for the place. */
-static void phrase_text_out(struct buf *out, struct slice s, void (*add)(struct buf *, struct slice), bool html)
+static void phrase_text_out(struct buf *out, struct slice s, void (*add)(struct buf *, struct slice),
+    bool html)
 {
 	size_t from = 0;
 	for (size_t i = 0; i < s.len; i++) {
@@ -419,7 +427,8 @@ static void phrase_block_plain_out(struct phrase_out *o, enum phrase_block_kind 
 /* ---- whole phrases ---- */
 
 /* The value of a block that consists of one placeholder; false otherwise. */
-static bool phrase_sole_value(const struct phrase_out *o, const struct phrase *p, const struct phrase_block *b,
+static bool phrase_sole_value(const struct phrase_out *o, const struct phrase *p,
+    const struct phrase_block *b,
     struct view_value *val)
 {
 	if (b->values != 1)
@@ -475,8 +484,8 @@ static enum err phrase_line_out(struct phrase_out *o, const struct phrase *p)
 	if (o->style->form == PHRASE_INLINE)
 		phrase_segs_out(o);
 	else
-		phrase_text_out(o->out, buf_slice(&o->w->text), o->style->form == PHRASE_ATTR ? html_attr : phrase_plain_add,
-		    false);
+		phrase_text_out(o->out, buf_slice(&o->w->text),
+		    o->style->form == PHRASE_ATTR ? html_attr : phrase_plain_add, false);
 	return OK;
 }
 
@@ -514,7 +523,8 @@ enum err phrase_html_inline(struct buf *out, const struct phrase *p, const struc
 enum err phrase_html_block(struct buf *out, const struct phrase *p, const struct view *v, int heading_level,
     struct errinfo *ei)
 {
-	return phrase_once(out, p, v, &(struct phrase_style){.form = PHRASE_BLOCKS, .heading_level = heading_level}, ei);
+	return phrase_once(out, p, v, &(struct phrase_style){.form = PHRASE_BLOCKS,
+	    .heading_level = heading_level}, ei);
 }
 
 enum err phrase_html_attr(struct buf *out, const struct phrase *p, const struct view *v, struct errinfo *ei)

@@ -58,7 +58,8 @@ static bool tpl_name_ok(struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("_-./", c)) || !c)
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (!c || !(letter || (c >= '0' && c <= '9') || strchr("_-./", c)))
 			return false;
 	}
 	return name.len > 0 && name.len <= TPL_NAME_MAX_BYTES;
@@ -89,7 +90,8 @@ enum err tpl_set_add(struct tpl_set *s, const char *name, struct slice source, s
 {
 	struct slice n = slice_from(name);
 	if (!tpl_name_ok(n) || !(slice_ends(n, SLICE(".html")) || slice_ends(n, SLICE(".txt"))))
-		return err_set(ei, E_INVALID, "template name \"%.40s\": write letters, digits, _ - . / (at most %d) and end in"
+		return err_set(ei, E_INVALID, "template name \"%.40s\": write letters, digits, _ - . / (at most %d) "
+		    "and end in"
 		    " .html or .txt", name, TPL_NAME_MAX_BYTES);
 	if (source.len > TPL_SOURCE_MAX_BYTES)
 		return err_set(ei, E_LIMIT, "%s: longer than 256 KiB. Split it into parts", name);
@@ -144,11 +146,13 @@ static enum err tpl_walk_parts(struct tpl_set *s, struct tpl *t, struct errinfo 
 		if (e)
 			return e;
 		if (part->depth >= TPL_PARTS_MAX)
-			return tpl_fail(t, t->ops[i].at, ei, "parts stand in each other more than %d deep", TPL_PARTS_MAX);
+			return tpl_fail(t, t->ops[i].at, ei, "parts stand in each other more than %d deep",
+			    TPL_PARTS_MAX);
 		deepest = part->depth > deepest ? part->depth : deepest;
 		t->weight += part->weight;
 		if (t->weight > TPL_WEIGHT_MAX)
-			return tpl_fail(t, t->ops[i].at, ei, "with its parts the template has more than %d tags", TPL_WEIGHT_MAX);
+			return tpl_fail(t, t->ops[i].at, ei, "with its parts the template has more than %d tags",
+			    TPL_WEIGHT_MAX);
 	}
 	t->walking = false;
 	t->depth = deepest + 1;
@@ -167,12 +171,14 @@ static enum err tpl_check_parts(struct tpl_set *s, struct errinfo *ei)
 	return OK;
 }
 
-static enum err tpl_resolve_one(struct tpl_set *s, const struct tpl *t, const struct tpl_op *op, struct errinfo *ei)
+static enum err tpl_resolve_one(struct tpl_set *s, const struct tpl *t, const struct tpl_op *op,
+    struct errinfo *ei)
 {
 	for (size_t l = 0; l < s->nlangs; l++) {
 		const struct phrase *ph = phrases_get(s->langs[l], op->text);
 		if (!ph)
-			return tpl_fail(t, op->at, ei, "the phrase [%.*s] is missing in language %s. Add it, or mend the name",
+			return tpl_fail(t, op->at, ei, "the phrase [%.*s] is missing in language %s. Add it, or mend "
+			    "the name",
 			    SLICE_FMT(op->text), phrases_lang(s->langs[l]));
 		s->resolved[l * s->nrefs + op->target] = ph;
 	}
@@ -204,7 +210,8 @@ static char tpl_sigil(const struct tpl_op *op)
 }
 
 /* Parts are walked each time they occur; compiled sets have no cycles. */
-static void tpl_uses_walk(const struct tpl_set *s, const struct tpl *t, void (*fn)(char, struct slice, void *), void *arg)
+static void tpl_uses_walk(const struct tpl_set *s, const struct tpl *t,
+    void (*fn)(char, struct slice, void *), void *arg)
 {
 	for (size_t i = 0; i < t->nops; i++) {
 		if (t->ops[i].code == TPL_LITERAL)
@@ -215,7 +222,8 @@ static void tpl_uses_walk(const struct tpl_set *s, const struct tpl *t, void (*f
 	}
 }
 
-void tpl_uses(const struct tpl_set *s, const char *name, void (*fn)(char sigil, struct slice key, void *arg), void *arg)
+void tpl_uses(const struct tpl_set *s, const char *name, void (*fn)(char sigil, struct slice key, void *arg),
+    void *arg)
 {
 	size_t i = tpl_find(s, slice_from(name));
 	if (i < s->count && s->compiled)
@@ -251,7 +259,8 @@ static enum err tpl_check_duty(const struct tpl_set *s, const struct tpl_duty *d
 		}
 		tpl_uses_walk(s, &s->list[i], tpl_want_check, &w);
 		if (!w.found)
-			return tpl_fail(&s->list[i], 0, ei, "{{%s}} must stand in this template or in a part of it. Add it", *r);
+			return tpl_fail(&s->list[i], 0, ei, "{{%s}} must stand in this template or in a part of it. Add "
+			    "it", *r);
 	}
 	return OK;
 }

@@ -89,10 +89,10 @@ static size_t compile_next(struct slice s, size_t from)
 
 static enum err compile_comment(const struct compile *c, struct compile_tag *tag)
 {
-	for (size_t i = slice_find(c->src, '}', tag->at); i + 1 < c->src.len; i = slice_find(c->src, '}', i + 1)) {
-		if (c->src.ptr[i + 1] != '}')
+	tag->sigil = '!';
+	for (size_t i = tag->at + 3; i + 1 < c->src.len; i++) {
+		if (c->src.ptr[i] != '}' || c->src.ptr[i + 1] != '}')
 			continue;
-		tag->sigil = '!';
 		tag->end = i + 2;
 		return OK;
 	}
@@ -167,11 +167,13 @@ static bool compile_alone(struct slice src, const struct compile_tag *tag, size_
 static enum err compile_open(struct compile *c, const struct compile_tag *tag)
 {
 	if (c->nopen == TPL_SECTIONS_MAX)
-		return tpl_fail(c->t, tag->at, c->ei, "sections stand in each other more than %d deep. Use parts", TPL_SECTIONS_MAX);
+		return tpl_fail(c->t, tag->at, c->ei, "sections stand in each other more than %d deep. Use parts",
+		    TPL_SECTIONS_MAX);
 	const char *why = c->t->html ? tpl_scan_open(&c->scan) : NULL;
 	if (why)
 		return tpl_fail(c->t, tag->at, c->ei, "%s", why);
-	c->open[c->nopen++] = (struct compile_section){.op = (uint32_t)c->t->nops, .key = tag->key, .at_open = c->scan};
+	c->open[c->nopen++] = (struct compile_section){.op = (uint32_t)c->t->nops, .key = tag->key,
+	    .at_open = c->scan};
 	enum tpl_code code = tag->sigil == '#' ? TPL_IF : TPL_UNLESS;
 	return compile_op(c, code, tag->at, tag->key) ? OK : compile_no_memory(c);
 }
@@ -179,7 +181,8 @@ static enum err compile_open(struct compile *c, const struct compile_tag *tag)
 static enum err compile_close(struct compile *c, const struct compile_tag *tag)
 {
 	if (c->nopen == 0)
-		return tpl_fail(c->t, tag->at, c->ei, "{{/%.*s}} closes nothing. Take it out, or open the section before",
+		return tpl_fail(c->t, tag->at, c->ei, "{{/%.*s}} closes nothing. Take it out, or open the section "
+		    "before",
 		    SLICE_FMT(tag->key));
 	const struct compile_section *s = &c->open[c->nopen - 1];
 	if (!slice_eq(s->key, tag->key))
@@ -216,7 +219,8 @@ static enum err compile_part(struct compile *c, const struct compile_tag *tag)
 		return tpl_fail(c->t, tag->at, c->ei, "there is no template \"%.*s\". Add the file, or mend the name",
 		    SLICE_FMT(tag->key));
 	if (c->set->list[i].html != c->t->html)
-		return tpl_fail(c->t, tag->at, c->ei, "part {{>%.*s}} is of the other kind. Only .html in .html, .txt in .txt",
+		return tpl_fail(c->t, tag->at, c->ei, "part {{>%.*s}} is of the other kind. Only .html in .html, "
+		    ".txt in .txt",
 		    SLICE_FMT(tag->key));
 	struct tpl_op *op = compile_op(c, TPL_PART, tag->at, tag->key);
 	if (!op)
@@ -269,7 +273,8 @@ static enum err compile_text_value(struct compile *c, const struct compile_tag *
 	size_t from = tag->at, to = tag->end;
 	bool lines = tag->block && !c->t->html;
 	if (lines && !compile_alone(c->src, tag, &from, &to))
-		return tpl_fail(c->t, tag->at, c->ei, "{{@@...}} must stand alone on its line. Write {{@...}} inside a line");
+		return tpl_fail(c->t, tag->at, c->ei, "{{@@...}} must stand alone on its line. Write {{@...}} "
+		    "inside a line");
 	enum err e = compile_literal(c, c->at, from);
 	if (!e)
 		e = compile_value(c, tag, &op);
@@ -304,7 +309,8 @@ static enum err compile_end(struct compile *c)
 		return e;
 	if (c->nopen) {
 		const struct compile_section *s = &c->open[c->nopen - 1];
-		return tpl_fail(c->t, c->t->ops[s->op].at, c->ei, "the section {{#%.*s}} is not closed. Write {{/%.*s}}",
+		return tpl_fail(c->t, c->t->ops[s->op].at, c->ei, "the section {{#%.*s}} is not closed. Write "
+		    "{{/%.*s}}",
 		    SLICE_FMT(s->key), SLICE_FMT(s->key));
 	}
 	const char *why = c->t->html ? tpl_scan_end(&c->scan) : NULL;
@@ -319,7 +325,8 @@ static enum err compile_check_bytes(const struct compile *c)
 		if (ch == UINT32_MAX)
 			return tpl_fail(c->t, here, c->ei, "not UTF-8. Save the file as UTF-8");
 		if (ch == 0xFEFF && here == 0)
-			return tpl_fail(c->t, here, c->ei, "the file begins with a byte order mark. Save it as UTF-8 without BOM");
+			return tpl_fail(c->t, here, c->ei, "the file begins with a byte order mark. Save it as UTF-8 "
+			    "without BOM");
 		if ((ch < 0x20 && ch != '\n' && ch != '\t') || ch == 0x7F)
 			return tpl_fail(c->t, here, c->ei, "control character. Take it out; line ends must be LF");
 	}

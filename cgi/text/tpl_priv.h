@@ -96,7 +96,7 @@ struct tpl_op {
 	uint16_t indent;  /* *.txt: columns before the tag */
 	uint32_t at;      /* offset of the tag in the source, for errors */
 	uint32_t hash;    /* of text */
-	uint32_t target;  /* IF, UNLESS: first op behind the section; PART: template; PHRASE: number of reference */
+	uint32_t target;  /* IF, UNLESS: op behind the section; PART: template; PHRASE: reference */
 	struct slice text;
 };
 

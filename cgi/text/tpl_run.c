@@ -32,13 +32,15 @@ static const char *const run_kinds[VIEW__MAX] = {
 
 static enum err run_wrong(const struct run_at *a, enum view_kind kind)
 {
-	return tpl_fail(a->t, a->op->at, a->r->ei, "{{%.*s}} is %s, which cannot stand here", SLICE_FMT(a->op->text),
+	return tpl_fail(a->t, a->op->at, a->r->ei, "{{%.*s}} is %s, which cannot stand here",
+	    SLICE_FMT(a->op->text),
 	    run_kinds[kind]);
 }
 
 static enum err run_unknown(const struct run_at *a)
 {
-	return tpl_fail(a->t, a->op->at, a->r->ei, "{{%.*s}} is not known here. Mend the name; docs list the keys of each page",
+	return tpl_fail(a->t, a->op->at, a->r->ei, "{{%.*s}} is not known here. Mend the name; docs list the "
+	    "keys of each page",
 	    SLICE_FMT(a->op->text));
 }
 
@@ -91,7 +93,8 @@ static bool run_css_word(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.ptr[i];
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("#.%- ", c))))
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (!c || !(letter || (c >= '0' && c <= '9') || strchr("#.%- ", c)))
 			return false;
 	}
 	return true;
@@ -118,7 +121,8 @@ static enum err run_phrase(const struct run_at *a, const struct phrase *p)
 			struct view_value level;
 			style.form = PHRASE_BLOCKS;
 			style.heading_level = RUN_HEADING_LEVEL;
-			if (view_get(a->v, SLICE("heading_level"), &level) && level.kind == VIEW_TEXT && level.text.len == 1 &&
+			if (view_get(a->v, SLICE("heading_level"), &level) && level.kind == VIEW_TEXT &&
+			    level.text.len == 1 &&
 			    level.text.ptr[0] >= '1' && level.text.ptr[0] <= '6')
 				style.heading_level = level.text.ptr[0] - '0';
 		}
@@ -190,7 +194,8 @@ static enum err run_value_style(const struct run_at *a, const struct view_value 
 	if (val->kind != VIEW_TEXT)
 		return run_wrong(a, val->kind);
 	if (!run_css_word(val->text))
-		return tpl_fail(a->t, a->op->at, a->r->ei, "the value of {{%.*s}} may hold only letters, digits, space and #.%%-"
+		return tpl_fail(a->t, a->op->at, a->r->ei, "the value of {{%.*s}} may hold only letters, digits, "
+		    "space and #.%%-"
 		    " in a style attribute", SLICE_FMT(a->op->text));
 	buf_add_slice(a->r->out, val->text);
 	return OK;
@@ -201,7 +206,8 @@ static enum err run_value(const struct run_at *a)
 	struct view_value val;
 	if (!view_get_hashed(a->v, a->op->text, a->op->hash, &val))
 		return run_unknown(a);
-	if (val.kind == VIEW_PHRASE && a->op->pos != TPL_URL && a->op->pos != TPL_URL_REST && a->op->pos != TPL_STYLE_ATTR)
+	if (val.kind == VIEW_PHRASE && a->op->pos != TPL_URL && a->op->pos != TPL_URL_REST &&
+	    a->op->pos != TPL_STYLE_ATTR)
 		return val.phrase ? run_phrase(a, val.phrase) : OK;
 	switch ((enum tpl_pos)a->op->pos) {
 	case TPL_TXT:
@@ -240,7 +246,8 @@ static enum err run_phrase_op(const struct run_at *a)
 	const struct run *r = a->r;
 	const struct phrase *p = r->resolved ? r->resolved[a->op->target] : phrases_get(r->lang, a->op->text);
 	if (!p)
-		return tpl_fail(a->t, a->op->at, r->ei, "the phrase [%.*s] is missing in language %s", SLICE_FMT(a->op->text),
+		return tpl_fail(a->t, a->op->at, r->ei, "the phrase [%.*s] is missing in language %s",
+		    SLICE_FMT(a->op->text),
 		    phrases_lang(r->lang));
 	return run_phrase(a, p);
 }
@@ -313,12 +320,14 @@ static enum err run_ops(struct run *r, const struct tpl *t, size_t from, size_t 
 		if (e)
 			return e;
 		if (!buf_ok(r->out))
-			return err_set(r->ei, E_LIMIT, "%s: the page is longer than %zu bytes", t->name, r->out->max_bytes);
+			return err_set(r->ei, E_LIMIT, "%s: the page is longer than %zu bytes", t->name,
+			    r->out->max_bytes);
 	}
 	return OK;
 }
 
-enum err tpl_render(const struct tpl_set *s, const char *name, const struct phrases *lang, const struct view *v,
+enum err tpl_render(const struct tpl_set *s, const char *name, const struct phrases *lang,
+    const struct view *v,
     struct buf *out, struct errinfo *ei)
 {
 	if (!s->compiled)

@@ -3,22 +3,28 @@
 #include <string.h>
 
 /* Sentences for authors of templates: what is wrong here, and how to mend it. */
-static const char scan_in_tag[] = "a value cannot name a tag or an attribute. Write the name out, use sections around"
+static const char scan_in_tag[] = "a value cannot name a tag or an attribute. Write the name out, use "
+    "sections around"
     " whole attributes";
 static const char scan_in_script[] = "no tags in <script>. Put the value into a data- attribute";
 static const char scan_in_style[] = "no tags in <style> but {{&css}} as its whole content";
 static const char scan_in_comment[] = "no tags in an HTML comment. Take the comment out, or write {{! ... }}";
 static const char scan_in_quote[] = "no tags in a single-quoted attribute. Write it with double quotes";
-static const char scan_in_unquoted[] = "no tags in an attribute without quotes. Put \"...\" around the whole value";
-static const char scan_in_banned[] = "no tags in on... and srcdoc attributes. Put the value into a data- attribute";
+static const char scan_in_unquoted[] = "no tags in an attribute without quotes. Put \"...\" around the "
+    "whole value";
+static const char scan_in_banned[] = "no tags in on... and srcdoc attributes. Put the value into a data- "
+    "attribute";
 static const char scan_in_end[] = "a tag in the middle of an end tag. Move it in front of the </";
-static const char scan_url_twice[] = "this value could change the scheme of the address. Put a / or ? before it, or the"
+static const char scan_url_twice[] = "this value could change the scheme of the address. Put a / or ? "
+    "before it, or the"
     " whole address into one value";
-static const char scan_url_scheme[] = "a value behind a scheme other than http, https, mailto, tel. Let the address come"
+static const char scan_url_scheme[] = "a value behind a scheme other than http, https, mailto, tel. Let the "
+    "address come"
     " from one value";
 static const char scan_url_phrase[] = "a phrase cannot be an address. Use a value";
 static const char scan_not_content[] = "stands only in element content. Use {{key}} or {{@key}} here";
-static const char scan_half[] = "the section does not end in the place where it began. Put whole elements, whole"
+static const char scan_half[] = "the section does not end in the place where it began. Put whole elements, "
+    "whole"
     " attributes, or a piece of one attribute value into it";
 
 static bool scan_space(char c)
@@ -46,7 +52,8 @@ static bool scan_is(struct slice name, const char *const *list)
 }
 
 static const char *const scan_rcdata_names[] = {"title", "textarea", NULL};
-static const char *const scan_raw_names[] = {"script", "style", "iframe", "xmp", "noembed", "noframes", "plaintext", NULL};
+static const char *const scan_raw_names[] = {"script", "style", "iframe", "xmp", "noembed", "noframes",
+    "plaintext", NULL};
 static const char *const scan_bare_names[] = {"a", "button", "option", NULL};
 static const char *const scan_url_names[] = {"href", "src", "action", "formaction", "poster", "cite", "data",
 	"background", "manifest", "xlink:href", NULL};
@@ -394,7 +401,8 @@ const char *tpl_scan_content(const struct tpl_scan *s, enum tpl_pos *pos)
 
 const char *tpl_scan_html(struct tpl_scan *s, struct slice key, enum tpl_pos *pos)
 {
-	if (s->state != SCAN_RAW || !s->blank || s->match || !slice_eq_str(slice_make(s->name, s->name_len), "style"))
+	if (s->state != SCAN_RAW || !s->blank || s->match || !slice_eq_str(slice_make(s->name, s->name_len),
+	    "style"))
 		return tpl_scan_content(s, pos);
 	if (!slice_eq_str(key, "css") && !slice_ends(key, SLICE("_css")))
 		return scan_in_style;

@@ -55,13 +55,15 @@ void phrases_free(struct phrases *p);
  * otherwise it is an error. E_INVALID with file:line:column.
  */
 /* After an error the catalogue is only good for phrases_free(). */
-enum err phrases_load(struct phrases *p, const char *name, struct slice text, bool override, struct errinfo *ei);
+enum err phrases_load(struct phrases *p, const char *name, struct slice text, bool override,
+    struct errinfo *ei);
 /* Keys missing here are taken from base (de-du -> de). base must outlive p. */
 void phrases_fallback(struct phrases *p, const struct phrases *base);
 const struct phrase *phrases_get(const struct phrases *p, struct slice key);
 const char *phrases_lang(const struct phrases *p);
 /* Walks the catalogue's own keys (not the fallback's) in file order; for tests and tools. */
-void phrases_each(const struct phrases *p, void (*fn)(struct slice key, const struct phrase *ph, void *arg), void *arg);
+void phrases_each(const struct phrases *p, void (*fn)(struct slice key, const struct phrase *ph, void *arg),
+    void *arg);
 
 /* Placeholders of a phrase in order of appearance (with repeats). */
 size_t phrase_placeholders(const struct phrase *p, struct slice *names, size_t max);
@@ -74,7 +76,7 @@ struct slice phrase_key(const struct phrase *p);
  * a truth or HTML, is E_INVALID (a bug in the code that filled the view) and names
  * phrase and placeholder. E_LIMIT: out or the working memory is full.
  */
-/* One line, no <p>: for headings, labels, buttons. Several paragraphs are joined by a space. VIEW_URL becomes a link. */
+/* One line, no <p>: headings, labels, buttons. Paragraphs are joined by a space. VIEW_URL becomes a link. */
 enum err phrase_html_inline(struct buf *out, const struct phrase *p, const struct view *v, struct errinfo *ei);
 /* <p>, <ul>, <h2>..; heading_level (1..6) for "## " lines. One block a line, no line end behind the last. */
 enum err phrase_html_block(struct buf *out, const struct phrase *p, const struct view *v, int heading_level,

@@ -58,12 +58,12 @@ struct tpl_set;
 /* A template's duties: which names it must use. NULL-terminated lists of static strings. */
 struct tpl_duty {
 	const char *name;            /* "page/form.html" */
-	const char *const *required; /* keys, sections ("email"), phrases ("@form.notice.link"), phrases by key ("@*text") */
+	const char *const *required; /* keys and sections "email", phrases "@form.notice.link" or "@*text_key" */
 };
 
 struct tpl_set *tpl_set_new(void);
 void tpl_set_free(struct tpl_set *s);
-/* Adds source text under a name; a later addition of the same name replaces it (owner's folder). Copies both. */
+/* Adds source under a name; a later addition of the same name replaces it (owner's folder). Copies both. */
 enum err tpl_set_add(struct tpl_set *s, const char *name, struct slice source, struct errinfo *ei);
 /*
  * Compiles all. langs: every {{@key}} must exist in each given language; the
@@ -77,8 +77,8 @@ enum err tpl_set_compile(struct tpl_set *s, const struct phrases *const *langs, 
  * E_NOT_FOUND unknown template; E_CONFLICT set not compiled; E_INVALID unknown key or wrong kind
  * (with name:line:column); E_LIMIT out failed. What stands in out after an error is worthless.
  */
-enum err tpl_render(const struct tpl_set *s, const char *name, const struct phrases *lang, const struct view *v,
-    struct buf *out, struct errinfo *ei);
+enum err tpl_render(const struct tpl_set *s, const char *name, const struct phrases *lang,
+    const struct view *v, struct buf *out, struct errinfo *ei);
 
 /* Names of all templates in order of addition. */
 void tpl_set_each(const struct tpl_set *s, void (*fn)(const char *name, void *arg), void *arg);

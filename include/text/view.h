@@ -23,8 +23,9 @@ enum view_kind {
 	VIEW_URL,    /* http(s), mailto or path; a link where text stands in HTML, bare in plain text */
 	VIEW_EMAIL,  /* address; mailto link in HTML */
 	VIEW_LINES,  /* several lines: <br> in HTML, line ends in plain text, ", " where one line is asked for */
-	VIEW_PHRASE, /* a phrase, rendered with this view; paragraphs only by {{@@*key}} or as a phrase's whole paragraph */
-	VIEW_HTML,   /* trusted HTML made by Jawort itself (rendered notice); only where a template says {{&key}} */
+	VIEW_PHRASE, /* a phrase, rendered with this view; as paragraphs by {{@@*key}} or as a phrase's
+	                whole paragraph */
+	VIEW_HTML,   /* trusted HTML made by Jawort itself (rendered notice); only for {{&key}} */
 	VIEW_BOOL,
 	VIEW_LIST,   /* items, each a view */
 	VIEW__MAX

@@ -36,7 +36,8 @@ static int teardown(void **state)
 
 enum form { INLINE, BLOCK, ATTR, PLAIN, WRAP, WRAP_IN };
 
-static enum err render(enum form form, const struct phrase *p, const struct view *v, struct buf *out, struct errinfo *ei)
+static enum err render(enum form form, const struct phrase *p, const struct view *v, struct buf *out,
+    struct errinfo *ei)
 {
 	switch (form) {
 	case INLINE:
@@ -100,7 +101,8 @@ static void run_rows(const struct row *rows, size_t n)
 		if (!rows[i].want && e != E_INVALID)
 			fail_msg("line %d: %s gives \"%s\"", rows[i].line, err_name(e), out.data);
 		if (rows[i].want && (e || strcmp(out.data, rows[i].want)))
-			fail_msg("line %d: %s\n%s\n-- wanted\n%s", rows[i].line, e ? ei.text : "", out.data, rows[i].want);
+			fail_msg("line %d: %s\n%s\n-- wanted\n%s", rows[i].line, e ? ei.text : "", out.data,
+			    rows[i].want);
 		buf_free(&out);
 		phrases_free(p);
 	}
@@ -119,7 +121,8 @@ static void test_escaping(void **state)
 		{__LINE__, BLOCK, "<i> & {n}", "<p>&lt;i&gt; &amp; 3</p>"},
 		{__LINE__, INLINE, "{{a}} {{{n}}}", "{a} {3}"},
 		{__LINE__, INLINE, "{url}",
-		    "<a href=\"https://x.example/?a=1&amp;b=&quot;2&quot;\">https://x.example/?a=1&amp;b=&quot;2&quot;</a>"},
+		    "<a "
+		    "href=\"https://x.example/?a=1&amp;b=&quot;2&quot;\">https://x.example/?a=1&amp;b=&quot;2&quot;</a>"},
 		{__LINE__, ATTR, "{url}", "https://x.example/?a=1&amp;b=&quot;2&quot;"},
 		{__LINE__, PLAIN, "{url}", "https://x.example/?a=1&b=\"2\""},
 		{__LINE__, INLINE, "{js}", "<a href=\"#\">javascript:alert(1)</a>"},
@@ -199,12 +202,14 @@ static void test_no_break(void **state)
 		{__LINE__, INLINE, "nach § 7 und §§ 8", "nach §" NB "7 und §§" NB "8"},
 		{__LINE__, INLINE, "(Art. 6 Abs. 1 Buchst. a mit Nr. 2)",
 		    "(Art." NB "6 Abs." NB "1 Buchst." NB "a mit Nr." NB "2)"},
-		{__LINE__, INLINE, "am 21. November 2026 um 14:05 Uhr.", "am 21." NB "November 2026 um 14:05" NB "Uhr."},
+		{__LINE__, INLINE, "am 21. November 2026 um 14:05 Uhr.", "am 21." NB "November 2026 um "
+		    "14:05" NB "Uhr."},
 		{__LINE__, INLINE, "1. März, 21. Novembers", "1." NB "März, 21. Novembers"},
 		{__LINE__, INLINE, "21 November, May 3", "21" NB "November, May 3"},
 		{__LINE__, INLINE, "48 Stunden, 7 Tage, 3 Jahren, 5 Minuten", "48" NB "Stunden, 7" NB "Tage, 3" NB
 		    "Jahren, 5" NB "Minuten"},
-		{__LINE__, INLINE, "2 days 1 hour 3 years 4 months 79 % 5 €", "2" NB "days 1" NB "hour 3" NB "years 4" NB
+		{__LINE__, INLINE, "2 days 1 hour 3 years 4 months 79 % 5 €", "2" NB "days 1" NB "hour 3" NB "years "
+		    "4" NB
 		    "months 79" NB "% 5" NB "€"},
 		{__LINE__, INLINE, "{n} Jahre, Nr. {n}", "3" NB "Jahre, Nr." NB "3"},
 		{__LINE__, INLINE, "{club} § {n}", "Verein e." NB "V. §" NB "3"},
@@ -238,7 +243,8 @@ static void test_wrapping(void **state)
 		{__LINE__, WRAP_IN, "äöüäöüäöüä äöüäöüäöüä äöüßx", "    äöüäöüäöüä äöüäöüäöüä\n    äöüßx"},
 		{__LINE__, WRAP_IN, "a\n\nhttps://www.example.org/a/very/long/path b",
 		    "    a\n\n    https://www.example.org/a/very/long/path\n    b"},
-		{__LINE__, WRAP_IN, "* abcdefghij abcdefghij abc\n* x", "    * abcdefghij abcdefghij\n      abc\n    * x"},
+		{__LINE__, WRAP_IN, "* abcdefghij abcdefghij abc\n* x", "    * abcdefghij abcdefghij\n      abc\n   "
+		    " * x"},
 		{__LINE__, WRAP_IN, "a\n\nb", "    a\n\n    b"},
 	};
 	RUN(rows);
@@ -366,7 +372,9 @@ static void test_load_errors(void **state)
 		{__LINE__, "[k]\nx\xC0\x80\n", "f.txt:2:2:"},
 		{__LINE__, "\xEF\xBB\xBF[k]\nx\n", "f.txt:1:1:"},
 		{__LINE__, "[k]\nx\n[k]\ny\n", "f.txt:3:1:"},
-		{__LINE__, "[0123456789012345678901234567890123456789012345678901234567890123456789012345678901]\nx\n", "f.txt:1:1:"},
+		{__LINE__,
+		    "[0123456789012345678901234567890123456789012345678901234567890123456789012345678901]\nx\n",
+		    "f.txt:1:1:"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct phrases *p = phrases_new("de");
@@ -444,7 +452,8 @@ static void test_walks(void **state)
 	struct errinfo ei;
 	struct buf keys;
 	buf_init(&keys, 1000);
-	assert_int_equal(phrases_load(ph, "f", SLICE("[z]\n{a} {b}\n\n{a}\n[a]\n x  \n\n y\n\n[m]\n1\n"), false, &ei), OK);
+	assert_int_equal(phrases_load(ph, "f", SLICE("[z]\n{a} {b}\n\n{a}\n[a]\n x  \n\n y\n\n[m]\n1\n"), false,
+	    &ei), OK);
 	phrases_each(ph, collect, &keys);
 	assert_string_equal(keys.data, "z a m ");
 	struct slice names[2];

@@ -117,7 +117,8 @@ static void run_rows(const char *name, const struct row *rows, size_t n)
 		if (!rows[i].want && (e != E_INVALID || strncmp(ei.text, name, strlen(name))))
 			fail_msg("line %d: %s %s \"%s\"", rows[i].line, err_name(e), ei.text, out.data);
 		if (rows[i].want && (e || strcmp(out.data, rows[i].want)))
-			fail_msg("line %d: %s\n%s\n-- wanted\n%s", rows[i].line, e ? ei.text : "", out.data, rows[i].want);
+			fail_msg("line %d: %s\n%s\n-- wanted\n%s", rows[i].line, e ? ei.text : "", out.data,
+			    rows[i].want);
 		buf_free(&out);
 	}
 }
@@ -145,7 +146,8 @@ static void test_matrix(void **state)
 		{__LINE__, "{{unknown}}", NULL},
 		/* inside a link: no link */
 		{__LINE__, "<a href=\"{{lab}}\">{{lab}}</a>{{lab}}",
-		    "<a href=\"https://x.example/\">&lt;Label&gt;</a><a href=\"https://x.example/\">&lt;Label&gt;</a>"},
+		    "<a href=\"https://x.example/\">&lt;Label&gt;</a><a "
+		    "href=\"https://x.example/\">&lt;Label&gt;</a>"},
 		{__LINE__, "<button>{{mail}} {{@link}}</button>",
 		    "<button>a&quot;b@x.example Siehe https://x.example/&quot;&lt;.</button>"},
 		/* attribute */
@@ -178,11 +180,13 @@ static void test_matrix(void **state)
 		{__LINE__, "<a href=\"{{html}}\">", NULL},
 		{__LINE__, "<a href=\"{{yes}}\">", NULL},
 		/* title and textarea */
-		{__LINE__, "<title>{{evil}} {{club}}</title>", "<title>&lt;b&gt;&amp;&quot;&#39; Verein e. V.</title>"},
+		{__LINE__, "<title>{{evil}} {{club}}</title>", "<title>&lt;b&gt;&amp;&quot;&#39; Verein e. "
+		    "V.</title>"},
 		{__LINE__, "<textarea>{{lines}}{{url}}</textarea>",
 		    "<textarea>&lt;eins&gt;\nzweihttps://x.example/&quot;&lt;</textarea>"},
 		{__LINE__, "<title>{{@p}}</title>{{lab}}",
-		    "<title>Nur &lt;b&gt;&amp;&quot;&#39; hier.</title><a href=\"https://x.example/\">&lt;Label&gt;</a>"},
+		    "<title>Nur &lt;b&gt;&amp;&quot;&#39; hier.</title><a "
+		    "href=\"https://x.example/\">&lt;Label&gt;</a>"},
 		/* style */
 		{__LINE__, "<p style=\"color:{{colour}}\">", "<p style=\"color:#1c4da1\">"},
 		{__LINE__, "<p style=\"color:{{cssbad}}\">", NULL},
@@ -206,7 +210,8 @@ static void test_phrases(void **state)
 		{__LINE__, "<h1>{{@p}}</h1>", "<h1>Nur <strong>&lt;b&gt;&amp;&quot;&#39;</strong> hier.</h1>"},
 		{__LINE__, "<p title=\"{{@p}}\">", "<p title=\"Nur &lt;b&gt;&amp;&quot;&#39; hier.\">"},
 		{__LINE__, "{{@two}}", "Kopf Eins 3" NB "Jahre a 3"},
-		{__LINE__, "{{@@two}}", "<h2>Kopf</h2>\n<p>Eins 3" NB "Jahre</p>\n<ul>\n<li>a</li>\n<li>3</li>\n</ul>"},
+		{__LINE__, "{{@@two}}",
+		    "<h2>Kopf</h2>\n<p>Eins 3" NB "Jahre</p>\n<ul>\n<li>a</li>\n<li>3</li>\n</ul>"},
 		{__LINE__, "{{@*phkey}}", "Kopf Eins 3" NB "Jahre a 3"},
 		{__LINE__, "{{@@*ph}}", "<p>Nur <strong>&lt;b&gt;&amp;&quot;&#39;</strong> hier.</p>"},
 		{__LINE__, "<i title=\"{{@*phkey}}\">", "<i title=\"Kopf Eins 3 Jahre a 3\">"},
@@ -229,7 +234,8 @@ static void test_sections(void **state)
 		{__LINE__, "{{#nothing}}a{{/nothing}}{{^nothing}}b{{/nothing}}", "b"},
 		{__LINE__, "{{#list}}({{item}} {{n}}){{/list}}", "(eins&lt; 3)(zwei 99)"},
 		{__LINE__, "{{^list}}a{{/list}}", ""},
-		{__LINE__, "{{#list}}{{#sub}}{{leaf}}{{item}},{{/sub}}{{^sub}}-{{/sub}}{{/list}}", "L1eins&lt;,L2eins&lt;,-"},
+		{__LINE__, "{{#list}}{{#sub}}{{leaf}}{{item}},{{/sub}}{{^sub}}-{{/sub}}{{/list}}",
+		    "L1eins&lt;,L2eins&lt;,-"},
 		{__LINE__, "{{#list}}{{>part/item}}{{/list}}", "<li>eins&lt;</li><li>zwei</li>"},
 		{__LINE__, "{{#list}}{{item}}{{/list}}{{n}}", "eins&lt;zwei3"},
 		{__LINE__, "{{item}}", NULL}, /* not outside */
@@ -237,7 +243,8 @@ static void test_sections(void **state)
 		{__LINE__, "a\n  {{#yes}}\nb\n{{/yes}}  \nc\n", "a\nb\nc\n"},
 		{__LINE__, "a\n{{! x }}\nb {{! y\n }} c\n", "a\nb  c\n"},
 		{__LINE__, "{{#list}}\n- {{item}}\n{{/list}}", "- eins&lt;\n- zwei\n"},
-		{__LINE__, "{{>part/x}}\n{{>part/x.html}}", "[&lt;b&gt;&amp;&quot;&#39;]\n[&lt;b&gt;&amp;&quot;&#39;]\n"},
+		{__LINE__, "{{>part/x}}\n{{>part/x.html}}",
+		    "[&lt;b&gt;&amp;&quot;&#39;]\n[&lt;b&gt;&amp;&quot;&#39;]\n"},
 		{__LINE__, "a {{#yes}}\nb{{/yes}}\n", "a \nb\n"},
 		{__LINE__, "a}}b{c}", "a}}b{c}"},
 		{__LINE__, "", ""},
@@ -261,7 +268,8 @@ static void test_sections(void **state)
 		    "<html lang=de><p x='\"{' y = \"z\">a < b <3 </ >3"},
 		{__LINE__, "<script>if (a<b) \"<p {\"</script>{{n}}<SCRIPT></scripty></Script >{{n}}",
 		    "<script>if (a<b) \"<p {\"</script>3<SCRIPT></scripty></Script >3"},
-		{__LINE__, "<script src=\"{{js}}\" type=module></script>{{n}}", "<script src=\"#\" type=module></script>3"},
+		{__LINE__, "<script src=\"{{js}}\" type=module></script>{{n}}",
+		    "<script src=\"#\" type=module></script>3"},
 	};
 	run_rows("t.html", rows, COUNT(rows));
 }
@@ -282,7 +290,8 @@ static void test_plain(void **state)
 		{__LINE__, "a\n{{@@none}}\nb\n", "a\nb\n"},
 		{__LINE__, "    {{@@long}}",
 		    "    abcdefghij abcdefghij abcdefghij abcdefghij abcdefghij abcdefghij\n    ende\n"},
-		{__LINE__, "{{@@long}}\n", "abcdefghij abcdefghij abcdefghij abcdefghij abcdefghij abcdefghij ende\n"},
+		{__LINE__, "{{@@long}}\n", "abcdefghij abcdefghij abcdefghij abcdefghij abcdefghij abcdefghij "
+		    "ende\n"},
 		{__LINE__, "{{>part/x}}\n{{>part/x.txt}}", "part 3\npart 3\n"},
 		{__LINE__, "{{#list}}\n* {{item}}\n{{/list}}\n-- \n", "* eins<\n* zwei\n-- \n"},
 		{__LINE__, "{{html}}", NULL},
@@ -313,7 +322,8 @@ static void test_compile_errors(void **state)
 		{__LINE__, "{{#n\n}}", "1:1:"},
 		{__LINE__, "{{@*}}", "1:1:"},
 		{__LINE__, "{{", "1:1:"},
-		{__LINE__, "{{012345678901234567890123456789012345678901234567890123456789012345678901234567890}}", "1:1:"},
+		{__LINE__, "{{012345678901234567890123456789012345678901234567890123456789012345678901234567890}}",
+		    "1:1:"},
 		/* sections */
 		{__LINE__, "\n x{{#n}}", "2:3:"},
 		{__LINE__, "{{/n}}", "1:1:"},
@@ -411,7 +421,8 @@ static void test_compile_errors(void **state)
 		snprintf(want, sizeof want, "t.html:%s", rows[i].place);
 		enum err e = one("t.html", slice_from(rows[i].source), &out, &ei);
 		if (e != E_INVALID || strncmp(ei.text, want, strlen(want)))
-			fail_msg("line %d: %s\n%s\n%s\n-> %s", rows[i].line, rows[i].source, err_name(e), ei.text, out.data);
+			fail_msg("line %d: %s\n%s\n%s\n-> %s", rows[i].line, rows[i].source, err_name(e), ei.text,
+			    out.data);
 		buf_free(&out);
 	}
 	struct errinfo ei;
@@ -515,7 +526,8 @@ static void test_override(void **state)
 	assert_int_equal(tpl_set_add(s, "foot.html", SLICE("<b>owner {{n}}</b>"), &ei), OK);
 	struct buf out;
 	buf_init(&out, 100);
-	assert_int_equal(tpl_render(s, "page.html", de, values(), &out, &ei), E_CONFLICT); /* not compiled again */
+	assert_int_equal(tpl_render(s, "page.html", de, values(), &out, &ei),
+	    E_CONFLICT); /* not compiled again */
 	assert_int_equal(tpl_set_compile(s, NULL, 0, NULL, 0, &ei), OK);
 	render_is(s, "page.html", de, "<b>owner 3</b>");
 	assert_int_equal(tpl_set_add(s, "foot.html", SLICE("{{#x}}"), &ei), OK); /* a broken one stops all */
@@ -583,7 +595,8 @@ static void test_duties(void **state)
 		assert_int_equal(tpl_set_add(s, "part.html", slice_from(rows[i].part), &ei), OK);
 		enum err e = tpl_set_compile(s, langs, 1, duty, 1, &ei);
 		char want[100];
-		snprintf(want, sizeof want, "page.html:1:1: {{%s}} must stand", rows[i].missing ? rows[i].missing : "");
+		snprintf(want, sizeof want, "page.html:1:1: {{%s}} must stand", rows[i].missing ? rows[i].missing
+		    : "");
 		if (e != (rows[i].missing ? E_INVALID : OK) || (e && !strstr(ei.text, want)))
 			fail_msg("line %d: %s %s", rows[i].line, err_name(e), ei.text);
 		tpl_set_free(s);
@@ -615,7 +628,8 @@ static void test_walks(void **state)
 	const struct phrases *langs[] = {de};
 	struct tpl_set *s = tpl_set_new();
 	buf_init(&out, 1000);
-	assert_int_equal(tpl_set_add(s, "b.html", SLICE("{{#x}}{{>a}}{{/x}}{{^y}}{{&z}}{{/y}}{{@@*k}}"), &ei), OK);
+	assert_int_equal(tpl_set_add(s, "b.html", SLICE("{{#x}}{{>a}}{{/x}}{{^y}}{{&z}}{{/y}}{{@@*k}}"), &ei),
+	    OK);
 	assert_int_equal(tpl_set_add(s, "a.html", SLICE("{{n}}{{@p}}"), &ei), OK);
 	assert_int_equal(tpl_set_compile(s, langs, 1, NULL, 0, &ei), OK);
 	tpl_uses(s, "b.html", collect_use, &out);
@@ -654,7 +668,8 @@ static void test_names_and_limits(void **state)
 	tpl_set_free(s);
 	/* a list that would fill the memory stops at the limit */
 	s = tpl_set_new();
-	assert_int_equal(tpl_set_add(s, "l.html", SLICE("{{#list}}{{#list}}{{#list}}0123456789{{/list}}{{/list}}{{/list}}"),
+	assert_int_equal(tpl_set_add(s, "l.html",
+	    SLICE("{{#list}}{{#list}}{{#list}}0123456789{{/list}}{{/list}}{{/list}}"),
 	    &ei), OK);
 	assert_int_equal(tpl_set_compile(s, NULL, 0, NULL, 0, &ei), OK);
 	struct view *v = view_new(&arena);

@@ -72,7 +72,8 @@ static void test_kinds(void **state)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct view_value val;
-		if (!view_get(v, slice_from(rows[i].name), &val) || val.kind != rows[i].kind || val.truth != rows[i].truth)
+		if (!view_get(v, slice_from(rows[i].name), &val) || val.kind != rows[i].kind ||
+		    val.truth != rows[i].truth)
 			fail_msg("line %d: %s", rows[i].line, rows[i].name);
 	}
 	struct view_value val;
@@ -197,7 +198,7 @@ static void test_item_of_item_is_its_own_list(void **state)
 static void test_many_names(void **state)
 {
 	(void)state;
-	static char names[300][8];
+	static char names[300][16];
 	struct view *v = view_new(&arena);
 	for (int i = 0; i < 300; i++) {
 		snprintf(names[i], sizeof names[i], "k%d", i);
