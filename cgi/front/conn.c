@@ -132,16 +132,11 @@ bool conn_take(struct conns *cs, struct conn *c, const void *bytes, size_t n)
 	return buf_ok(&c->in) && all <= CONNS_IN_MAX_BYTES;
 }
 
-void conn_cut(struct conn *c, size_t from, size_t n)
-{
-	bug_if(from + n > c->in.len);
-	memmove(c->in.data + from, c->in.data + from + n, c->in.len - from - n);
-	buf_truncate(&c->in, c->in.len - n);
-}
-
 void conn_consume(struct conns *cs, struct conn *c, size_t n)
 {
-	conn_cut(c, 0, n);
+	bug_if(n > c->in.len);
+	memmove(c->in.data, c->in.data + n, c->in.len - n);
+	buf_truncate(&c->in, c->in.len - n);
 	record_scan_init(&c->scan);
 	if (!c->in.len)
 		conn_forget_in(cs, c);

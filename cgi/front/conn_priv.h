@@ -63,8 +63,6 @@ void conns_close(struct conns *cs);
 void conn_set_phase(struct conn *c, enum conn_phase phase);
 /* Appends received bytes; false when a limit is reached. */
 bool conn_take(struct conns *cs, struct conn *c, const void *bytes, size_t n);
-/* Removes n bytes at from. */
-void conn_cut(struct conn *c, size_t from, size_t n);
 /* A request of n bytes was dealt with: forgets it, keeps what follows. */
 void conn_consume(struct conns *cs, struct conn *c, size_t n);
 

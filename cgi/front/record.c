@@ -165,6 +165,7 @@ static bool pairs_feed(struct record_scan *s, const unsigned char *p, size_t n)
 
 static enum record_verdict scan_cut(struct record_scan *s, const struct record *r)
 {
+	s->cut_at = s->at;
 	s->cut_bytes = r->total_len;
 	return RECORD_CUT;
 }
@@ -208,6 +209,12 @@ static enum record_verdict scan_params(struct record_scan *s, const struct recor
 		/* the stream may not end inside a pair */
 		if (s->pair != PAIR_NAME_LEN || s->len_have)
 			return RECORD_BAD;
+		size_t padding = r->total_len - RECORD_HEADER_BYTES;
+		if (padding) {
+			s->cut_at = s->at + RECORD_HEADER_BYTES;
+			s->cut_bytes = padding;
+			return RECORD_CUT;
+		}
 		s->params_done = true;
 		return RECORD_MORE;
 	}
@@ -274,4 +281,12 @@ enum record_verdict record_scan(struct record_scan *s, const unsigned char *p, s
 			return v;
 	}
 	return s->at < len && p[s->at] != 1 ? RECORD_BAD : RECORD_MORE;
+}
+
+size_t record_cut(const struct record_scan *s, unsigned char *p, size_t len)
+{
+	if (s->cut_at != s->at)
+		p[s->at + 6] = 0; /* only padding goes: the header must not announce it */
+	memmove(p + s->cut_at, p + s->cut_at + s->cut_bytes, len - s->cut_at - s->cut_bytes);
+	return len - s->cut_bytes;
 }

@@ -5,7 +5,8 @@
  * before libfcgi may read them. libfcgi 2.4.2 aborts the process on parameter
  * lengths near 2^31, overruns a 64-byte array when FCGI_GET_VALUES asks for many
  * names, treats an aborted or cut-off request like a whole one, and after a
- * foreign empty record skips the next one of ours. What passes here is the
+ * foreign empty record skips the next one of ours, and takes the padding of the
+ * record that ends PARAMS for the next header. What passes here is the
  * plainest form: BEGIN, PARAMS to their end, STDIN to its end, one id.
  *
  * Pure: no system calls, no memory of its own. One scan serves one connection.
@@ -22,7 +23,7 @@
 enum record_verdict {
 	RECORD_MORE,  /* nothing wrong; the request is not whole yet */
 	RECORD_WHOLE, /* a whole request ends at scan->at */
-	RECORD_CUT,   /* scan->cut_bytes at scan->at are not for libfcgi: send the reply, take them out, go on */
+	RECORD_CUT,   /* scan->cut_bytes at scan->cut_at are not for libfcgi: send the reply, record_cut(), go on */
 	RECORD_BAD    /* send the reply, close */
 };
 
@@ -37,6 +38,7 @@ struct record_scan {
 	uint16_t id;
 	size_t params_bytes;
 	size_t stdin_bytes; /* announced so far, those cut out included */
+	size_t cut_at;
 	size_t cut_bytes;
 	/* the name/value pair in which we are; pairs may span records */
 	enum record_pair_state pair;
@@ -53,5 +55,7 @@ struct record_scan {
 void record_scan_init(struct record_scan *s);
 /* Goes on at s->at; p is always the start of the same request. reply_len is set at each call. */
 enum record_verdict record_scan(struct record_scan *s, const unsigned char *p, size_t len);
+/* After RECORD_CUT: takes the bytes out of p and returns the new length. */
+size_t record_cut(const struct record_scan *s, unsigned char *p, size_t len);
 
 #endif

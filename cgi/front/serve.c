@@ -115,7 +115,7 @@ static enum record_verdict conn_scan(struct conn *c)
 			return RECORD_BAD;
 		if (v != RECORD_CUT)
 			return v;
-		conn_cut(c, c->scan.at, c->scan.cut_bytes);
+		buf_truncate(&c->in, record_cut(&c->scan, (unsigned char *)c->in.data, c->in.len));
 	}
 }
 

@@ -92,7 +92,8 @@ void fc_common_pairs(struct buf *pairs, const char *method, const char *uri, lon
 	fc_pair(pairs, "CONTENT_LENGTH", number);
 	fc_pair_bytes(pairs, SLICE("SCRIPT_NAME"), slice_sub(u, 0, mark), false);
 	fc_pair(pairs, "REQUEST_URI", uri);
-	fc_pair_bytes(pairs, SLICE("DOCUMENT_URI"), slice_sub(u, 0, mark), false);
+	if (slice_find(u, '%', 0) == u.len) /* servers send it decoded */
+		fc_pair_bytes(pairs, SLICE("DOCUMENT_URI"), slice_sub(u, 0, mark), false);
 	fc_pair(pairs, "DOCUMENT_ROOT", "/usr/share/nginx/html");
 	fc_pair(pairs, "SERVER_PROTOCOL", "HTTP/1.1");
 	fc_pair(pairs, "REQUEST_SCHEME", "https");
