@@ -192,7 +192,7 @@ static int db_wal_hook(void *arg, sqlite3 *conn, const char *name, int pages)
 	struct db *db = arg;
 	(void)conn;
 	(void)name;
-	db->wal_pages = pages;
+	atomic_store(&db->store->wal_pages, pages);
 	return SQLITE_OK;
 }
 

@@ -100,7 +100,6 @@ struct db {
 	struct crypt_key *key;
 	int64_t key_person;
 	enum err stmt_err; /* why db_stmt() gave NULL */
-	int wal_pages;     /* after the last commit */
 	/* Ciphertext and plaintext on their way into a row; not across callbacks. */
 	struct buf scratch[DB_SCRATCH];
 };
@@ -130,6 +129,7 @@ struct store {
 	unsigned readers; /* open, idle or borrowed */
 	unsigned max_readers;
 
+	atomic_int wal_pages; /* length of the WAL after the last commit of this process */
 	pthread_mutex_t ckpt_mu;
 	struct writer_queue *queue; /* of store/writer.h; owned by the pool */
 };

@@ -21,7 +21,8 @@
 	    " provider = ?7, provider_id = ?8, next_ms = ?9, done_ms = ?10"                                    \
 	    " WHERE id = ?1 AND state = 1 AND attempt_id = ?2")                                                \
 	X(STALE, DB_WRITE, 0,                                                                                  \
-	    "UPDATE outbox SET state = 4, done_ms = ?2, result_text = 'the worker ended while sending'"        \
+	    "UPDATE outbox SET state = 4, next_ms = ?2, result_code = NULL,"                                   \
+	    " result_text = 'the worker ended while sending'"                                                  \
 	    " WHERE done_ms IS NULL AND state = 1 AND started_ms < ?1")                                        \
 	X(NEXT_DUE, DB_READ, 1, "SELECT min(next_ms) FROM outbox WHERE done_ms IS NULL AND state = 0")         \
 	X(DROP, DB_WRITE, 0,                                                                                   \
@@ -29,7 +30,8 @@
 	X(RETRY, DB_WRITE, 0,                                                                                  \
 	    "UPDATE outbox SET state = 0, done_ms = NULL, next_ms = ?2 WHERE id = ?1 AND state IN (0, 3, 4, 5)") \
 	X(RETRY_ALL, DB_WRITE, 0,                                                                              \
-	    "UPDATE outbox SET state = 0, next_ms = ?1 WHERE done_ms IS NULL AND state IN (0, 5)")             \
+	    "UPDATE outbox SET state = CASE state WHEN 5 THEN 0 ELSE state END, next_ms = ?1"                  \
+	    " WHERE done_ms IS NULL AND state IN (0, 4, 5)")                                                   \
 	X(PURGE, DB_WRITE, 0,                                                                                  \
 	    "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_ms IS NOT NULL AND done_ms < ?1" \
 	    " ORDER BY done_ms LIMIT ?2)")
@@ -142,7 +144,8 @@ enum err outbox_claim(struct db *db, int64_t now_ms, unsigned limit, struct slic
 enum err outbox_settle(struct db *db, int64_t id, struct slice attempt_id, const struct outbox_result *r,
     struct errinfo *ei)
 {
-	bool open = r->state == OUTBOX_QUEUED || r->state == OUTBOX_HELD;
+	bool open = r->state == OUTBOX_QUEUED || r->state == OUTBOX_HELD ||
+	    (r->state == OUTBOX_UNKNOWN && r->next_ms > 0);
 	bug_if(r->state == OUTBOX_SENDING || r->state >= OUTBOX_STATE__MAX);
 	sqlite3_stmt *q = outbox_stmt(db, SETTLE);
 	db_bind_i64(q, 1, id);
@@ -162,12 +165,12 @@ enum err outbox_settle(struct db *db, int64_t id, struct slice attempt_id, const
 	return e;
 }
 
-enum err outbox_requeue_stale(struct db *db, int64_t started_before_ms, int64_t now_ms, unsigned *count,
+enum err outbox_requeue_stale(struct db *db, int64_t started_before_ms, int64_t next_ms, unsigned *count,
     struct errinfo *ei)
 {
 	sqlite3_stmt *q = outbox_stmt(db, STALE);
 	db_bind_i64(q, 1, started_before_ms);
-	db_bind_i64(q, 2, now_ms);
+	db_bind_i64(q, 2, next_ms);
 	enum err e = db_run(db, q, ei);
 	if (count)
 		*count = e ? 0 : (unsigned)db_changes(db);

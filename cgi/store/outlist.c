@@ -11,6 +11,9 @@
 	X(PERSON, DB_READ, OUTBOX_COLUMN_COUNT,                                                               \
 	    "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE person_id = ?4 AND id > ?1 AND (?2 < 0 OR state = ?2)" \
 	    " ORDER BY id LIMIT ?3")                                                                          \
+	X(OPEN, DB_READ, OUTBOX_COLUMN_COUNT,                                                                 \
+	    "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE done_ms IS NULL AND state = ?1 AND next_ms <= ?2"    \
+	    " ORDER BY next_ms LIMIT ?3")                                                                     \
 	X(PROVIDER, DB_READ, 2,                                                                               \
 	    "SELECT id, person_id FROM outbox WHERE provider_id = ?2 AND provider = ?1 ORDER BY id DESC LIMIT 1")
 DB_STMTS(outlist, OUTLIST, STMTS)
@@ -148,6 +151,25 @@ enum err outbox_each(struct db *db, const struct outbox_filter *f,
 	db_bind_i64(q, 3, f->limit ? f->limit : 100);
 	if (f->person_id)
 		db_bind_i64(q, 4, f->person_id);
+	while (!(e = db_row(db, q, &row, ei)) && row) {
+		outbox_fill(q, &r);
+		if (!cb(&r, arg))
+			break;
+	}
+	db_end(q);
+	return e;
+}
+
+enum err outbox_open_each(struct db *db, enum outbox_state state, int64_t due_ms, unsigned limit,
+    bool (*cb)(const struct outbox_row *r, void *arg), void *arg, struct errinfo *ei)
+{
+	sqlite3_stmt *q = outlist_stmt(db, OPEN);
+	struct outbox_row r;
+	bool row;
+	enum err e;
+	db_bind_i64(q, 1, state);
+	db_bind_i64(q, 2, due_ms);
+	db_bind_i64(q, 3, limit);
 	while (!(e = db_row(db, q, &row, ei)) && row) {
 		outbox_fill(q, &r);
 		if (!cb(&r, arg))

@@ -1,0 +1,529 @@
+#include "store/writer.h"
+
+#include <errno.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/db_priv.h"
+#include "store/keyslot.h"
+#include "store/writer_priv.h"
+
+#define WRITER_BACKOFF_MIN_MS 1000
+#define WRITER_BACKOFF_MAX_MS 60000
+#define WRITER_PAGE_BYTES 4096
+/* A checkpoint beside the writer every so many pages of WAL (4 MiB). */
+#define WRITER_CKPT_PAGES (4 * 1024 * 1024 / WRITER_PAGE_BYTES)
+/* Here the next batch waits for it: only then can the WAL start from its beginning again (64 MiB). */
+#define WRITER_CKPT_MUST_PAGES (64 * 1024 * 1024 / WRITER_PAGE_BYTES)
+
+struct writer_job {
+	enum err (*run)(struct db *db, void *arg, struct errinfo *ei);
+	void *arg;
+	struct errinfo *ei;
+	enum err result;
+	sem_t done;
+	struct writer_job *next;
+};
+
+/* Of one store. All members under the pool's mutex, but for those of the thread that has it busy. */
+struct writer_queue {
+	struct writer_pool *pool;
+	struct store *store;
+	struct writer_queue *next;
+	struct writer_job *head, **tail;
+	unsigned waiting;
+	bool busy;    /* a pool thread has it */
+	bool pending; /* earlier commits left follow-up work */
+	enum err (*after)(struct db *db, void *arg, bool *more, struct errinfo *ei);
+	void *after_arg;
+	int64_t retry_ms; /* monotonic; no follow-up before */
+	int64_t backoff_ms;
+	unsigned tidying; /* pool threads that make a checkpoint or slots beside the writer */
+	bool ckpt_running;
+	int ckpt_pages; /* WAL pages at the last checkpoint */
+};
+
+struct writer_pool {
+	pthread_mutex_t mu;
+	pthread_cond_t work; /* for pool threads */
+	pthread_cond_t idle; /* for writer_detach() */
+	struct writer_queue *queues;
+	pthread_t threads[WRITER_THREADS_MAX];
+	unsigned count;
+	unsigned queue_max;
+	bool ending;
+	void (*wake)(void *arg, struct store *s);
+	void *wake_arg;
+	struct writer_stats stats;
+};
+
+/* What one turn of a pool thread takes on and finds out. */
+struct writer_batch {
+	struct writer_job *jobs[WRITER_BATCH_MAX];
+	unsigned count;
+	bool try_after;
+	bool did_after;
+	bool after_failed;
+	bool more;
+	bool outbox_added;
+	unsigned commits;
+};
+
+static bool queue_after_due(const struct writer_queue *q, int64_t now)
+{
+	return q->pending && q->after && !q->pool->ending && now >= q->retry_ms;
+}
+
+/* The next store with work; it goes to the end of the list, so that stores take turns. */
+static struct writer_queue *pool_pick(struct writer_pool *p, int64_t now, int64_t *wait_ms)
+{
+	struct writer_queue **at = &p->queues, *q;
+	*wait_ms = -1;
+	for (; (q = *at) != NULL; at = &q->next) {
+		if (q->busy)
+			continue;
+		if (q->head || queue_after_due(q, now))
+			break;
+		if (q->pending && q->after && !p->ending && (*wait_ms < 0 || q->retry_ms - now < *wait_ms))
+			*wait_ms = q->retry_ms - now;
+	}
+	if (!q || !q->next)
+		return q;
+	*at = q->next;
+	q->next = NULL;
+	while (*at)
+		at = &(*at)->next;
+	*at = q;
+	return q;
+}
+
+static void queue_take(struct writer_queue *q, struct writer_batch *b, int64_t now)
+{
+	*b = (struct writer_batch){.try_after = queue_after_due(q, now)};
+	while (q->head && b->count < WRITER_BATCH_MAX) {
+		struct writer_job *j = q->head;
+		q->head = j->next;
+		b->jobs[b->count++] = j;
+	}
+	if (!q->head)
+		q->tail = &q->head;
+	q->waiting -= b->count;
+}
+
+static void job_fail(struct writer_job *j, const struct errinfo *ei, enum err e)
+{
+	j->result = e;
+	if (j->ei)
+		*j->ei = *ei;
+}
+
+static enum err batch_jobs(struct db *db, struct writer_job *const *jobs, unsigned count, struct errinfo *ei)
+{
+	for (unsigned i = 0; i < count; i++) {
+		enum err e = jobs[i]->run(db, jobs[i]->arg, ei);
+		if (e)
+			return e;
+		jobs[i]->result = OK;
+	}
+	return OK;
+}
+
+/* One transaction with these jobs and no follow-up. */
+static enum err batch_plain(struct writer_queue *q, struct writer_batch *b, struct writer_job *const *jobs,
+    unsigned count, struct errinfo *ei)
+{
+	struct db *db;
+	enum err e = store_write_begin(q->store, &db, ei);
+	if (e)
+		return e;
+	e = batch_jobs(db, jobs, count, ei);
+	if (e) {
+		store_write_rollback(q->store);
+		return e;
+	}
+	bool added = db->outbox_added;
+	e = store_write_commit(q->store, ei);
+	if (!e) {
+		b->commits++;
+		b->outbox_added |= added;
+	}
+	return e;
+}
+
+/* A job of the batch failed: each in its own transaction, so that only those report it that fail. */
+static void batch_alone(struct writer_queue *q, struct writer_batch *b)
+{
+	for (unsigned i = 0; i < b->count; i++) {
+		struct errinfo ei = {0};
+		enum err e = batch_plain(q, b, &b->jobs[i], 1, &ei);
+		if (e)
+			job_fail(b->jobs[i], &ei, e);
+		else
+			b->jobs[i]->result = OK;
+	}
+}
+
+static enum err batch_after(struct writer_queue *q, struct writer_batch *b, struct db *db)
+{
+	struct errinfo ei = {0};
+	enum err e = q->after(db, q->after_arg, &b->more, &ei);
+	b->did_after = !e;
+	b->after_failed = e != OK;
+	if (e)
+		log_err(LOG_ERROR, "follow_up", &ei);
+	return e;
+}
+
+static void batch_fail(struct writer_batch *b, const struct errinfo *ei, enum err e)
+{
+	for (unsigned i = 0; i < b->count; i++)
+		job_fail(b->jobs[i], ei, e);
+	if (b->did_after || (b->try_after && b->count == 0)) {
+		b->did_after = false;
+		b->after_failed = true;
+		log_err(LOG_ERROR, "follow_up", ei);
+	}
+}
+
+/* The usual case: all jobs, the follow-up of earlier commits, one commit. */
+static void batch_run(struct writer_queue *q, struct writer_batch *b)
+{
+	struct errinfo ei = {0};
+	struct db *db;
+	enum err e = store_write_begin(q->store, &db, &ei);
+	if (e) {
+		batch_fail(b, &ei, e);
+		return;
+	}
+	e = batch_jobs(db, b->jobs, b->count, &ei);
+	if (e && b->count == 1)
+		job_fail(b->jobs[0], &ei, e);
+	if (e) {
+		store_write_rollback(q->store);
+		if (b->count > 1)
+			batch_alone(q, b);
+		return;
+	}
+	if (b->try_after && batch_after(q, b, db) != OK) {
+		store_write_rollback(q->store);
+		/* The jobs are not to blame: once more without the follow-up. */
+		if (b->count > 0 && batch_plain(q, b, b->jobs, b->count, &ei) != OK)
+			batch_alone(q, b);
+		return;
+	}
+	b->outbox_added = db->outbox_added;
+	e = store_write_commit(q->store, &ei);
+	if (e)
+		batch_fail(b, &ei, e);
+	else
+		b->commits++;
+}
+
+static void queue_checkpoint(struct writer_queue *q)
+{
+	struct errinfo ei = {0};
+	if (store_checkpoint(q->store, &ei) != OK)
+		log_err(LOG_WARN, "checkpoint", &ei);
+}
+
+static void queue_slots(struct writer_queue *q)
+{
+	struct errinfo ei = {0};
+	if (keyslots_low(q->store) && keyslot_reserve(q->store, &ei) != OK)
+		log_err(LOG_WARN, "key_slots", &ei);
+}
+
+/* Whether a checkpoint is due; *must: before the next batch. The mutex is held. */
+static bool queue_ckpt_due(struct writer_queue *q, bool *must)
+{
+	int pages = atomic_load(&q->store->wal_pages);
+	if (pages < q->ckpt_pages)
+		q->ckpt_pages = 0; /* the WAL began anew */
+	*must = pages >= WRITER_CKPT_MUST_PAGES;
+	if (q->ckpt_running || (pages - q->ckpt_pages < WRITER_CKPT_PAGES && !*must))
+		return false;
+	q->ckpt_running = true;
+	q->ckpt_pages = pages;
+	return true;
+}
+
+static void queue_after_done(struct writer_queue *q, const struct writer_batch *b, bool committed)
+{
+	if (b->did_after) {
+		q->pending = b->more;
+		q->backoff_ms = 0;
+		q->retry_ms = 0;
+	}
+	if (b->after_failed) {
+		q->backoff_ms = q->backoff_ms ? q->backoff_ms * 2 : WRITER_BACKOFF_MIN_MS;
+		if (q->backoff_ms > WRITER_BACKOFF_MAX_MS)
+			q->backoff_ms = WRITER_BACKOFF_MAX_MS;
+		q->retry_ms = clock_mono_ms() + q->backoff_ms;
+	}
+	if (committed)
+		q->pending = true;
+}
+
+static void pool_count(struct writer_pool *p, const struct writer_batch *b)
+{
+	uint64_t ok = 0;
+	for (unsigned i = 0; i < b->count; i++)
+		ok += b->jobs[i]->result == OK;
+	p->stats.jobs += ok;
+	p->stats.failed += b->count - ok;
+	p->stats.afters += b->did_after;
+	if (b->count > 0)
+		p->stats.batches += b->commits;
+}
+
+/* Called and left with the mutex held. */
+static void batch_finish(struct writer_pool *p, struct writer_queue *q, struct writer_batch *b)
+{
+	pool_count(p, b);
+	queue_after_done(q, b, b->count > 0 && b->commits > 0);
+	pthread_mutex_unlock(&p->mu);
+	/* A job's memory is its caller's and not touched after this. */
+	for (unsigned i = 0; i < b->count; i++)
+		sem_post(&b->jobs[i]->done);
+	if (b->outbox_added && b->commits && p->wake)
+		p->wake(p->wake_arg, q->store);
+	pthread_mutex_lock(&p->mu);
+}
+
+/* Checkpoint and key slots, beside the next batches unless the WAL must end. Mutex held as above. */
+static void queue_tidy(struct writer_pool *p, struct writer_queue *q, bool after)
+{
+	bool must, due = queue_ckpt_due(q, &must);
+	if (!due || !must) {
+		q->busy = false;
+		pthread_cond_signal(&p->work);
+	}
+	if (!due && !after)
+		return;
+	q->tidying++;
+	pthread_mutex_unlock(&p->mu);
+	if (after)
+		queue_slots(q);
+	if (due)
+		queue_checkpoint(q);
+	pthread_mutex_lock(&p->mu);
+	q->tidying--;
+	if (due) {
+		q->ckpt_running = false;
+		if (must)
+			q->busy = false;
+	}
+}
+
+static void pool_turn(struct writer_pool *p, struct writer_queue *q, struct writer_batch *b)
+{
+	queue_take(q, b, clock_mono_ms());
+	q->busy = true;
+	pthread_mutex_unlock(&p->mu);
+	batch_run(q, b);
+	pthread_mutex_lock(&p->mu);
+	batch_finish(p, q, b);
+	queue_tidy(p, q, b->did_after);
+	pthread_cond_broadcast(&p->idle);
+}
+
+static void pool_wait(struct writer_pool *p, int64_t wait_ms)
+{
+	struct timespec until;
+	if (wait_ms < 0) {
+		pthread_cond_wait(&p->work, &p->mu);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait_ms / 1000;
+	until.tv_nsec += wait_ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_cond_timedwait(&p->work, &p->mu, &until);
+}
+
+static void *pool_thread(void *arg)
+{
+	struct writer_pool *p = arg;
+	struct writer_batch *b = calloc(1, sizeof *b);
+	bug_if(!b);
+	pthread_mutex_lock(&p->mu);
+	for (;;) {
+		int64_t wait_ms;
+		struct writer_queue *q = pool_pick(p, clock_mono_ms(), &wait_ms);
+		if (q)
+			pool_turn(p, q, b);
+		else if (p->ending)
+			break;
+		else
+			pool_wait(p, wait_ms);
+	}
+	pthread_mutex_unlock(&p->mu);
+	free(b);
+	return NULL;
+}
+
+struct writer_pool *writer_pool_new(unsigned threads)
+{
+	struct writer_pool *p = calloc(1, sizeof *p);
+	pthread_condattr_t attr;
+	if (!p)
+		return NULL;
+	pthread_mutex_init(&p->mu, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->work, &attr);
+	pthread_cond_init(&p->idle, &attr);
+	pthread_condattr_destroy(&attr);
+	p->queue_max = WRITER_QUEUE_MAX;
+	threads = threads < 1 ? 1 : threads > WRITER_THREADS_MAX ? WRITER_THREADS_MAX : threads;
+	while (p->count < threads && pthread_create(&p->threads[p->count], NULL, pool_thread, p) == 0)
+		p->count++;
+	if (p->count == 0) {
+		writer_pool_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void writer_pool_free(struct writer_pool *p)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->mu);
+	p->ending = true;
+	pthread_cond_broadcast(&p->work);
+	pthread_mutex_unlock(&p->mu);
+	for (unsigned i = 0; i < p->count; i++)
+		pthread_join(p->threads[i], NULL);
+	while (p->queues) {
+		struct writer_queue *q = p->queues;
+		p->queues = q->next;
+		q->store->queue = NULL;
+		free(q);
+	}
+	pthread_cond_destroy(&p->work);
+	pthread_cond_destroy(&p->idle);
+	pthread_mutex_destroy(&p->mu);
+	free(p);
+}
+
+enum err writer_attach(struct writer_pool *p, struct store *s,
+    enum err (*after)(struct db *db, void *arg, bool *more, struct errinfo *ei), void *arg, struct errinfo *ei)
+{
+	bug_if(s->queue != NULL);
+	struct writer_queue *q = calloc(1, sizeof *q);
+	if (!q)
+		return err_set(ei, E_NOMEM, "%s: no memory for a queue", s->site);
+	q->pool = p;
+	q->store = s;
+	q->tail = &q->head;
+	q->after = after;
+	q->after_arg = arg;
+	q->pending = true; /* what a crash left */
+	pthread_mutex_lock(&p->mu);
+	q->next = p->queues;
+	p->queues = q;
+	s->queue = q;
+	pthread_cond_signal(&p->work);
+	pthread_mutex_unlock(&p->mu);
+	return OK;
+}
+
+void writer_detach(struct writer_pool *p, struct store *s)
+{
+	struct writer_queue *q = s->queue, **at = &p->queues;
+	if (!q)
+		return;
+	pthread_mutex_lock(&p->mu);
+	/* Follow-up work that waits for its next try is left to the next start. */
+	while (q->busy || q->head || q->tidying || queue_after_due(q, clock_mono_ms()))
+		pthread_cond_wait(&p->idle, &p->mu);
+	while (*at != q)
+		at = &(*at)->next;
+	*at = q->next;
+	s->queue = NULL;
+	pthread_mutex_unlock(&p->mu);
+	free(q);
+}
+
+static enum err queue_put(struct writer_pool *p, struct writer_queue *q, struct writer_job *j, struct errinfo *ei)
+{
+	enum err e = OK;
+	pthread_mutex_lock(&p->mu);
+	if (p->ending || q->waiting >= p->queue_max) {
+		p->stats.refused++;
+		e = err_set(ei, E_BUSY, p->ending ? "%s: the program is ending" : "%s: the queue of writes is full",
+		    q->store->site);
+	} else {
+		*q->tail = j;
+		q->tail = &j->next;
+		q->waiting++;
+		if (!q->busy)
+			pthread_cond_signal(&p->work);
+	}
+	pthread_mutex_unlock(&p->mu);
+	return e;
+}
+
+enum err writer_run(struct writer_pool *p, struct store *s,
+    enum err (*run)(struct db *db, void *arg, struct errinfo *ei), void *arg, struct errinfo *ei)
+{
+	struct writer_job job = {.run = run, .arg = arg, .ei = ei, .result = E_IO};
+	/* Inside a write transaction of this thread it would wait for itself. */
+	bug_if(lock_mine(s) || !s->queue);
+	sem_init(&job.done, 0, 0);
+	enum err e = queue_put(p, s->queue, &job, ei);
+	if (!e) {
+		while (sem_wait(&job.done) < 0 && errno == EINTR)
+			;
+		e = job.result;
+	}
+	sem_destroy(&job.done);
+	return e;
+}
+
+void writer_queue_limit(struct writer_pool *p, unsigned limit)
+{
+	pthread_mutex_lock(&p->mu);
+	p->queue_max = limit;
+	pthread_mutex_unlock(&p->mu);
+}
+
+unsigned writer_queue_length(struct writer_pool *p, struct store *s)
+{
+	pthread_mutex_lock(&p->mu);
+	unsigned n = s->queue ? s->queue->waiting : 0;
+	pthread_mutex_unlock(&p->mu);
+	return n;
+}
+
+void writer_poke(struct writer_pool *p, struct store *s)
+{
+	pthread_mutex_lock(&p->mu);
+	if (s->queue) {
+		s->queue->pending = true;
+		pthread_cond_signal(&p->work);
+	}
+	pthread_mutex_unlock(&p->mu);
+}
+
+void writer_wake_hook(struct writer_pool *p, void (*fn)(void *arg, struct store *s), void *arg)
+{
+	pthread_mutex_lock(&p->mu);
+	p->wake = fn;
+	p->wake_arg = arg;
+	pthread_mutex_unlock(&p->mu);
+}
+
+void writer_stats(struct writer_pool *p, struct writer_stats *out)
+{
+	pthread_mutex_lock(&p->mu);
+	*out = p->stats;
+	pthread_mutex_unlock(&p->mu);
+}

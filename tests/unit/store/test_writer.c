@@ -1,0 +1,383 @@
+#include "store_test.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "store/db_priv.h"
+#include "store/intake.h"
+#include "store/outbox.h"
+#include "store/person.h"
+#include "store/writer.h"
+#include "store/writer_priv.h"
+
+struct signup {
+	struct intake in;
+	char address[64];
+	int64_t id;
+};
+
+static void signup_fill(struct signup *s, int n)
+{
+	snprintf(s->address, sizeof s->address, "person%d@example.org", n);
+	s->in = (struct intake){.at_ms = NOW + n, .channel = STORE_EMAIL, .form = SLICE("news"), .lang = SLICE("de"),
+	    .consent_hash = {1, 2, 3}, .address = slice_from(s->address), .page = SLICE("https://www.example.org/"),
+	    .ip = SLICE("192.0.2.0"), .fields = SLICE("{\"first_name\":\"Ada\"}"), .purposes = SLICE("news")};
+}
+
+static enum err job_intake(struct db *db, void *arg, struct errinfo *ei)
+{
+	struct signup *s = arg;
+	return intake_put(db, &s->in, &s->id, ei);
+}
+
+static enum err job_fails(struct db *db, void *arg, struct errinfo *ei)
+{
+	struct signup *s = arg;
+	enum err e = intake_put(db, &s->in, &s->id, ei);
+	return e ? e : err_set(ei, E_INVALID, "this job always fails");
+}
+
+#define CLIENTS 16
+
+struct client {
+	struct writer_pool *pool;
+	struct store *store;
+	pthread_t thread;
+	int first, count;
+	bool bad; /* every fifth job fails */
+	int ok, failed, wrong;
+	int64_t ids[512];
+};
+
+static void *client_main(void *arg)
+{
+	struct client *c = arg;
+	for (int i = 0; i < c->count; i++) {
+		struct signup s;
+		struct errinfo ei = {0};
+		bool bad = c->bad && i % 5 == 0;
+		signup_fill(&s, c->first + i);
+		enum err e = writer_run(c->pool, c->store, bad ? job_fails : job_intake, &s, &ei);
+		if (e == OK && !bad)
+			c->ids[c->ok++] = s.id;
+		else if (e == E_INVALID && bad && strcmp(ei.text, "this job always fails") == 0)
+			c->failed++;
+		else
+			c->wrong++;
+	}
+	return NULL;
+}
+
+static int64_t rows(struct store *s)
+{
+	struct db *db;
+	int64_t n = -1;
+	assert_ok(store_read(s, &db, EI));
+	assert_ok(intake_count(db, &n, EI));
+	store_read_end(s, db);
+	return n;
+}
+
+static void clients_run(struct client *c, unsigned n, struct writer_pool *p, struct store *s, int each, bool bad)
+{
+	for (unsigned i = 0; i < n; i++) {
+		c[i] = (struct client){.pool = p, .store = s, .first = (int)i * 1000, .count = each, .bad = bad && i % 4 == 0};
+		assert_int_equal(pthread_create(&c[i].thread, NULL, client_main, &c[i]), 0);
+	}
+	for (unsigned i = 0; i < n; i++)
+		pthread_join(c[i].thread, NULL);
+}
+
+static void test_group_commit(void **state)
+{
+	struct site *t = *state;
+	static struct client c[CLIENTS];
+	struct writer_stats st;
+	struct writer_pool *p = writer_pool_new(4);
+	assert_ok(writer_attach(p, t->store, NULL, NULL, EI));
+	clients_run(c, CLIENTS, p, t->store, 200, false);
+	writer_stats(p, &st);
+	for (int i = 0; i < CLIENTS; i++) {
+		assert_int_equal(c[i].ok, 200);
+		assert_int_equal(c[i].wrong, 0);
+	}
+	assert_int_equal(st.jobs, CLIENTS * 200);
+	assert_true(st.batches < st.jobs); /* mean batch > 1 */
+	assert_int_equal(rows(t->store), CLIENTS * 200);
+	writer_pool_free(p);
+}
+
+static void test_failing_job_fails_alone(void **state)
+{
+	struct site *t = *state;
+	static struct client c[CLIENTS];
+	struct writer_pool *p = writer_pool_new(2);
+	int ok = 0;
+	assert_ok(writer_attach(p, t->store, NULL, NULL, EI));
+	clients_run(c, CLIENTS, p, t->store, 50, true);
+	for (int i = 0; i < CLIENTS; i++) {
+		assert_int_equal(c[i].wrong, 0);
+		assert_int_equal(c[i].failed, i % 4 == 0 ? 10 : 0);
+		ok += c[i].ok;
+	}
+	/* What a failing job wrote is not there. */
+	assert_int_equal(rows(t->store), ok);
+	writer_pool_free(p);
+}
+
+struct follow {
+	atomic_int calls, seen, wrong, fails;
+	int portion;
+};
+
+/* Deletes rows of earlier commits; notes if it was shown one of the running transaction. */
+static enum err follow_up(struct db *db, void *arg, bool *more, struct errinfo *ei)
+{
+	struct follow *f = arg;
+	struct arena a;
+	struct intake_row row;
+	int64_t floor = intake_committed_id(db), at = 0;
+	enum err e = OK;
+	f->calls++;
+	if (f->fails > 0) {
+		f->fails--;
+		return err_set(ei, E_IO, "follow-up fails for the test");
+	}
+	arena_init(&a, ARENA_REQUEST_MAX_BYTES);
+	for (int i = 0; !e && i < f->portion; i++) {
+		e = intake_next(db, at, floor, &a, &row, ei);
+		if (e)
+			break;
+		if (row.id > floor || !row.readable || !slice_eq_str(row.in.form, "news"))
+			f->wrong++;
+		at = row.id;
+		e = intake_delete(db, row.id, ei);
+		f->seen++;
+	}
+	arena_free(&a);
+	*more = !e;
+	return e == E_NOT_FOUND ? OK : e;
+}
+
+static void wait_empty(struct store *s)
+{
+	for (int i = 0; i < 500 && rows(s) > 0; i++)
+		usleep(10000);
+	assert_int_equal(rows(s), 0);
+}
+
+static void test_after_sees_earlier_commits_only(void **state)
+{
+	struct site *t = *state;
+	static struct client c[CLIENTS];
+	static struct follow f = {.portion = 7};
+	struct writer_pool *p = writer_pool_new(4);
+	assert_ok(writer_attach(p, t->store, follow_up, &f, EI));
+	clients_run(c, CLIENTS, p, t->store, 100, false);
+	wait_empty(t->store);
+	assert_int_equal(f.seen, CLIENTS * 100);
+	assert_int_equal(f.wrong, 0);
+	writer_detach(p, t->store);
+	writer_pool_free(p);
+}
+
+static void test_after_failure_spares_jobs(void **state)
+{
+	struct site *t = *state;
+	static struct client c[1];
+	static struct follow f = {.portion = 100, .fails = 1};
+	struct writer_pool *p = writer_pool_new(1);
+	assert_ok(writer_attach(p, t->store, follow_up, &f, EI));
+	clients_run(c, 1, p, t->store, 20, false);
+	assert_int_equal(c[0].ok, 20);
+	wait_empty(t->store); /* a second later it is tried again */
+	assert_int_equal(f.seen, 20);
+	writer_pool_free(p);
+}
+
+static enum err follow_outbox(struct db *db, void *arg, bool *more, struct errinfo *ei)
+{
+	struct person_new n = {.channel = STORE_EMAIL, .address = SLICE("a@example.org"), .now_ms = NOW};
+	struct outbox_new o = {.channel = STORE_EMAIL, .kind = OUTBOX_CONFIRM, .slots = SLICE("{}"), .next_ms = NOW};
+	int64_t id;
+	*more = false;
+	if (*(int *)arg)
+		return OK;
+	enum err e = person_insert(db, &n, &o.person_id, ei);
+	if (!e)
+		e = outbox_add(db, &o, &id, ei);
+	*(int *)arg = 1;
+	return e;
+}
+
+static void woken(void *arg, struct store *s)
+{
+	(void)s;
+	atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+static void test_wake_hook_after_outbox_rows(void **state)
+{
+	struct site *t = *state;
+	static atomic_int wakes;
+	static int done;
+	struct signup s;
+	struct writer_pool *p = writer_pool_new(2);
+	writer_wake_hook(p, woken, &wakes);
+	assert_ok(writer_attach(p, t->store, follow_outbox, &done, EI));
+	signup_fill(&s, 1);
+	assert_ok(writer_run(p, t->store, job_intake, &s, EI));
+	for (int i = 0; i < 200 && !wakes; i++)
+		usleep(5000);
+	assert_int_equal(wakes, 1);
+	assert_ok(writer_run(p, t->store, job_intake, &s, EI));
+	writer_detach(p, t->store);
+	assert_int_equal(wakes, 1); /* intake rows alone wake nobody */
+	writer_pool_free(p);
+}
+
+/* A child that commits small transactions through the same lock. */
+static void child_main(const struct site *t, int pipe_fd)
+{
+	struct site own = *t;
+	int done = 0;
+	char c;
+	own.store = NULL;
+	if (site_open(&own, false) != OK)
+		_exit(1);
+	fcntl(pipe_fd, F_SETFL, O_NONBLOCK);
+	while (read(pipe_fd, &c, 1) < 0) {
+		struct db *db;
+		struct signup s;
+		signup_fill(&s, 100000 + done);
+		if (store_write_begin(own.store, &db, EI) != OK || intake_put(db, &s.in, &s.id, EI) != OK ||
+		    store_write_commit(own.store, EI) != OK)
+			_exit(2);
+		done++;
+	}
+	site_close(&own);
+	_exit(done > 20 ? 0 : 3);
+}
+
+static void test_two_processes_take_turns(void **state)
+{
+	struct site *t = *state;
+	static struct client c[4];
+	struct writer_pool *p;
+	int fds[2], status = -1;
+	site_close(t); /* not across fork */
+	assert_int_equal(pipe(fds), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		child_main(t, fds[0]);
+	assert_ok(site_open(t, false));
+	p = writer_pool_new(2);
+	assert_ok(writer_attach(p, t->store, NULL, NULL, EI));
+	int64_t start = clock_mono_ms();
+	do
+		clients_run(c, 4, p, t->store, 50, false);
+	while (clock_mono_ms() - start < 500);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(c[i].ok, 50);
+	writer_pool_free(p);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static sem_t gate, entered;
+
+static enum err job_waits(struct db *db, void *arg, struct errinfo *ei)
+{
+	(void)db;
+	(void)arg;
+	(void)ei;
+	sem_post(&entered);
+	while (sem_wait(&gate) < 0)
+		;
+	return OK;
+}
+
+static void *blocker_main(void *arg)
+{
+	struct client *c = arg;
+	c->ok = writer_run(c->pool, c->store, job_waits, NULL, NULL) == OK;
+	return NULL;
+}
+
+/* One job runs, two wait: with a limit of two the next is refused at once. */
+static void test_full_queue_refuses(void **state)
+{
+	struct site *t = *state;
+	struct client c[3];
+	struct signup s;
+	struct writer_stats st;
+	struct writer_pool *p = writer_pool_new(1);
+	sem_init(&gate, 0, 0);
+	sem_init(&entered, 0, 0);
+	writer_queue_limit(p, 2);
+	assert_ok(writer_attach(p, t->store, NULL, NULL, EI));
+	for (int i = 0; i < 3; i++) {
+		c[i] = (struct client){.pool = p, .store = t->store};
+		assert_int_equal(pthread_create(&c[i].thread, NULL, blocker_main, &c[i]), 0);
+		if (i == 0)
+			sem_wait(&entered);
+	}
+	while (writer_queue_length(p, t->store) < 2)
+		usleep(1000);
+	signup_fill(&s, 1);
+	assert_int_equal(writer_run(p, t->store, job_intake, &s, EI), E_BUSY);
+	for (int i = 0; i < 3; i++)
+		sem_post(&gate);
+	for (int i = 0; i < 3; i++) {
+		pthread_join(c[i].thread, NULL);
+		assert_true(c[i].ok);
+	}
+	assert_ok(writer_run(p, t->store, job_intake, &s, EI));
+	writer_stats(p, &st);
+	assert_int_equal(st.refused, 1);
+	writer_pool_free(p);
+}
+
+static enum err job_commit_fails(struct db *db, void *arg, struct errinfo *ei)
+{
+	/* The reference is checked at COMMIT only: as good as a disk that fails there. */
+	return db_exec(db->conn, arg, ei);
+}
+
+static void test_commit_failure_reaches_every_job(void **state)
+{
+	struct site *t = *state;
+	struct signup s;
+	struct writer_pool *p = writer_pool_new(1);
+	assert_ok(writer_attach(p, t->store, NULL, NULL, EI));
+	/* A job that ends the transaction behind the writer's back: its COMMIT must not be taken for one. */
+	assert_int_equal(writer_run(p, t->store, job_commit_fails, "ROLLBACK", EI), E_IO);
+	signup_fill(&s, 7);
+	assert_ok(writer_run(p, t->store, job_intake, &s, EI));
+	assert_int_equal(rows(t->store), 1);
+	writer_pool_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_group_commit, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_failing_job_fails_alone, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_after_sees_earlier_commits_only, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_after_failure_spares_jobs, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_wake_hook_after_outbox_rows, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_two_processes_take_turns, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_full_queue_refuses, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_commit_failure_reaches_every_job, site_setup, site_teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
