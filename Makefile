@@ -11,10 +11,11 @@ STD := -std=c11 -D_GNU_SOURCE -Iinclude -I$(BUILD)/gen -Icgi
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
 	-Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough
 HARD := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE -ftrivial-auto-var-init=zero
+# Builds with a sanitizer are for tests only, and have what tests need beside (a clock that can be set from outside).
 ifeq ($(SAN),)
 OPT := -O2 -g -D_FORTIFY_SOURCE=3
 else
-OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all -DJAWORT_TEST
 endif
 WERROR ?= $(if $(CI),-Werror)
 CFLAGS_ALL := $(STD) $(WARN) $(WERROR) $(HARD) $(OPT) $(CFLAGS)
@@ -25,8 +26,9 @@ Q := $(if $(V),,@)
 SRC := $(sort $(wildcard cgi/*/*.c))
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all unit clean
+.PHONY: all objects deps deps-test run test lint unit unit-programs golden fuzz bench install clean
 all: $(BUILD)/jawort
+objects: $(OBJ)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -99,8 +101,40 @@ $(foreach r,$(ROOMS),$(eval $(call unittest,$(r))))
 # make unit ROOM=text   runs one room's tests
 unit: $(filter $(BUILD)/unit/$(or $(ROOM),%)/%,$(TESTS))
 	@set -e; for t in $^; do echo "== $$t"; case $$t in /*) $$t ;; *) ./$$t ;; esac; done
+unit-programs: $(TESTS)
+# Writes the expected files anew from what the program makes now. Read the difference before you commit it.
+golden:
+	GOLDEN=write $(MAKE) unit
+	git --no-pager diff --stat tests/golden
+
+-include $(wildcard tests/http/tests.mk tests/fuzz/fuzz.mk tests/bench/bench.mk)
+
+# What is missing on this machine, by package name.
+deps:
+	@sh tools/deps.sh build
+deps-test:
+	@sh tools/deps.sh test
+
+# The service with a demo site at http://localhost:8080 (PORT=8081 for another port).
+run: deps
+	@sh tools/run.sh
+
+# Everything that CI runs; tools/test.sh has the list, ONLY=lint,e2e runs a part of it.
+test: deps-test
+	@sh tools/test.sh $(ONLY)
+
+lint:
+	@sh tools/lint.sh
+
+# No prefix is compiled in, so the folder may be moved afterwards.
+install: $(BUILD)/jawort
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/jawort
+	install -m 755 $(BUILD)/jawort $(DESTDIR)$(PREFIX)/bin/jawort
+	install -m 644 README.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/jawort
+	set -e; for f in $(wildcard docs/*.1 docs/*.5); do \
+		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/}; done
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

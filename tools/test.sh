@@ -1,0 +1,71 @@
+#!/bin/bash
+# Everything that CI runs, one part after the other; the first that fails ends the run and shows its output.
+# Usage: tools/test.sh [PART,PART...]   parts: see the calls of `part` at the end. Logs: build/test/PART.log
+set -eu
+cd "$(dirname "$0")/.."
+only=${1:-}
+logs=build/test
+jobs=$(nproc)
+mkdir -p "$logs"
+passed=0
+started=$SECONDS
+
+make_() { make --no-print-directory -j"$jobs" WERROR=-Werror "$@"; }
+make_asan() { make_ BUILD=build-asan SAN=address,undefined "$@"; }
+make_tsan() { make_ BUILD=build-tsan SAN=thread "$@"; }
+node_tests() { node --test --test-concurrency=1 --test-reporter=spec "$@"; }
+
+# cmocka and Node.js each say how many tests passed, the replayer how many inputs.
+count() {
+	awk '/\[  PASSED  \] [0-9]+ test/ { n += $4 } /^(# |ℹ )pass [0-9]+/ { n += $3 }
+		/: [0-9]+ inputs$/ { n += $(NF - 1) } /^[a-z]+: (clean|unchanged|parse)$/ { n++ } END { print n + 0 }' "$1"
+}
+
+part() {
+	local name=$1 what=$2 t=$SECONDS n
+	shift 2
+	case ",$only," in ,, | *",$name,"*) ;; *) return 0 ;; esac
+	printf '%-8s %-66s ' "$name" "$what"
+	if ! "$@" >"$logs/$name.log" 2>&1 </dev/null; then
+		echo "FAILED after $((SECONDS - t)) s"
+		echo
+		tail -n 150 "$logs/$name.log"
+		echo
+		echo "The part '$name' failed (all of its output: $logs/$name.log; again: make test ONLY=$name)."
+		echo "$passed passed, 1 failed"
+		exit 1
+	fi
+	n=$(count "$logs/$name.log")
+	passed=$((passed + n))
+	printf '%5d ok %4d s\n' "$n" $((SECONDS - t))
+}
+
+build() { make_ all build/tools/mailpage; }
+clang_() { make_ BUILD=build-clang CC=clang objects; }
+unit_() { make_asan unit-programs && make_asan -j1 unit; }
+# Threads meet in the writer of the store, in the application and in the front.
+tsan() {
+	make_tsan unit-programs
+	local t
+	for t in $(ls build-tsan/unit/store/test_writer* build-tsan/unit/web/test_* 2>/dev/null | grep -v '\.d$'); do
+		echo "== $t"
+		TSAN_OPTIONS=halt_on_error=1 "$t"
+	done
+}
+fuzz() { make_asan -j1 fuzz-replay && make_ FUZZ_S=5 fuzz; }
+http() { make_asan -j1 http-test; }
+fakes() { node_tests tests/fakes/test_*.mjs; }
+e2e() { make_asan all && node_tests tests/e2e/*.test.mjs; }
+fault() { node_tests tests/fault/*.test.mjs; }
+
+part build "gcc, no warnings" build
+part lint "rooms, lengths, headers, schema" sh tools/lint.sh
+part clang "clang, no warnings" clang_
+part unit "unit tests and golden files, AddressSanitizer and UBSan" unit_
+part tsan "writer, application and front, ThreadSanitizer" tsan
+part http "FastCGI and CGI over real sockets; starvation" http
+part fuzz "fuzz targets: seeds, then 5 s of new inputs each" fuzz
+part fakes "the fake Mailjet against Mailjet's own client" fakes
+part e2e "nginx, serve, worker and Chromium" e2e
+part fault "kill -9 under load" fault
+echo "$passed passed, 0 failed ($(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s)"
