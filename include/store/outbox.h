@@ -86,7 +86,7 @@ struct outbox_result {
 	struct slice text; /* no personal data */
 	struct slice provider;
 	struct slice provider_id;
-	int64_t next_ms;
+	int64_t next_ms; /* unknown: when to look it up; 0: never, the row is done */
 	int64_t now_ms;
 };
 
@@ -102,8 +102,8 @@ enum err outbox_claim(struct db *db, int64_t now_ms, unsigned limit, struct slic
 /* E_CONFLICT: not sending under this attempt_id (somebody else settled it). */
 enum err outbox_settle(struct db *db, int64_t id, struct slice attempt_id, const struct outbox_result *r,
     struct errinfo *ei);
-/* Sending rows of a dead worker (started before) become unknown. *count may be NULL. */
-enum err outbox_requeue_stale(struct db *db, int64_t started_before_ms, int64_t now_ms, unsigned *count,
+/* Sending rows of a dead worker (started before) become unknown, to be looked up at next_ms. *count may be NULL. */
+enum err outbox_requeue_stale(struct db *db, int64_t started_before_ms, int64_t next_ms, unsigned *count,
     struct errinfo *ei);
 /* When the next queued row is due; INT64_MAX: none. */
 enum err outbox_next_due(struct db *db, int64_t *next_ms, struct errinfo *ei);
@@ -120,6 +120,9 @@ struct outbox_filter {
 /* By id, without slots. cb returns false to stop. */
 enum err outbox_each(struct db *db, const struct outbox_filter *f,
     bool (*cb)(const struct outbox_row *r, void *arg), void *arg, struct errinfo *ei);
+/* Open rows of a state with next_ms <= due_ms by next_ms, at most limit, by an index. Without slots. */
+enum err outbox_open_each(struct db *db, enum outbox_state state, int64_t due_ms, unsigned limit,
+    bool (*cb)(const struct outbox_row *r, void *arg), void *arg, struct errinfo *ei);
 /* The row of a provider's message id (hooks), newest. E_NOT_FOUND. *id, *person_id. */
 enum err outbox_find_provider(struct db *db, struct slice provider, struct slice provider_id, int64_t *id,
     int64_t *person_id, struct errinfo *ei);
@@ -127,7 +130,7 @@ enum err outbox_find_provider(struct db *db, struct slice provider, struct slice
 enum err outbox_drop(struct db *db, int64_t id, int64_t now_ms, struct errinfo *ei);
 /* Failed, unknown, held or queued: due now. E_CONFLICT in other states; E_NOT_FOUND. */
 enum err outbox_retry(struct db *db, int64_t id, int64_t now_ms, struct errinfo *ei);
-/* Everything queued or held becomes due now. *count may be NULL. */
+/* Everything queued, held or to be looked up becomes due now. *count may be NULL. */
 enum err outbox_retry_all(struct db *db, int64_t now_ms, unsigned *count, struct errinfo *ei);
 /* Removes settled rows with done_ms < before_ms, at most limit. Evidence keeps what matters by itself. */
 enum err outbox_purge(struct db *db, int64_t before_ms, unsigned limit, unsigned *count, struct errinfo *ei);
