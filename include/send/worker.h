@@ -5,12 +5,15 @@
  * mail.route, and settles what became of them.
  *
  * Life of a row: queued -> sending (claimed, durable) -> request -> accepted |
- * failed | queued again | unknown. Claims and settlements are one transaction
- * of <= 100 rows under the site's write lock. A kill at any point loses no mail:
- * a row left in "sending" counts as unknown after WORKER_STALE_S and is looked
- * up at the provider (Mailjet, by CustomID) before it is sent again; where a
+ * failed | queued again | unknown | held. Claims and settlements are one
+ * transaction of <= 100 rows under the site's write lock. A kill at any point
+ * loses no mail: rows left in "sending" belong to nobody once the next worker has
+ * the lock file; they become unknown. An unknown row is looked up at the provider
+ * (Mailjet, by CustomID) WORKER_LOOKUP_S later and sent if it is not there; where a
  * provider cannot be asked it is sent once more, and only once: a second
- * confirmation mail is harmless, a lost one is not.
+ * confirmation mail is harmless, a lost one is not. The state held is the hold of a
+ * provider made visible: its rows are tried again every WORKER_HOLD_CHECK_S, one
+ * first, and when there are no such rows any more (outbox retry) at once.
  *
  * A second worker on the same data directory waits for the first one's lock
  * file (DATA/worker.lock); with once it returns at once.
@@ -34,13 +37,16 @@ struct store;
 /* Retries end after this long; then the mail failed ("expired"). */
 #define WORKER_GIVE_UP_S (3 * 86400)
 #define WORKER_HOLD_CHECK_S 300
-#define WORKER_STALE_S 120
+/* An answer that was lost: the provider needs a moment until the mail can be found. */
+#define WORKER_LOOKUP_S 30
 #define WORKER_UPKEEP_S 3600
 
 struct worker_opts {
 	const struct conf *conf; /* frozen; must outlive the run */
 	bool once;               /* send what is due, then return */
-	int stop_fd;             /* readable: finish the batch under way and return; -1: none */
+	int stop_fd;             /* readable: finish what is under way and return; -1: none */
+	unsigned timeout_ms;     /* of one request; 0: HTTP_TOTAL_TIMEOUT_MS */
+	const char *ca_file;     /* NULL: the system's */
 	/*
 	 * Turns what is left in the intake into mails (CGI mode, crash). Called
 	 * per site at start and after each wake. NULL: none. An error is logged and
@@ -58,7 +64,7 @@ struct worker_opts {
  */
 enum err worker_run(const struct worker_opts *o, struct errinfo *ei);
 
-/* Seconds until the next try after so many failed ones (1..): exponential with +-25 % jitter, between the two limits. */
+/* Seconds until the next try after so many (1..): exponential, +-25 % jitter, never below or above the limits. */
 uint32_t worker_backoff_s(unsigned attempts);
 
 #endif

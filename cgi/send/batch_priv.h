@@ -1,0 +1,81 @@
+#ifndef JAWORT_SEND_BATCH_PRIV_H
+#define JAWORT_SEND_BATCH_PRIV_H
+/*
+ * batch: up to WORKER_BATCH_MAX mails of one site between claim and settlement.
+ *
+ * One batch per site at a time. claim: one transaction. Then every task walks
+ * waiting -> flying -> done; what is done is settled in one transaction, at the
+ * latest half a second after it was done, so that a kill leaves few unknowns.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/arena.h"
+#include "send/http.h"
+#include "send/route_priv.h"
+#include "send/worker.h"
+#include "store/outbox.h"
+
+#define BATCH_ARENA_BYTES (64u * 1024u * 1024u)
+#define BATCH_SETTLE_AFTER_MS 500
+
+enum task_state { TASK_WAITING, TASK_FLYING, TASK_DONE, TASK_SETTLED };
+
+struct batch;
+
+struct task {
+	struct batch *batch;
+	int64_t id, person_id, request_id, created_ms;
+	enum outbox_kind kind;
+	int attempt;
+	unsigned char mail_hash[STORE_HASH_BYTES];
+	struct slice slots;
+	enum task_state state;
+	bool unknown;  /* an earlier try may have arrived: look up, or send once more */
+	bool looking;  /* the call under way is the look-up */
+	bool tried;    /* a request of this attempt left or a file was written */
+	int64_t done_mono_ms;
+	struct message m;
+	struct provider_request req;
+	struct provider_result res;
+	struct http_call call;
+};
+
+struct batch {
+	const struct conf_site *site;
+	struct store *store;
+	struct route *route;
+	struct route_hop *hop;
+	struct http *http;
+	const struct worker_opts *opts;
+	char attempt_id[40];
+	struct arena arena;
+	struct task tasks[WORKER_BATCH_MAX];
+	size_t n, next_waiting, flying, done, settled;
+	int64_t unknown_ids[WORKER_BATCH_MAX]; /* rows to be looked up, found at claim */
+	size_t nunknown;
+	int64_t settle_retry_ms; /* mono; after a failed settlement */
+	unsigned settle_failures;
+};
+
+/* When the site has something to do again. */
+struct batch_due {
+	int64_t queued_ms;  /* next queued row */
+	int64_t unknown_ms; /* next look-up */
+	bool held;          /* rows that wait for a held provider */
+};
+enum err batch_due_read(struct store *st, struct batch_due *out, struct errinfo *ei);
+
+/* NULL: nothing was due, or an error (logged). limit 1 probes a held provider. */
+struct batch *batch_claim(const struct worker_opts *o, struct store *st, struct route *r, struct route_hop *hop,
+    struct http *h);
+void batch_free(struct batch *b);
+/* Starts the next waiting task. False: none is waiting. */
+bool batch_start_next(struct batch *b);
+/* Takes a finished call; may start the next step of the same task. */
+void task_call_done(struct task *t);
+/* Stop: what has not been started goes back into the queue. */
+void batch_abandon_waiting(struct batch *b);
+/* Settles what is done, if it is time. True: the whole batch is settled (or given up) and can be freed. */
+bool batch_settle(struct batch *b);
+
+#endif

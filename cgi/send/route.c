@@ -1,0 +1,140 @@
+#include "send/route_priv.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/log.h"
+#include "conf/secret.h"
+#include "send/worker.h"
+
+#define SECRET_MAX_BYTES 4096
+
+static void hop_add(struct route *r, const struct provider *p)
+{
+	const struct conf_mail *m = &r->site->mail;
+	struct route_hop *h = &r->hops[r->n];
+
+	*h = (struct route_hop){.p = p};
+	h->settings.site = r->site->id;
+	h->settings.dir = m->dir.path;
+	if (strcmp(p->name, "mailjet") == 0)
+		h->settings.endpoint = slice_from(m->mailjet.endpoint);
+	if (strcmp(p->name, "smtp") == 0) {
+		h->settings.endpoint = slice_from(m->smtp.url);
+		h->settings.user = slice_from(m->smtp.user);
+		h->settings.starttls = m->smtp.starttls;
+	}
+	buf_init(&h->secret, SECRET_MAX_BYTES);
+	r->n++;
+}
+
+void route_init(struct route *r, const struct conf *conf, const struct conf_site *site)
+{
+	*r = (struct route){.conf = conf, .site = site};
+	for (size_t i = 0; i < site->mail.route.n && r->n < ROUTE_HOPS_MAX; i++) {
+		const struct provider *p = provider_find(slice_from(site->mail.route.v[i]));
+
+		if (p && (site->mode == CONF_LIVE || p->kind == PROVIDER_LOCAL))
+			hop_add(r, p);
+	}
+	if (r->n == 0 && site->mode != CONF_LIVE)
+		hop_add(r, provider_find(SLICE("log")));
+}
+
+static void secret_wipe(struct route_hop *h)
+{
+	crypt_wipe(h->secret.data, h->secret.len);
+	buf_free(&h->secret);
+	h->secret_read = false;
+}
+
+void route_free(struct route *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		secret_wipe(&r->hops[i]);
+	r->n = 0;
+}
+
+/* One line KEY:SECRET; the password of SMTP is the line itself. */
+static enum err secret_split(struct route_hop *h, struct errinfo *ei)
+{
+	struct slice line = buf_slice(&h->secret);
+	size_t colon = slice_find(line, ':', 0);
+
+	if (h->p->kind == PROVIDER_SMTP) {
+		h->settings.password = line;
+		return OK;
+	}
+	if (colon == 0 || colon + 1 >= line.len)
+		return err_set(ei, E_INVALID, "mail.mailjet.key_file must hold one line KEY:SECRET");
+	h->settings.user = slice_sub(line, 0, colon);
+	h->settings.password = slice_sub(line, colon + 1, line.len);
+	return OK;
+}
+
+static enum err secret_load(struct route *r, struct route_hop *h, struct errinfo *ei)
+{
+	bool smtp = h->p->kind == PROVIDER_SMTP;
+	enum err e;
+
+	if (h->p->kind == PROVIDER_LOCAL || (smtp && !h->settings.user.len) || h->secret_read)
+		return OK;
+	buf_free(&h->secret);
+	buf_init(&h->secret, SECRET_MAX_BYTES);
+	e = conf_secret_read(r->conf, r->site, smtp ? "mail.smtp.password_file" : "mail.mailjet.key_file", &h->secret, ei);
+	if (!e)
+		e = secret_split(h, ei);
+	h->secret_read = !e;
+	return e;
+}
+
+struct route_hop *route_pick(struct route *r, int64_t now_ms)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct route_hop *h = &r->hops[i];
+		struct errinfo ei = {0};
+
+		if (h->held && h->held_until_ms > now_ms)
+			continue;
+		/* A hold may be over because somebody put a new key into the file. */
+		if (h->held)
+			h->secret_read = false;
+		if (secret_load(r, h, &ei) == OK)
+			return h;
+		route_hold(r, h, now_ms + WORKER_HOLD_CHECK_S * 1000, "secret", ei.text);
+	}
+	return NULL;
+}
+
+void route_hold(struct route *r, struct route_hop *h, int64_t until_ms, const char *code, const char *text)
+{
+	if (!h->held)
+		log_event(LOG_ERROR, "mail_hold", LOG_S("site", r->site->id), LOG_S("provider", h->p->name),
+		    LOG_S("code", code), LOG_S("text", text));
+	h->held = true;
+	h->held_until_ms = until_ms;
+}
+
+void route_release(struct route *r, struct route_hop *h)
+{
+	if (h->held)
+		log_event(LOG_INFO, "mail_hold_over", LOG_S("site", r->site->id), LOG_S("provider", h->p->name));
+	h->held = false;
+}
+
+void route_release_all(struct route *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		route_release(r, &r->hops[i]);
+}
+
+int64_t route_next_check_ms(const struct route *r)
+{
+	int64_t next = INT64_MAX;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (r->hops[i].held && r->hops[i].held_until_ms < next)
+			next = r->hops[i].held_until_ms;
+	return next;
+}

@@ -1,0 +1,454 @@
+#include "send/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/log.h"
+#include "send/batch_priv.h"
+#include "send/wake.h"
+
+#define SITES_OPEN_MAX 64
+#define BATCHES_MAX 16
+#define OPEN_RETRY_MS 60000
+#define SLEEP_MAX_MS 600000
+/* With --once: nothing new is begun after this time, a request of CGI mode started us. */
+#define ONCE_MAX_MS 60000
+
+struct work_site {
+	const struct conf_site *conf;
+	struct store *store;      /* NULL: closed; at most SITES_OPEN_MAX are open */
+	struct route route;
+	struct batch *batch;
+	bool begun;               /* rows of a dead worker are dealt with */
+	bool dirty;               /* look at it: woken */
+	int64_t next_ms;          /* wall clock: something is due */
+	int64_t open_after_mono;  /* after a failed open */
+	int64_t upkeep_mono;      /* next upkeep */
+	int64_t used_mono;
+};
+
+struct worker {
+	const struct worker_opts *o;
+	struct work_site *sites;
+	size_t n, nopen, nbatches, turn;
+	struct http *http;
+	struct wake wake;
+	int lock_fd, epoll_fd;
+	bool stopping;
+	int64_t started_mono;
+};
+
+uint32_t worker_backoff_s(unsigned attempts)
+{
+	uint32_t base = WORKER_RETRY_MIN_S, s;
+
+	for (unsigned i = 1; i < attempts && base < WORKER_RETRY_MAX_S; i++)
+		base *= 2;
+	if (base > WORKER_RETRY_MAX_S)
+		base = WORKER_RETRY_MAX_S;
+	s = base - base / 4 + crypt_random_below(base / 2 + 1);
+	if (s < WORKER_RETRY_MIN_S)
+		return WORKER_RETRY_MIN_S;
+	return s > WORKER_RETRY_MAX_S ? WORKER_RETRY_MAX_S : s;
+}
+
+/* --- lock ------------------------------------------------------------------------- */
+
+static bool stop_asked(const struct worker_opts *o, int timeout_ms)
+{
+	struct pollfd p = {.fd = o->stop_fd, .events = POLLIN};
+
+	return poll(&p, o->stop_fd >= 0 ? 1 : 0, timeout_ms) > 0;
+}
+
+/* OK with fd -1: stopped while waiting. */
+static enum err lock_take(const struct worker_opts *o, int *fd, struct errinfo *ei)
+{
+	char path[PATH_MAX];
+	bool said = false;
+
+	snprintf(path, sizeof(path), "%s/worker.lock", o->conf->data);
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (*fd < 0)
+		return err_errno(ei, E_IO, errno, "%s cannot be opened", path);
+	while (flock(*fd, LOCK_EX | LOCK_NB)) {
+		int err = errno;
+
+		if (err == EWOULDBLOCK && !o->once && !said)
+			log_event(LOG_WARN, "worker_waits", LOG_S("text", "another worker runs on this data directory"),
+			    LOG_S("lock", path));
+		said = true;
+		if (err == EWOULDBLOCK && !o->once && !stop_asked(o, 1000))
+			continue;
+		close(*fd);
+		*fd = -1;
+		if (err != EWOULDBLOCK && err != EINTR)
+			return err_errno(ei, E_IO, err, "%s cannot be locked", path);
+		return o->once ? err_set(ei, E_BUSY, "another worker runs on this data directory (%s)", path) : OK;
+	}
+	return OK;
+}
+
+/* --- sites ------------------------------------------------------------------------ */
+
+static void site_close(struct worker *w, struct work_site *s)
+{
+	if (!s->store)
+		return;
+	store_close(s->store);
+	s->store = NULL;
+	w->nopen--;
+}
+
+/* Closes the one that was not used for the longest time. */
+static void site_make_room(struct worker *w)
+{
+	struct work_site *oldest = NULL;
+
+	if (w->nopen < SITES_OPEN_MAX)
+		return;
+	for (size_t i = 0; i < w->n; i++) {
+		struct work_site *s = &w->sites[i];
+
+		if (s->store && !s->batch && (!oldest || s->used_mono < oldest->used_mono))
+			oldest = s;
+	}
+	if (oldest)
+		site_close(w, oldest);
+}
+
+static bool site_open(struct worker *w, struct work_site *s)
+{
+	char dir[PATH_MAX], keys[PATH_MAX];
+	struct errinfo ei = {0};
+	struct store_opts o = {.site = s->conf->id, .dir = dir, .keys_path = keys, .max_readers = 2, .create = true,
+		.brief = w->o->once};
+	int64_t now = clock_mono_ms();
+
+	s->used_mono = now;
+	if (s->store)
+		return true;
+	if (now < s->open_after_mono)
+		return false;
+	site_make_room(w);
+	snprintf(dir, sizeof(dir), "%s/%s", w->o->conf->data, s->conf->id);
+	snprintf(keys, sizeof(keys), "%s/%s.keys", w->o->conf->keys, s->conf->id);
+	if (store_open(&s->store, &o, &ei)) {
+		log_err(LOG_ERROR, "site_open", &ei);
+		s->open_after_mono = now + OPEN_RETRY_MS;
+		return false;
+	}
+	w->nopen++;
+	return true;
+}
+
+/* Nobody else holds the lock file, so every row in "sending" is of a worker that is dead. */
+static void site_begin(struct work_site *s)
+{
+	struct errinfo ei = {0};
+	int64_t now = clock_now_ms();
+	unsigned count = 0;
+	struct db *db;
+	enum err e = store_write_begin(s->store, &db, &ei);
+
+	if (!e) {
+		e = outbox_requeue_stale(db, INT64_MAX, now + (int64_t)WORKER_LOOKUP_S * 1000, &count, &ei);
+		if (e)
+			store_write_rollback(s->store);
+		else
+			e = store_write_commit(s->store, &ei);
+	}
+	if (e)
+		log_err(LOG_ERROR, "outbox_stale", &ei);
+	else if (count)
+		log_event(LOG_WARN, "outbox_stale", LOG_S("site", s->conf->id), LOG_I("rows", count),
+		    LOG_S("text", "a worker ended while sending; these mails are looked up"));
+	s->begun = !e;
+}
+
+static void site_hooks(struct worker *w, struct work_site *s)
+{
+	int64_t now = clock_mono_ms();
+
+	if (w->o->leftover && w->o->leftover(s->store, s->conf, w->o->arg))
+		log_event(LOG_WARN, "leftover_failed", LOG_S("site", s->conf->id));
+	if (w->o->upkeep && now >= s->upkeep_mono) {
+		if (w->o->upkeep(s->store, s->conf, w->o->arg))
+			log_event(LOG_WARN, "upkeep_failed", LOG_S("site", s->conf->id));
+		s->upkeep_mono = now + (int64_t)WORKER_UPKEEP_S * 1000;
+	}
+}
+
+static int64_t min64(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Asks the database when this site has something to do, and takes back holds that somebody lifted. */
+static void site_refresh(struct work_site *s, bool woken)
+{
+	struct errinfo ei = {0};
+	struct batch_due due;
+	int64_t check = route_next_check_ms(&s->route);
+
+	if (batch_due_read(s->store, &due, &ei)) {
+		log_err(LOG_ERROR, "outbox_read", &ei);
+		s->next_ms = clock_now_ms() + OPEN_RETRY_MS;
+		return;
+	}
+	/* A hold shows as held rows; "outbox retry" queues them, and that means: try again now. */
+	if (woken && !due.held)
+		route_release_all(&s->route);
+	s->next_ms = min64(due.queued_ms, due.unknown_ms);
+	if (due.held)
+		s->next_ms = min64(s->next_ms, check == INT64_MAX ? 0 : check);
+	if (s->next_ms != INT64_MAX && !route_pick(&s->route, clock_now_ms()))
+		s->next_ms = s->route.n ? route_next_check_ms(&s->route) : INT64_MAX;
+}
+
+/* Woken, or at start: whatever others left for us. */
+static void site_look(struct worker *w, struct work_site *s)
+{
+	s->dirty = false;
+	if (!site_open(w, s)) {
+		s->next_ms = clock_now_ms() + OPEN_RETRY_MS;
+		return;
+	}
+	if (!s->begun)
+		site_begin(s);
+	site_hooks(w, s);
+	site_refresh(s, true);
+}
+
+static void site_claim(struct worker *w, struct work_site *s)
+{
+	struct route_hop *hop;
+
+	if (!site_open(w, s)) {
+		s->next_ms = clock_now_ms() + OPEN_RETRY_MS;
+		return;
+	}
+	hop = route_pick(&s->route, clock_now_ms());
+	if (hop)
+		s->batch = batch_claim(w->o, s->store, &s->route, hop, w->http);
+	if (s->batch) {
+		w->nbatches++;
+		return;
+	}
+	site_refresh(s, false);
+	/* Something is due and could not be claimed (an error, logged): not at once again. */
+	if (s->next_ms <= clock_now_ms())
+		s->next_ms = clock_now_ms() + 1000;
+}
+
+static bool may_begin(const struct worker *w)
+{
+	return !w->stopping && !(w->o->once && clock_mono_ms() - w->started_mono > ONCE_MAX_MS);
+}
+
+static void sites_step(struct worker *w)
+{
+	int64_t now = clock_now_ms(), mono = clock_mono_ms();
+
+	if (!may_begin(w))
+		return;
+	for (size_t i = 0; i < w->n; i++) {
+		struct work_site *s = &w->sites[i];
+
+		if (s->batch)
+			continue;
+		if (s->dirty || mono >= s->upkeep_mono)
+			site_look(w, s);
+		if (s->next_ms <= now && w->nbatches < BATCHES_MAX)
+			site_claim(w, s);
+	}
+}
+
+/* --- batches ---------------------------------------------------------------------- */
+
+/* Starts tasks in turn over the batches, so that a long queue of one site does not stop the others. */
+static void tasks_start(struct worker *w)
+{
+	size_t idle = 0;
+
+	while (idle < w->n && http_active(w->http) < WORKER_PARALLEL) {
+		struct work_site *s = &w->sites[w->turn++ % w->n];
+
+		if (s->batch && !w->stopping && batch_start_next(s->batch))
+			idle = 0;
+		else
+			idle++;
+	}
+}
+
+static void batches_settle(struct worker *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		struct work_site *s = &w->sites[i];
+
+		if (!s->batch)
+			continue;
+		if (w->stopping)
+			batch_abandon_waiting(s->batch);
+		if (!batch_settle(s->batch))
+			continue;
+		batch_free(s->batch);
+		s->batch = NULL;
+		w->nbatches--;
+		site_refresh(s, false);
+	}
+}
+
+/* --- loop ------------------------------------------------------------------------- */
+
+static void on_wake(void *arg, struct slice id)
+{
+	struct worker *w = arg;
+
+	for (size_t i = 0; i < w->n; i++)
+		if (slice_eq_str(id, "*") || slice_eq_str(id, w->sites[i].conf->id))
+			w->sites[i].dirty = true;
+}
+
+static int64_t next_due_ms(const struct worker *w)
+{
+	int64_t next = INT64_MAX, mono = clock_mono_ms(), now = clock_now_ms();
+
+	for (size_t i = 0; i < w->n; i++) {
+		const struct work_site *s = &w->sites[i];
+
+		if (s->dirty)
+			return now;
+		next = min64(next, s->next_ms);
+		next = min64(next, now + (s->upkeep_mono > mono ? s->upkeep_mono - mono : 0));
+	}
+	return next;
+}
+
+static bool work_left(const struct worker *w)
+{
+	int64_t now = clock_now_ms();
+
+	if (w->nbatches)
+		return true;
+	if (!may_begin(w))
+		return false;
+	if (!w->o->once)
+		return true;
+	for (size_t i = 0; i < w->n; i++)
+		if (w->sites[i].dirty || w->sites[i].next_ms <= now)
+			return true;
+	return false;
+}
+
+static int sleep_ms(const struct worker *w)
+{
+	int64_t left;
+
+	if (w->nbatches)
+		return 200; /* a settlement that has to be tried again */
+	left = next_due_ms(w) - clock_now_ms();
+	if (left < 0)
+		return 0;
+	return left > SLEEP_MAX_MS ? SLEEP_MAX_MS : (int)left;
+}
+
+static void loop_wait(struct worker *w)
+{
+	struct http_call *c;
+	struct epoll_event ev;
+
+	if (http_active(w->http) > 0) {
+		c = http_wait(w->http, 100, w->stopping ? -1 : w->epoll_fd);
+		for (; c; c = http_wait(w->http, 0, -1))
+			task_call_done(c->tag);
+	} else if (epoll_wait(w->epoll_fd, &ev, 1, w->stopping ? 50 : sleep_ms(w)) < 0 && errno != EINTR) {
+		log_event(LOG_ERROR, "worker_wait", LOG_I("errno", errno));
+	}
+	if (!w->stopping && stop_asked(w->o, 0))
+		w->stopping = true;
+	wake_take(&w->wake, on_wake, w);
+}
+
+static void loop(struct worker *w)
+{
+	while (work_left(w)) {
+		sites_step(w);
+		tasks_start(w);
+		batches_settle(w);
+		if (work_left(w) && !(w->o->once && !w->nbatches))
+			loop_wait(w);
+	}
+}
+
+static enum err worker_start(struct worker *w, struct errinfo *ei)
+{
+	const struct http_opts ho = {.parallel = WORKER_PARALLEL, .total_timeout_ms = w->o->timeout_ms,
+		.ca_file = w->o->ca_file};
+	struct epoll_event ev = {.events = EPOLLIN};
+	enum err e = wake_open(&w->wake, w->o->conf->data, ei);
+
+	if (e)
+		return e;
+	w->n = w->o->conf->nsites;
+	w->sites = calloc(w->n ? w->n : 1, sizeof(*w->sites));
+	w->http = http_new(&ho);
+	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (!w->sites || !w->http || w->epoll_fd < 0)
+		return err_set(ei, E_NOMEM, "worker: no memory");
+	if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->wake.inotify_fd, &ev) ||
+	    (w->o->stop_fd >= 0 && epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->o->stop_fd, &ev)))
+		return err_errno(ei, E_IO, errno, "worker: the stop and wake files cannot be watched");
+	for (size_t i = 0; i < w->n; i++) {
+		w->sites[i].conf = w->o->conf->sites[i];
+		w->sites[i].next_ms = INT64_MAX;
+		w->sites[i].dirty = true;
+		route_init(&w->sites[i].route, w->o->conf, w->sites[i].conf);
+	}
+	return OK;
+}
+
+static void worker_end(struct worker *w)
+{
+	/* First the calls, which point into the batches. */
+	http_free(w->http);
+	for (size_t i = 0; w->sites && i < w->n; i++) {
+		batch_free(w->sites[i].batch);
+		site_close(w, &w->sites[i]);
+		route_free(&w->sites[i].route);
+	}
+	free(w->sites);
+	wake_close(&w->wake);
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	if (w->lock_fd >= 0)
+		close(w->lock_fd);
+}
+
+enum err worker_run(const struct worker_opts *o, struct errinfo *ei)
+{
+	struct worker w = {.o = o, .lock_fd = -1, .epoll_fd = -1, .wake = {.inotify_fd = -1},
+		.started_mono = clock_mono_ms()};
+	enum err e = lock_take(o, &w.lock_fd, ei);
+
+	if (e || w.lock_fd < 0)
+		return e;
+	e = worker_start(&w, ei);
+	if (!e) {
+		log_event(LOG_INFO, "worker_start", LOG_I("sites", (int64_t)w.n));
+		loop(&w);
+		log_event(LOG_INFO, "worker_end");
+	}
+	worker_end(&w);
+	return e;
+}
