@@ -59,7 +59,7 @@ e2e() { make_asan all && node_tests tests/e2e/*.test.mjs; }
 fault() { node_tests tests/fault/*.test.mjs; }
 
 part build "gcc, no warnings" build
-part lint "rooms, lengths, headers, schema" sh tools/lint.sh
+part lint "rooms, lengths, headers, schema" make_ -j1 lint
 part clang "clang, no warnings" clang_
 part unit "unit tests and golden files, AddressSanitizer and UBSan" unit_
 part tsan "writer, application and front, ThreadSanitizer" tsan
