@@ -333,8 +333,10 @@ static void bind_map(struct conf_bind *b, const struct conf_node *map, struct fr
 		row = bind_row(b, g, &index);
 		if (row)
 			f->seen[index] = true;
+		if (row && n->kind != CONF_N_SCALAR)
+			bind_group(b, c, n);
 		if (row && (row->type != CONF_T_NONE || n->kind == CONF_N_SCALAR))
-			conf_value_set(b, row, c, n, f->base);
+			b->bad_value |= !conf_value_set(b, row, c, n, f->base);
 		else if (row || bind_is_group(b, g))
 			bind_group_node(b, n, f, row, g, c);
 		else

@@ -385,7 +385,7 @@ static void duty_l22_one(const struct duty *d, const struct conf_processor *p)
 {
 	const struct conf_date *checked = &p->transfer.dpf.checked_on;
 	char path[CONF_PATH_MAX_BYTES];
-	int64_t age_ms;
+	int64_t age_days;
 
 	if (!conf_list_has(&p->transfer.mechanism, "dpf"))
 		return;
@@ -397,9 +397,9 @@ static void duty_l22_one(const struct duty *d, const struct conf_processor *p)
 	if (!checked->year) {
 		duty_add(d, CONF_ERROR, path, "%s is missing. Note the day on which you looked at the list", path);
 	} else {
-		age_ms = clock_now_ms() - clock_parse_iso(checked->text, strlen(checked->text));
+		age_days = (clock_now_ms() - clock_parse_iso(checked->text, strlen(checked->text))) / (DAY_S * 1000LL);
 		/* A warning only: a site must not go down because a day passed. */
-		if (age_ms > 90LL * DAY_S * 1000 || age_ms < -DAY_S * 1000LL)
+		if (age_days > 90 || age_days < 0)
 			duty_add(d, CONF_WARNING, path, "%s is more than 90 days away. Look at the list again", path);
 	}
 	processor_path(path, d, p, "transfer.mechanism");
@@ -549,6 +549,8 @@ static void check_route(struct conf_bind *b, const struct conf_site *s)
 
 void conf_check_site(struct conf_bind *b, const struct conf_site *s)
 {
+	if (b->bad_value)
+		return;
 	check_route(b, s);
 	for (size_t i = 0; i < sizeof(DUTIES) / sizeof(DUTIES[0]); i++) {
 		struct duty d = {b, s, DUTIES[i].id, DUTIES[i].basis};

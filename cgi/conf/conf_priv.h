@@ -70,6 +70,7 @@ struct conf_bind {
 	const char *file;
 	const char *credentials_dir;
 	bool host;
+	bool bad_value; /* a value did not fit: what depends on several keys would only mislead now */
 	struct conf_item_node *items;
 	size_t nitems;
 	struct conf_place *groups;
@@ -89,6 +90,11 @@ bool conf_value_word(const char *words, struct slice s, unsigned *index);
 bool conf_value_id(struct slice s);
 bool conf_value_date(struct slice s, struct conf_date *out);
 bool conf_value_language(struct slice s);
+
+/* The whole way from text to struct. True: the site may run. *root for what a broken file still says. */
+bool conf_load_site(struct conf_bind *b, struct slice text, struct conf_node **root, struct conf_site *s);
+/* The same for the host file; errors are in the sink. */
+void conf_load_host(struct conf_bind *b, struct slice text, struct conf *c);
 
 /* Nearest of the names by edit distance, NULL if none is near. */
 const char *conf_near(struct slice word, const char *const *names, size_t n);

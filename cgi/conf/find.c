@@ -83,7 +83,8 @@ static bool find_host_split(struct slice host, struct find_host *out)
 		colon = slice_find(host, ':', 0);
 	if (colon > end)
 		return false;
-	slice_copy(host, out->text, sizeof(out->text));
+	if (!slice_copy(host, out->text, sizeof(out->text)))
+		return false;
 	out->whole = out->bare = slice_from(out->text);
 	if (colon > 0 && colon <= end && host.ptr[colon - 1] == '.') {
 		memmove(out->text + colon - 1, out->text + colon, end - colon + 1);

@@ -120,7 +120,7 @@ static const struct conf_key KEYS[] = {
 	{"purposes.*.channel", false, CONF_T_ENUM, CONF_OPTIONAL, "email", "email sms voice", V, "L29", "N5 N27",
 	    "How people are reached. This version serves email.", PURP(channel)},
 	{"purposes.*.basis", false, CONF_T_ENUM, CONF_OPTIONAL, "consent", "consent", V, "L06", "N5",
-	    "Legal basis.", PURP(basis)},
+	    "Legal basis of the mails; consent is the one served.", PURP(basis)},
 	{"purposes.*.title", false, CONF_T_TEXT, CONF_ALWAYS, NULL, NULL, V, "L04", "N5",
 	    "What people subscribe to, in two or three words.", PURP(title)},
 	{"purposes.*.content", false, CONF_T_TEXT, CONF_LIVE_ONLY, NULL, NULL, V, "L04", "N5",

@@ -93,12 +93,13 @@ static void load_site_hash(struct conf_site *s)
 	enc_hex(s->hash, sizeof(s->hash), s->hash_hex);
 }
 
-/* True: the site may run. */
-static bool load_site_bind(struct conf_bind *b, const struct conf_node *root, struct conf_site *s)
+bool conf_load_site(struct conf_bind *b, struct slice text, struct conf_node **root, struct conf_site *s)
 {
-	b->sink->tryout = load_is_tryout(root);
-	conf_bind_root(b, root, CONF_S_SITE, s);
-	conf_finish_site(b, root, s);
+	if (!conf_parse(b->tmp, b->sink, text, root))
+		return false;
+	b->sink->tryout = load_is_tryout(*root);
+	conf_bind_root(b, *root, CONF_S_SITE, s);
+	conf_finish_site(b, *root, s);
 	conf_check_site(b, s);
 	s->items = conf_bind_items(b, &s->nitems);
 	if (!arena_ok(b->a) || !arena_ok(b->tmp))
@@ -197,8 +198,7 @@ static enum err load_site(struct load *l, const char *file)
 	b.a = &box->arena;
 	arena_init(&tmp, CONF_TREE_MAX_BYTES);
 	conf_sink_init(&sink, l->rep, file);
-	good = load_text(&text, file, &sink, NULL) == OK && conf_parse(&tmp, &sink, buf_slice(&text), &root) &&
-	    load_site_bind(&b, root, &box->site);
+	good = load_text(&text, file, &sink, NULL) == OK && conf_load_site(&b, buf_slice(&text), &root, &box->site);
 	if (good) {
 		load_unique(l, &b, &box->site);
 		good = sink.errors == 0;
@@ -307,12 +307,25 @@ static enum err load_sites(struct load *l, struct errinfo *ei)
 	return e;
 }
 
+void conf_load_host(struct conf_bind *b, struct slice text, struct conf *c)
+{
+	struct conf_node *root = NULL;
+
+	if (!conf_parse(b->tmp, b->sink, text, &root))
+		return;
+	conf_bind_root(b, root, CONF_S_HOST, c);
+	conf_finish_host(b, c);
+	conf_check_host(b, c);
+	c->items = conf_bind_items(b, &c->nitems);
+	if (!arena_ok(b->a) || !arena_ok(b->tmp))
+		conf_sink_error(b->sink, 0, 0, "out of memory");
+}
+
 static enum err load_host(struct load *l, struct errinfo *ei)
 {
 	struct conf *c = &l->box->conf;
 	struct arena tmp;
 	struct conf_sink sink;
-	struct conf_node *root = NULL;
 	struct conf_bind b = {.sink = &sink, .a = &l->box->arena, .tmp = &tmp, .file = l->opts->path, .host = true,
 		.credentials_dir = l->opts->credentials_dir};
 	struct buf text;
@@ -321,14 +334,8 @@ static enum err load_host(struct load *l, struct errinfo *ei)
 	arena_init(&tmp, CONF_TREE_MAX_BYTES);
 	conf_sink_init(&sink, l->rep, l->opts->path);
 	e = load_text(&text, l->opts->path, &sink, ei);
-	if (!e && conf_parse(&tmp, &sink, buf_slice(&text), &root)) {
-		conf_bind_root(&b, root, CONF_S_HOST, c);
-		conf_finish_host(&b, c);
-		conf_check_host(&b, c);
-		c->items = conf_bind_items(&b, &c->nitems);
-		if (!arena_ok(b.a) || !arena_ok(&tmp))
-			conf_sink_error(&sink, 0, 0, "out of memory");
-	}
+	if (!e)
+		conf_load_host(&b, buf_slice(&text), c);
 	if (!e && sink.errors)
 		e = err_set(ei, E_INVALID, "%s", sink.first ? sink.first : "configuration is broken");
 	if (e == E_LIMIT)
