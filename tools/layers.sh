@@ -26,7 +26,7 @@ fcgiapp.h    cgi/front/fcgi.c
 fcgi_stdio.h none
 sodium.h     cgi/base/
 yaml.h       cgi/conf/
-jansson.h    cgi/mail/ cgi/web/ cgi/store/
+jansson.h    cgi/mail/ cgi/web/ cgi/store/ cgi/cmd/
 idn2.h       cgi/text/
 '
 banned='sprintf vsprintf strcpy strcat strncpy strncat strtok strtok_r gets atoi atol rand srand system popen alloca strerror gmtime localtime ctime ctime_r asctime asctime_r mktemp tmpnam'

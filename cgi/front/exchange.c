@@ -74,7 +74,10 @@ static unsigned body_read(struct exchange *x, const struct exchange_source *src)
 static void exchange_refuse(struct exchange *x, unsigned status)
 {
 	log_event(LOG_DEBUG, "refused", LOG_I("status", (int64_t)status), LOG_S("id", x->req.id));
-	response_plain(&x->res, status, x->req.id);
+	if (x->app->refuse)
+		x->app->refuse(x->app->ctx, &x->req, status, &x->res);
+	else
+		response_plain(&x->res, status, x->req.id);
 }
 
 void exchange_run(struct exchange *x, const struct exchange_source *src)

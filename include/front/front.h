@@ -29,6 +29,12 @@ struct front_app {
 	 * req->body is not there yet. Never above FRONT_BODY_MAX_BYTES.
 	 */
 	size_t (*body_limit)(void *ctx, const struct request *req);
+	/*
+	 * Fills a readable page for what the front refuses by itself (400, 413, 414,
+	 * 431, 503). req holds what could be read, it may be almost empty. NULL: a
+	 * bare line of English.
+	 */
+	void (*refuse)(void *ctx, const struct request *req, unsigned status, struct response *res);
 	/* SIGHUP. Runs in the main thread while workers serve on. May be NULL. */
 	void (*reload)(void *ctx);
 	/* Once, from the main thread, when requests are taken from now on. May be NULL. */

@@ -1,0 +1,213 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "conf/key.h"
+#include "conf/show.h"
+#include "core/site.h"
+#include "core/texts.h"
+#include "text/jsonw.h"
+
+#define OUT_MAX_BYTES (4u * 1024u * 1024u)
+
+static void finding_json(struct jsonw *w, const struct conf_finding *f)
+{
+	jsonw_object(w);
+	jsonw_kcstr(w, "id", f->id);
+	jsonw_kcstr(w, "severity", f->severity == CONF_ERROR ? "error" : "warning");
+	jsonw_kcstr(w, "file", f->file);
+	jsonw_kint(w, "line", f->line);
+	jsonw_kint(w, "column", f->col);
+	jsonw_kcstr(w, "text", f->text);
+	jsonw_kcstr(w, "basis", f->basis);
+	jsonw_end_object(w);
+}
+
+static void findings_write(const struct cmd_args *a, const struct conf_report *rep, struct buf *out)
+{
+	struct jsonw w;
+
+	if (a->json) {
+		jsonw_init(&w, out);
+		jsonw_array(&w);
+		for (size_t i = 0; i < rep->n; i++)
+			finding_json(&w, &rep->items[i]);
+		jsonw_end_array(&w);
+		buf_add_char(out, '\n');
+		return;
+	}
+	for (size_t i = 0; i < rep->n; i++) {
+		conf_finding_line(out, &rep->items[i]);
+		buf_add_char(out, '\n');
+	}
+	if (rep->dropped)
+		buf_printf(out, "and %zu more\n", rep->dropped);
+}
+
+/* What cannot be read is bad configuration; a missing duty is a finding. */
+static int findings_exit(const struct conf_report *rep)
+{
+	int rc = CMD_DONE;
+
+	for (size_t i = 0; i < rep->n; i++) {
+		if (rep->items[i].severity == CONF_ERROR && !*rep->items[i].id)
+			return CMD_BAD_CONFIG;
+		rc = CMD_FINDINGS;
+	}
+	return rc;
+}
+
+/* Words and templates of each site must compile, too. */
+static int check_sites(const struct conf *c)
+{
+	int rc = CMD_DONE;
+
+	for (size_t i = 0; i < c->nsites; i++) {
+		struct errinfo ei = {.code = OK};
+		struct site *s;
+		if (site_new(&s, c, c->sites[i], &ei) == OK)
+			site_free(s);
+		else {
+			cmd_fail(c->sites[i]->file, &ei);
+			rc = CMD_BAD_CONFIG;
+		}
+	}
+	return rc;
+}
+
+static int config_check(const struct cmd_args *a)
+{
+	const struct conf_opts o = {.path = a->conf, .credentials_dir = getenv("CREDENTIALS_DIRECTORY"),
+	    .only_site = a->site};
+	struct errinfo ei = {.code = OK};
+	struct conf_report rep;
+	struct conf *c = NULL;
+	struct buf b;
+	enum err err;
+	int rc;
+
+	conf_report_init(&rep);
+	err = conf_load(&o, &c, &rep, &ei);
+	buf_init(&b, OUT_MAX_BYTES);
+	findings_write(a, &rep, &b);
+	rc = findings_exit(&rep);
+	if (cmd_print(&b) != CMD_DONE)
+		rc = CMD_FAILED;
+	if (err && rc != CMD_BAD_CONFIG) {
+		cmd_fail(a->conf, &ei);
+		rc = CMD_BAD_CONFIG;
+	}
+	if (c && check_sites(c) != CMD_DONE)
+		rc = CMD_BAD_CONFIG;
+	if (rc == CMD_DONE && !a->json)
+		fprintf(stderr, "%s: nothing found\n", a->conf);
+	buf_free(&b);
+	conf_report_free(&rep);
+	conf_free(c);
+	return rc;
+}
+
+static int apply_site(const struct cmd_args *a, const struct conf *c, const struct conf_site *cs)
+{
+	struct errinfo ei = {.code = OK};
+	struct texts_report rep;
+	struct store *st = NULL;
+	struct site *s = NULL;
+	enum err rc = site_new(&s, c, cs, &ei);
+
+	if (!rc)
+		rc = cmd_store(c, cs, true, &st, &ei);
+	if (!rc)
+		rc = texts_apply(s, st, a->dry, &rep, &ei);
+	if (!rc)
+		printf("%s: %u texts, %u new; notice: %s\n", cs->id, rep.total, rep.stored,
+		    rep.notices ? "new version" : "unchanged");
+	store_close(st);
+	site_free(s);
+	return rc ? cmd_fail(cs->id, &ei) : CMD_DONE;
+}
+
+static int config_apply(const struct cmd_args *a)
+{
+	struct conf *c;
+	int rc = cmd_load(a, &c);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < c->nsites; i++) {
+		int one;
+		if (a->site && strcmp(a->site, c->sites[i]->id) != 0)
+			continue;
+		one = apply_site(a, c, c->sites[i]);
+		rc = rc ? rc : one;
+	}
+	if (!rc && c->nbroken)
+		rc = CMD_BAD_CONFIG;
+	if (!rc && !a->dry)
+		fputs("A running service takes it over on SIGHUP.\n", stderr);
+	conf_free(c);
+	return rc;
+}
+
+static int config_show(const struct cmd_args *a)
+{
+	const struct conf_site *s = NULL;
+	struct conf *c;
+	struct buf b;
+	int rc = cmd_load(a, &c);
+
+	if (rc)
+		return rc;
+	if (a->site) {
+		s = cmd_site(a, c);
+		if (!s)
+			rc = CMD_USAGE;
+	}
+	buf_init(&b, OUT_MAX_BYTES);
+	if (!rc) {
+		conf_show(&b, c, s, a->json);
+		for (size_t i = 0; !a->site && !a->json && i < c->nsites; i++) {
+			buf_printf(&b, "\n# site %s\n", c->sites[i]->id);
+			conf_show(&b, c, c->sites[i], false);
+		}
+		rc = cmd_print(&b);
+	}
+	buf_free(&b);
+	conf_free(c);
+	return rc;
+}
+
+static int config_explain(const struct cmd_args *a)
+{
+	struct buf b;
+	bool known;
+	int rc;
+
+	if (a->n != 2)
+		return cmd_usage("config explain KEY, for example: config explain retention.unconfirmed");
+	buf_init(&b, OUT_MAX_BYTES);
+	known = conf_explain(&b, a->words[1]);
+	if (known) {
+		rc = cmd_print(&b);
+	} else {
+		fprintf(stderr, "%s", b.data);
+		rc = CMD_USAGE;
+	}
+	buf_free(&b);
+	return rc;
+}
+
+int cmd_config(const struct cmd_args *a)
+{
+	static const struct {
+		const char *name;
+		int (*run)(const struct cmd_args *a);
+	} subs[] = {{"check", config_check}, {"apply", config_apply}, {"show", config_show},
+	    {"explain", config_explain}};
+
+	for (size_t i = 0; a->n && i < sizeof(subs) / sizeof(subs[0]); i++)
+		if (strcmp(subs[i].name, a->words[0]) == 0)
+			return subs[i].run(a);
+	return cmd_usage("config check, apply, show or explain?");
+}

@@ -1,0 +1,139 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+#include "base/log.h"
+#include "base/slice.h"
+#include "cmd/cmd.h"
+#include "front/front.h"
+
+const struct cmd_verb cmd_verbs[] = {
+    {"init", cmd_init, "init [-c FILE] [--yes]", "make configuration, keys and databases",
+        "Asks for what the first site needs and writes the host file, one site file (mode try-out) and the keys.\n"
+        "What is there already stays as it is, so it can be run again. With --yes nothing is asked: the files must\n"
+        "be there, keys and databases are made where neither exists.\n"},
+    {"serve", cmd_serve, "serve [-c FILE] [--listen ADDRESS] [--threads N] [--group G] [--with-worker]",
+        "answer the web server (FastCGI)",
+        "Runs in the foreground, logs to stderr, ends on SIGTERM, takes over a changed configuration on SIGHUP.\n"
+        "ADDRESS: unix:/path, 127.0.0.1:9000, or a socket handed over by systemd or as descriptor 0.\n"
+        "--with-worker starts the worker beside it, as a process of its own.\n"},
+    {"worker", cmd_worker, "worker [-c FILE] [--once]", "send mails",
+        "Takes mails from the outbox of every site to the provider. Runs in the foreground; --once sends what is\n"
+        "due and ends (75 if another worker is at it).\n"},
+    {"config", cmd_config, "config check|apply|show|explain [KEY] [--site S] [--json] [-n]",
+        "look at the configuration, take over its texts",
+        "check    every finding with file:line:column, one a line; exit 4: wrong, 3: duties missing\n"
+        "apply    store forms, mails and notices as they are now (-n: only count)\n"
+        "show     all keys in effect with their origin\n"
+        "explain  what a key means: config explain retention.unconfirmed\n"},
+    {"person", cmd_person, "person find ADDRESS [--site S] [--json]", "what is known about an address",
+        "State, purposes and every event, with the hashes of the texts that were shown.\n"},
+    {"notice", cmd_notice, "notice show [--site S] [--lang L] [--format text|html|json]", "the privacy notice", ""},
+    {"nginx", cmd_nginx, "nginx [-c FILE] [--site S] [--format http|server]", "the block for nginx",
+        "Two parts: one for the http level, one for the server block; --format prints one of them.\n"},
+    {"key", cmd_key, "key show-public [--site S] [--json]", "the site's public key",
+        "With it anybody can check checkpoints and evidence of this site.\n"},
+    {"version", cmd_version, "version [--json]", "version of the program and its libraries", ""},
+    {"help", cmd_help, "help [VERB]", "this text", ""},
+};
+const size_t cmd_verb_count = sizeof(cmd_verbs) / sizeof(cmd_verbs[0]);
+
+static const struct cmd_option {
+	const char *name;
+	enum { OPT_STRING, OPT_FLAG, OPT_NUMBER } kind;
+	size_t offset;
+} options[] = {
+    {"-c", OPT_STRING, offsetof(struct cmd_args, conf)},
+    {"--site", OPT_STRING, offsetof(struct cmd_args, site)},
+    {"--lang", OPT_STRING, offsetof(struct cmd_args, lang)},
+    {"--format", OPT_STRING, offsetof(struct cmd_args, format)},
+    {"--listen", OPT_STRING, offsetof(struct cmd_args, listen)},
+    {"--group", OPT_STRING, offsetof(struct cmd_args, group)},
+    {"--threads", OPT_NUMBER, offsetof(struct cmd_args, threads)},
+    {"--json", OPT_FLAG, offsetof(struct cmd_args, json)},
+    {"-n", OPT_FLAG, offsetof(struct cmd_args, dry)},
+    {"--dry-run", OPT_FLAG, offsetof(struct cmd_args, dry)},
+    {"--yes", OPT_FLAG, offsetof(struct cmd_args, yes)},
+    {"--once", OPT_FLAG, offsetof(struct cmd_args, once)},
+    {"--with-worker", OPT_FLAG, offsetof(struct cmd_args, with_worker)},
+};
+
+static const struct cmd_option *option_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (strcmp(options[i].name, name) == 0)
+			return &options[i];
+	return NULL;
+}
+
+static int option_set(struct cmd_args *a, const struct cmd_option *o, const char *value)
+{
+	char *at = (char *)a + o->offset;
+	unsigned long long n;
+
+	if (o->kind == OPT_FLAG) {
+		*(bool *)at = true;
+		return CMD_DONE;
+	}
+	if (!value)
+		return cmd_usage("%s needs a value", o->name);
+	if (o->kind == OPT_STRING) {
+		*(const char **)at = value;
+		return CMD_DONE;
+	}
+	if (!slice_u64(slice_from(value), &n) || n < 1 || n > 1000)
+		return cmd_usage("%s: \"%s\" is not a number from 1 to 1000", o->name, value);
+	*(unsigned *)at = (unsigned)n;
+	return CMD_DONE;
+}
+
+static int args_read(struct cmd_args *a, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		const struct cmd_option *o = option_find(argv[i]);
+		int rc;
+		if (!o && argv[i][0] == '-' && argv[i][1])
+			return cmd_usage("there is no option %s", argv[i]);
+		if (!o && a->n == CMD_ARGS_MAX)
+			return cmd_usage("too many words");
+		if (!o) {
+			a->words[a->n++] = argv[i];
+			continue;
+		}
+		rc = option_set(a, o, i + 1 < argc ? argv[i + 1] : NULL);
+		if (rc)
+			return rc;
+		i += o->kind != OPT_FLAG;
+	}
+	return CMD_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	struct cmd_args a = {.conf = CMD_CONF_DEFAULT};
+	struct errinfo ei = {.code = OK};
+	const char *conf = getenv("JAWORT_CONF");
+
+	if (conf && *conf)
+		a.conf = conf;
+	if (crypt_init(&ei) != OK)
+		return cmd_fail("start", &ei);
+	if (front_is_cgi())
+		return cmd_cgi(&a);
+	if (argc < 2)
+		return cmd_usage("which verb?");
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return cmd_help(&a);
+	if (strcmp(argv[1], "--version") == 0)
+		return cmd_version(&a);
+	for (size_t i = 0; i < cmd_verb_count; i++) {
+		int rc;
+		if (strcmp(cmd_verbs[i].name, argv[1]) != 0)
+			continue;
+		rc = args_read(&a, argc - 2, argv + 2);
+		return rc ? rc : cmd_verbs[i].run(&a);
+	}
+	return cmd_usage("there is no verb \"%s\"", argv[1]);
+}

@@ -1,0 +1,146 @@
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "core/turn.h"
+#include "send/worker.h"
+#include "store/intake.h"
+
+/* Rows that wait this long were left by a crash: a running service is faster. */
+#define LEFTOVER_AGE_MS 3000
+
+static volatile sig_atomic_t worker_term, worker_hup;
+static int worker_fd = -1;
+
+static void worker_signal(int sig)
+{
+	const uint64_t one = 1;
+	int saved = errno;
+
+	if (sig == SIGHUP)
+		worker_hup = 1;
+	else
+		worker_term = 1;
+	if (write(worker_fd, &one, sizeof(one)) < 0)
+		worker_term = worker_term;
+	errno = saved;
+}
+
+static void worker_signals(void)
+{
+	struct sigaction sa;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = worker_signal;
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+}
+
+struct leftovers {
+	const struct conf *conf;
+	bool at_once;
+};
+
+/* Is there intake that nobody is working on? Looked up with a read handle. */
+static enum err intake_waits(struct store *st, bool at_once, bool *waits, struct errinfo *ei)
+{
+	struct intake_row row;
+	struct arena a;
+	struct db *db;
+	enum err rc = store_read(st, &db, ei);
+
+	*waits = false;
+	if (rc)
+		return rc;
+	arena_init(&a, ARENA_REQUEST_MAX_BYTES);
+	rc = intake_next(db, 0, INT64_MAX, &a, &row, ei);
+	if (!rc)
+		*waits = at_once || clock_now_ms() - row.in.at_ms > LEFTOVER_AGE_MS;
+	arena_free(&a);
+	store_read_end(st, db);
+	return rc == E_NOT_FOUND ? OK : rc;
+}
+
+/* Sign-ups taken in by CGI, or left by a crash, become persons and mails. */
+static enum err worker_leftover(struct store *st, const struct conf_site *cs, void *arg)
+{
+	const struct leftovers *l = arg;
+	struct errinfo ei = {.code = OK};
+	struct turn t = {.letters = NULL};
+	struct site *s = NULL;
+	bool waits;
+	enum err rc = intake_waits(st, l->at_once, &waits, &ei);
+
+	if (rc || !waits)
+		return rc;
+	rc = site_new(&s, l->conf, cs, &ei);
+	t.site = s;
+	t.letters = letter_cache_new();
+	if (!rc && !t.letters)
+		rc = E_NOMEM;
+	if (!rc)
+		rc = turn_all(st, &t, &ei);
+	if (rc)
+		log_err(LOG_ERROR, "leftover", &ei);
+	letter_cache_free(t.letters);
+	site_free(s);
+	return rc;
+}
+
+static int worker_round(const struct cmd_args *a)
+{
+	struct worker_opts o = {.once = a->once, .stop_fd = worker_fd, .leftover = worker_leftover};
+	struct leftovers l = {.at_once = a->once};
+	struct errinfo ei = {.code = OK};
+	struct conf *c;
+	enum err err;
+	int rc = cmd_load(a, &c);
+
+	if (rc)
+		return rc;
+	l.conf = c;
+	o.conf = c;
+	o.arg = &l;
+	err = worker_run(&o, &ei);
+	conf_free(c);
+	if (err == E_BUSY)
+		return CMD_TRY_LATER;
+	return err ? cmd_fail("worker", &ei) : CMD_DONE;
+}
+
+int cmd_worker(const struct cmd_args *a)
+{
+	uint64_t n;
+	int rc = CMD_FAILED;
+
+	if (a->n)
+		return cmd_usage("worker takes no \"%s\"", a->words[0]);
+	worker_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (worker_fd < 0) {
+		perror("jawort: eventfd");
+		return CMD_FAILED;
+	}
+	worker_signals();
+	do {
+		worker_hup = 0;
+		if (read(worker_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
+			break;
+		rc = worker_round(a);
+		if (worker_hup && !worker_term)
+			log_event(LOG_INFO, "reload");
+	} while (worker_hup && !worker_term && !a->once);
+	close(worker_fd);
+	return rc;
+}

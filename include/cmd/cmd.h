@@ -1,0 +1,76 @@
+#ifndef JAWORT_CMD_CMD_H
+#define JAWORT_CMD_CMD_H
+/*
+ * cmd: the command line. One file per verb; the table of verbs and that of
+ * options are the only places that know their names. Reports go to stdout,
+ * errors and logs to stderr.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/buf.h"
+#include "base/err.h"
+#include "conf/conf.h"
+#include "store/db.h"
+
+enum cmd_exit {
+	CMD_DONE = 0,
+	CMD_FAILED = 1,
+	CMD_USAGE = 2,
+	CMD_FINDINGS = 3,   /* findings or drift */
+	CMD_BAD_CONFIG = 4,
+	CMD_TRY_LATER = 75
+};
+
+#define CMD_ARGS_MAX 16
+#define CMD_CONF_DEFAULT "/etc/jawort/jawort.yaml"
+
+struct cmd_args {
+	const char *conf;    /* -c */
+	const char *site;    /* --site; NULL */
+	const char *lang;    /* --lang; NULL */
+	const char *format;  /* --format; NULL */
+	const char *listen;  /* --listen; NULL */
+	const char *group;   /* --group; NULL */
+	unsigned threads;    /* --threads; 0 */
+	bool json, dry, yes, once, with_worker;
+	const char *words[CMD_ARGS_MAX]; /* what is not an option, behind the verb */
+	size_t n;
+};
+
+struct cmd_verb {
+	const char *name;
+	int (*run)(const struct cmd_args *a);
+	const char *usage; /* behind "jawort " */
+	const char *what;  /* one line */
+	const char *help;  /* more, for `jawort help VERB` */
+};
+extern const struct cmd_verb cmd_verbs[];
+extern const size_t cmd_verb_count;
+
+int cmd_init(const struct cmd_args *a);
+int cmd_serve(const struct cmd_args *a);
+int cmd_worker(const struct cmd_args *a);
+int cmd_cgi(const struct cmd_args *a);
+int cmd_config(const struct cmd_args *a);
+int cmd_person(const struct cmd_args *a);
+int cmd_notice(const struct cmd_args *a);
+int cmd_nginx(const struct cmd_args *a);
+int cmd_key(const struct cmd_args *a);
+int cmd_version(const struct cmd_args *a);
+int cmd_help(const struct cmd_args *a);
+
+/* Prints "jawort: text" and how to get help; CMD_USAGE. */
+int cmd_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Prints the error and its place in our source; the exit code that fits its class. */
+int cmd_fail(const char *what, const struct errinfo *ei);
+/* Loads configuration and prints findings to stderr. CMD_DONE or CMD_BAD_CONFIG. */
+int cmd_load(const struct cmd_args *a, struct conf **out);
+/* The site named by --site, or the only one. NULL after a message. */
+const struct conf_site *cmd_site(const struct cmd_args *a, const struct conf *c);
+/* Opens the site's store as the service does. create: make it where nothing is. */
+enum err cmd_store(const struct conf *c, const struct conf_site *s, bool create, struct store **out,
+    struct errinfo *ei);
+/* Writes buf to stdout; CMD_DONE or CMD_FAILED. */
+int cmd_print(const struct buf *b);
+
+#endif
