@@ -31,6 +31,9 @@ struct conn {
 	_Atomic int64_t since_ms; /* clock_mono_ms() of the change of phase */
 	atomic_bool doomed;
 	bool known; /* epoll has it */
+	/* A worker holds it. Set and cleared around each hand-over: it orders memory between workers, and two
+	 * holders at once are a bug that is noticed. */
+	atomic_bool held;
 	struct buf in; /* bytes taken from the socket; empty as long as peeking is enough */
 	struct record_scan scan;
 };

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "front/conn_priv.h"
@@ -44,6 +45,7 @@ struct server {
 	int kick_fd; /* a worker wants the main thread to look at paused */
 	atomic_bool stopping;
 	atomic_bool paused;
+	_Atomic unsigned ended; /* workers that have left their loop */
 	_Atomic int64_t pause_logged_ms;
 	unsigned threads;
 	struct worker *workers;
@@ -161,14 +163,16 @@ static enum step conn_relay(struct worker *w, struct conn *c)
 static bool conn_arm(struct server *s, struct conn *c)
 {
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c};
-	int op = c->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	int op = c->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd = c->fd;
 	c->known = true;
-	return epoll_ctl(s->epoll_fd, op, c->fd, &ev) == 0;
+	atomic_store(&c->held, false);
+	return epoll_ctl(s->epoll_fd, op, fd, &ev) == 0;
 }
 
 static void conn_event(struct worker *w, struct conn *c)
 {
 	struct server *s = w->s;
+	bug_if(atomic_exchange(&c->held, true));
 	for (;;) {
 		enum step step = STEP_DROP;
 		if (!atomic_load(&c->doomed)) {
@@ -254,7 +258,7 @@ static void *worker_main(void *arg)
 		int n = epoll_wait(s->epoll_fd, &ev, 1, w->stopping ? 20 : -1);
 		if (n < 1) {
 			if (w->stopping && !atomic_load(&s->conns.count))
-				return NULL;
+				break;
 			continue;
 		}
 		if (ev.data.ptr == &s->wake_fd)
@@ -264,6 +268,8 @@ static void *worker_main(void *arg)
 		else
 			conn_event(w, ev.data.ptr);
 	}
+	atomic_fetch_add(&s->ended, 1);
+	return NULL;
 }
 
 static enum err server_open(struct server *s, struct errinfo *ei)
@@ -295,7 +301,7 @@ static bool workers_end(struct server *s, unsigned started)
 	for (unsigned i = 0; i < started; i++)
 		if (pthread_clockjoin_np(s->workers[i].thread, NULL, CLOCK_MONOTONIC, &until))
 			all = false;
-	return all;
+	return all && atomic_load(&s->ended) == started;
 }
 
 static enum err workers_start(struct server *s, unsigned *started, struct errinfo *ei)
