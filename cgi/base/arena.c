@@ -17,7 +17,12 @@ struct arena_block {
 
 void arena_init(struct arena *a, size_t max_bytes)
 {
-	*a = (struct arena){ .max_bytes = max_bytes };
+	arena_init_blocks(a, max_bytes, ARENA_BLOCK_BYTES);
+}
+
+void arena_init_blocks(struct arena *a, size_t max_bytes, size_t block_bytes)
+{
+	*a = (struct arena){ .max_bytes = max_bytes, .block_bytes = block_bytes };
 }
 
 /* Wiped, for a request's memory holds addresses and names. */
@@ -47,14 +52,14 @@ void arena_reset(struct arena *a)
 void arena_free(struct arena *a)
 {
 	blocks_free(a->first);
-	arena_init(a, a->max_bytes);
+	arena_init_blocks(a, a->max_bytes, a->block_bytes);
 }
 
 static struct arena_block *block_add(struct arena *a, size_t need_bytes)
 {
-	size_t size = need_bytes > ARENA_BLOCK_BYTES ? need_bytes : ARENA_BLOCK_BYTES;
+	size_t size = need_bytes > a->block_bytes ? need_bytes : a->block_bytes;
 	/* The first block is kept for ever, so it has the plain size. */
-	if (!a->first && need_bytes > ARENA_BLOCK_BYTES && !block_add(a, ARENA_BLOCK_BYTES))
+	if (!a->first && need_bytes > a->block_bytes && !block_add(a, a->block_bytes))
 		return NULL;
 	struct arena_block *b = calloc(1, sizeof(*b) + size);
 	if (!b)

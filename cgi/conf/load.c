@@ -11,6 +11,8 @@
 #include "conf/show.h"
 
 #define LOAD_SITES_MAX 4096
+/* A usual site takes 6 KiB; a thousand of them stay in memory. */
+#define LOAD_SITE_BLOCK_BYTES (8u * 1024u)
 #define LOAD_ARENA_MAX_BYTES (16u * 1024u * 1024u)
 
 /* A site lives as long as any configuration that lists it. */
@@ -31,6 +33,7 @@ struct load {
 	struct host_box *box;
 	struct conf_site **sites;
 	struct conf_broken *broken;
+	struct arena tmp; /* nodes of the file being read */
 };
 
 static void site_box_drop(const struct conf_site *s)
@@ -177,7 +180,7 @@ static struct site_box *load_box(const char *file)
 
 	if (!box)
 		return NULL;
-	arena_init(&box->arena, LOAD_ARENA_MAX_BYTES);
+	arena_init_blocks(&box->arena, LOAD_ARENA_MAX_BYTES, LOAD_SITE_BLOCK_BYTES);
 	atomic_init(&box->refs, 1);
 	box->site.file = load_str(&box->arena, file);
 	return box;
@@ -186,17 +189,16 @@ static struct site_box *load_box(const char *file)
 static enum err load_site(struct load *l, const char *file)
 {
 	struct site_box *box = load_box(file);
-	struct arena tmp;
 	struct conf_sink sink;
 	struct conf_node *root = NULL;
-	struct conf_bind b = {.sink = &sink, .tmp = &tmp, .file = file};
+	struct conf_bind b = {.sink = &sink, .tmp = &l->tmp, .file = file};
 	struct buf text;
 	bool good;
 
 	if (!box)
 		return E_NOMEM;
 	b.a = &box->arena;
-	arena_init(&tmp, CONF_TREE_MAX_BYTES);
+	arena_reset(&l->tmp);
 	conf_sink_init(&sink, l->rep, file);
 	good = load_text(&text, file, &sink, NULL) == OK && conf_load_site(&b, buf_slice(&text), &root, &box->site);
 	if (good) {
@@ -212,7 +214,6 @@ static enum err load_site(struct load *l, const char *file)
 	}
 	buf_free(&text);
 	conf_sink_free(&sink);
-	arena_free(&tmp);
 	return OK;
 }
 
@@ -324,14 +325,12 @@ void conf_load_host(struct conf_bind *b, struct slice text, struct conf *c)
 static enum err load_host(struct load *l, struct errinfo *ei)
 {
 	struct conf *c = &l->box->conf;
-	struct arena tmp;
 	struct conf_sink sink;
-	struct conf_bind b = {.sink = &sink, .a = &l->box->arena, .tmp = &tmp, .file = l->opts->path, .host = true,
+	struct conf_bind b = {.sink = &sink, .a = &l->box->arena, .tmp = &l->tmp, .file = l->opts->path, .host = true,
 		.credentials_dir = l->opts->credentials_dir};
 	struct buf text;
 	enum err e;
 
-	arena_init(&tmp, CONF_TREE_MAX_BYTES);
 	conf_sink_init(&sink, l->rep, l->opts->path);
 	e = load_text(&text, l->opts->path, &sink, ei);
 	if (!e)
@@ -342,7 +341,6 @@ static enum err load_host(struct load *l, struct errinfo *ei)
 		e = E_INVALID;
 	buf_free(&text);
 	conf_sink_free(&sink);
-	arena_free(&tmp);
 	return e;
 }
 
@@ -356,11 +354,13 @@ enum err conf_load(const struct conf_opts *opts, struct conf **out, struct conf_
 	if (!l.box)
 		return err_set(ei, E_NOMEM, "out of memory");
 	arena_init(&l.box->arena, LOAD_ARENA_MAX_BYTES);
+	arena_init(&l.tmp, CONF_TREE_MAX_BYTES);
 	l.box->conf.priv = l.box;
 	l.box->conf.file = load_str(&l.box->arena, opts->path);
 	e = load_host(&l, ei);
 	if (!e)
 		e = load_sites(&l, ei);
+	arena_free(&l.tmp);
 	if (!e && !arena_ok(&l.box->arena))
 		e = err_set(ei, E_NOMEM, "out of memory");
 	if (e) {
