@@ -11,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "conf/conf.h"
 #include "front/front.h"
+#include "send/wake.h"
 #include "web/app.h"
 
 extern char **environ;
@@ -110,6 +111,14 @@ static void serve_tick(void *ctx)
 	worker_look_after(ctx);
 }
 
+static void serve_wake(const struct conf *c, const char *site)
+{
+	struct errinfo ei = {.code = OK};
+
+	if (wake_site(c->data, site, &ei) != OK)
+		log_err(LOG_WARN, "wake", &ei);
+}
+
 /* Threads made from here on, of the writer pool too, leave signals to the main thread. */
 static void block_signals(void)
 {
@@ -127,7 +136,7 @@ static void block_signals(void)
 int cmd_serve(const struct cmd_args *a)
 {
 	const struct app_opts ao = {.conf_path = a->conf, .credentials_dir = getenv("CREDENTIALS_DIRECTORY"),
-	    .writer_threads = SERVE_WRITERS};
+	    .writer_threads = SERVE_WRITERS, .wake = serve_wake};
 	struct serving s = {.conf = a->conf, .with_worker = a->with_worker,
 	    .worker_start = -SERVE_WORKER_RESTART_MS};
 	const struct front_app app = {.ctx = &s, .handle = serve_handle, .body_limit = serve_limit,

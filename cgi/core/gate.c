@@ -296,6 +296,16 @@ static enum err gate_store(const struct gate *g, struct arena *a, const struct g
 	return writer_run(g->writers, g->store, intake_job, &row, ei);
 }
 
+/* Where the form stood, by the Referer header: without query and fragment, which may say more than we need. */
+static struct slice gate_page(struct slice referer)
+{
+	struct url u;
+
+	if (referer.len > 2048 || !url_parse(referer, &u))
+		return SLICE("");
+	return slice_sub(referer, 0, slice_find(slice_sub(referer, 0, slice_find(referer, '#', 0)), '?', 0));
+}
+
 /* Language, wording and helper fields of the answer. False: the wording shown is not the live one. */
 static bool gate_start(const struct gate *g, const struct gate_input *in, struct gate_answer *out)
 {
@@ -309,6 +319,8 @@ static bool gate_start(const struct gate *g, const struct gate_input *in, struct
 	out->consent = site_consent(g->site, in->form, out->lang);
 	out->email = slice_trim(form_get(in->fields, "email"));
 	out->page = gate_value(in, "page");
+	if (!out->page.len)
+		out->page = gate_page(in->referer);
 	out->next = gate_value(in, "next");
 	if (out->next.len && !gate_next_allowed(in->form, out->next))
 		out->next = SLICE("");

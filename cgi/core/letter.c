@@ -37,7 +37,6 @@ static const struct letter_kind {
 } kinds[] = {
     {OUTBOX_CONFIRM, "mail/confirm.html", "mail/confirm.txt", "mail.confirm.subject", "", true},
     {OUTBOX_ALREADY, "mail/letter.html", "mail/letter.txt", "mail.already.subject", "mail.already.text", true},
-    {OUTBOX_GOODBYE, "mail/letter.html", "mail/letter.txt", "mail.goodbye.subject", "mail.goodbye.text", false},
 };
 
 struct letter_cache *letter_cache_new(void)
@@ -69,14 +68,19 @@ static const struct letter_kind *letter_kind(enum outbox_kind kind)
 	return NULL;
 }
 
-static struct slice controller_block(const struct conf_site *c, struct arena *a)
+static struct slice controller_block(const struct site *s, struct view *v, const char *lang)
 {
+	const struct conf_site *c = site_conf(s);
+	struct view *scope = view_child(v);
 	struct buf b;
 
-	buf_init_arena(&b, a, 4096);
+	buf_init_arena(&b, view_arena(v), 4096);
 	buf_add_str(&b, c->controller.name);
-	if (*c->controller.represented_by)
-		buf_printf(&b, "\n%s", c->controller.represented_by);
+	if (*c->controller.represented_by) {
+		view_cstr(scope, "represented_by", c->controller.represented_by);
+		buf_add_str(&b, ", ");
+		buf_add_slice(&b, site_say(s, lang, "notice.represented", scope));
+	}
 	for (size_t i = 0; i < c->controller.address.n; i++)
 		buf_printf(&b, "\n%s", c->controller.address.v[i]);
 	buf_printf(&b, "\n%s", c->controller.email);
@@ -99,7 +103,7 @@ static struct view *letter_view(const struct site *s, struct arena *a, const str
 	struct slice rest = l->purposes, one;
 
 	letter_colours(c, v);
-	view_lines(v, "controller_block", controller_block(c, a));
+	view_lines(v, "controller_block", controller_block(s, v, l->lang));
 	view_text(v, "title", site_titles(s, a, l->lang, l->purposes));
 	view_text(v, "confirm_link", site_duration(a, c->links.confirm, l->lang));
 	view_text(v, "unconfirmed", site_duration(a, c->retention.unconfirmed, l->lang));
@@ -279,8 +283,8 @@ static void letter_slots(struct db *db, const struct site *s, struct arena *a, c
 	out->date_ms = send->now_ms;
 	out->value[MESSAGE_TO] = send->address;
 	out->value[MESSAGE_UNSUBSCRIBE] = token_url(s, a, keys, "/u/", &out_link);
-	out->value[MESSAGE_LINK] = send->letter.kind == OUTBOX_CONFIRM ? token_url(s, a, keys, "/c/", &in_link)
-	    : site_url(s, a, "/my", "");
+	if (send->letter.kind == OUTBOX_CONFIRM)
+		out->value[MESSAGE_LINK] = token_url(s, a, keys, "/c/", &in_link);
 	out->value[MESSAGE_DATE] = when_full(a, send->asked_ms, site_conf(s)->time_zone, send->letter.lang);
 	out->value[MESSAGE_MESSAGE_ID] = random_id(a, "", at ? at : "@localhost");
 	out->value[MESSAGE_BOUNDARY] = random_id(a, "=_jw_", "");

@@ -405,7 +405,6 @@ struct view *site_view(const struct site *s, struct arena *a, const char *lang)
 	view_text(v, "footer_address", s->footer_address);
 	view_text(v, "site", s->site_host);
 	view_email(v, "contact", slice_from(s->conf->controller.email));
-	view_url(v, "my_url", site_url(s, a, "/my", ""));
 	return v;
 }
 

@@ -1,11 +1,8 @@
 #include "web/app.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -28,7 +25,6 @@ struct app_store {
 struct app {
 	struct app_opts opts;
 	char *conf_path;
-	char *wake_path;
 	struct bare *bare;
 	struct writer_pool *writers;
 	struct app_store *stores;
@@ -66,17 +62,14 @@ static enum err app_after(struct db *db, void *arg, bool *more, struct errinfo *
 	return rc;
 }
 
-/* Tells the worker that there are mails: one write to a file it watches. */
 static void app_wake(void *arg, struct store *s)
 {
 	struct app *a = arg;
-	int fd = open(a->wake_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0660);
+	struct generation *g = generation_get(a);
 
-	(void)s;
-	if (fd < 0 || pwrite(fd, "w", 1, 0) != 1)
-		log_event(LOG_WARN, "wake", LOG_S("path", a->wake_path), LOG_I("errno", errno));
-	if (fd >= 0)
-		close(fd);
+	if (g && a->opts.wake)
+		a->opts.wake(g->conf, store_site(s));
+	generation_release(g);
 }
 
 static enum err store_start(struct app *a, const struct conf *c, const struct conf_site *site, struct app_store *st,
@@ -162,15 +155,8 @@ static enum err app_load(struct app *a, struct generation **out, struct errinfo 
 	if (rc)
 		return rc;
 	opening.conf = conf;
-	if (!a->wake_path) {
-		struct buf b;
-		buf_init(&b, 4096);
-		buf_printf(&b, "%s/wake", conf->data);
-		a->wake_path = buf_detach(&b, NULL);
-	}
-	if (a->wake_path)
-		*out = generation_new(conf, app_open_store, &opening);
-	if (!a->wake_path || !*out) {
+	*out = generation_new(conf, app_open_store, &opening);
+	if (!*out) {
 		conf_free(conf);
 		return err_set(ei, E_NOMEM, "configuration");
 	}
@@ -232,7 +218,6 @@ void app_free(struct app *a)
 	bare_free(a->bare);
 	pthread_mutex_destroy(&a->lock);
 	free(a->conf_path);
-	free(a->wake_path);
 	free(a);
 }
 

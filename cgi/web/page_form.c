@@ -251,6 +251,7 @@ void page_form_post(struct page *p)
 		return;
 	in.fields = typed;
 	in.origin = gate_origin(p->site, p->req->origin);
+	in.referer = p->req->referer;
 	rc = gate_accept(&gate, p->arena, &in, answer, &ei);
 	p->lang = answer->lang ? answer->lang : p->lang;
 	if (rc)

@@ -56,6 +56,7 @@ struct gate_input {
 	const char *lang;        /* of the page, if the form does not say */
 	struct slice remote_ip;  /* as the front knows it; shortened here */
 	enum gate_origin origin;
+	struct slice referer;    /* Referer header: the page, where the form does not say it */
 };
 
 struct gate_error {

@@ -18,12 +18,15 @@
 #include "web/response.h"
 
 struct app;
+struct conf;
 
 struct app_opts {
 	const char *conf_path;
 	const char *credentials_dir; /* NULL: none */
 	const char *only_site;       /* CGI: host and this site; NULL: all */
 	unsigned writer_threads;     /* 1..8 */
+	/* Tells the worker that a site has new mails; from a writer thread. NULL: nobody is told. */
+	void (*wake)(const struct conf *c, const char *site);
 	bool brief;                  /* one request (CGI): no checks that read whole files */
 };
 
