@@ -23,7 +23,7 @@ struct http {
 struct impl {
 	CURL *easy;
 	struct curl_slist *headers;
-	size_t uploaded; /* SMTP: bytes of the body that curl took */
+	size_t uploaded; /* bytes of the body that curl took */
 };
 
 struct http *http_new(const struct http_opts *o)
@@ -214,8 +214,14 @@ static bool setup_http(struct impl *im, struct http_call *c)
 
 	curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, c->method);
 	if (c->body.len) {
+		/*
+		 * Not POSTFIELDS: when a kept connection dies without an answer, curl sends a body
+		 * that it can rewind once more by itself, and the other side may have had it already.
+		 */
+		curl_easy_setopt(e, CURLOPT_POST, 1L);
 		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.len);
-		curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body.ptr);
+		curl_easy_setopt(e, CURLOPT_READFUNCTION, on_upload);
+		curl_easy_setopt(e, CURLOPT_READDATA, c);
 	}
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	for (size_t i = 0; i < c->nheaders; i++)

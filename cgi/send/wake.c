@@ -85,35 +85,45 @@ void wake_close(struct wake *w)
 	*w = (struct wake){.inotify_fd = -1, .watch = -1};
 }
 
-/* Eats the notes. True if somebody touched the file without writing to it. */
-static bool events_drain(struct wake *w)
+enum note { NOTE_NONE, NOTE_WRITTEN, NOTE_TOUCHED };
+
+/* Eats the notes: was the file written to, or touched without that (or replaced)? */
+static enum note notes_drain(struct wake *w)
 {
 	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-	bool touched = false, gone = false;
+	enum note note = NOTE_NONE;
+	bool gone = false;
 	ssize_t n;
 
 	while ((n = read(w->inotify_fd, buf, sizeof(buf))) > 0) {
 		for (char *p = buf; p < buf + n;) {
 			const struct inotify_event *ev = (const struct inotify_event *)(const void *)p;
 
-			touched = touched || (ev->mask & (IN_ATTRIB | IN_Q_OVERFLOW));
+			if (ev->mask & ~(uint32_t)IN_MODIFY)
+				note = NOTE_TOUCHED;
+			else if (note == NOTE_NONE)
+				note = NOTE_WRITTEN;
 			gone = gone || (ev->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED));
 			p += sizeof(*ev) + ev->len;
 		}
 	}
 	if (gone)
 		watch_add(w);
-	return touched || gone;
+	return note;
 }
 
 void wake_take(struct wake *w, void (*fn)(void *arg, struct slice site), void *arg)
 {
 	static char buf[WAKE_MAX_BYTES + 256];
-	bool all = events_drain(w);
+	enum note note = notes_drain(w);
+	bool all = note == NOTE_TOUCHED;
 	struct slice rest, line;
 	ssize_t n = 0;
-	int fd = wake_file_open(w->path);
+	int fd;
 
+	if (note == NOTE_NONE)
+		return;
+	fd = wake_file_open(w->path);
 	if (fd >= 0) {
 		if (flock(fd, LOCK_EX) == 0)
 			n = pread(fd, buf, sizeof(buf), 0);

@@ -182,11 +182,11 @@ static void site_hooks(struct worker *w, struct work_site *s)
 
 	if (w->o->leftover && w->o->leftover(s->store, s->conf, w->o->arg))
 		log_event(LOG_WARN, "leftover_failed", LOG_S("site", s->conf->id));
-	if (w->o->upkeep && now >= s->upkeep_mono) {
-		if (w->o->upkeep(s->store, s->conf, w->o->arg))
-			log_event(LOG_WARN, "upkeep_failed", LOG_S("site", s->conf->id));
-		s->upkeep_mono = now + (int64_t)WORKER_UPKEEP_S * 1000;
-	}
+	if (now < s->upkeep_mono)
+		return;
+	if (w->o->upkeep && w->o->upkeep(s->store, s->conf, w->o->arg))
+		log_event(LOG_WARN, "upkeep_failed", LOG_S("site", s->conf->id));
+	s->upkeep_mono = now + (int64_t)WORKER_UPKEEP_S * 1000;
 }
 
 static int64_t min64(int64_t a, int64_t b)
@@ -222,6 +222,7 @@ static void site_look(struct worker *w, struct work_site *s)
 	s->dirty = false;
 	if (!site_open(w, s)) {
 		s->next_ms = clock_now_ms() + OPEN_RETRY_MS;
+		s->upkeep_mono = clock_mono_ms() + OPEN_RETRY_MS;
 		return;
 	}
 	if (!s->begun)
