@@ -71,7 +71,8 @@ static void conn_sending(void *ctx)
 }
 
 /* Answers the request that scan has found whole: in the socket (bytes NULL), or in bytes. */
-static enum step conn_serve(struct worker *w, struct conn *c, const struct record_scan *scan, const char *bytes)
+static enum step conn_serve(struct worker *w, struct conn *c, const struct record_scan *scan,
+    const char *bytes)
 {
 	struct fcgi_job job = {
 	    .fd = c->fd,

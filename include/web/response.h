@@ -70,7 +70,7 @@ void response_plain(struct response *res, unsigned status, const char *id);
 bool response_ok(const struct response *res);
 /* "Not Found"; "Unknown" for numbers outside our table. */
 const char *response_reason(unsigned status);
-/* Appends the whole answer to out: "Status: 303 See Other CR LF" and so on. A failed response becomes a 500. */
+/* Appends the whole answer to out ("Status: 303 See Other CR LF" ...). A failed response becomes a bare 500. */
 void response_write(const struct response *res, bool head_only, struct buf *out);
 
 #endif

@@ -111,7 +111,8 @@ void fc_common_pairs(struct buf *pairs, const char *method, const char *uri, lon
 	fc_pair(pairs, "HTTP_ACCEPT_LANGUAGE", "de,en-US;q=0.7,en;q=0.3");
 }
 
-void fc_request(struct buf *b, unsigned id, unsigned flags, const char *method, const char *uri, struct slice body)
+void fc_request(struct buf *b, unsigned id, unsigned flags, const char *method, const char *uri,
+    struct slice body)
 {
 	struct buf pairs;
 	buf_init(&pairs, 128 * 1024);
@@ -171,8 +172,8 @@ static bool read_exact(int fd, void *dst, size_t n, int64_t until_ms, struct fc_
 	return true;
 }
 
-static void answer_record(struct fc_answer *a, unsigned want_id, const unsigned char *h, const unsigned char *content,
-    size_t len)
+static void answer_record(struct fc_answer *a, unsigned want_id, const unsigned char *h,
+    const unsigned char *content, size_t len)
 {
 	unsigned type = h[1], id = (unsigned)(h[2] << 8 | h[3]);
 	if (type == FC_STDOUT && id == want_id)

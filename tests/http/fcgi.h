@@ -54,7 +54,8 @@ void fc_stream(struct buf *b, unsigned type, unsigned id, struct slice content, 
 /* Parameters as nginx sends them, without the end. content_length -1: none. */
 void fc_common_pairs(struct buf *pairs, const char *method, const char *uri, long long content_length);
 /* A whole good request. */
-void fc_request(struct buf *b, unsigned id, unsigned flags, const char *method, const char *uri, struct slice body);
+void fc_request(struct buf *b, unsigned id, unsigned flags, const char *method, const char *uri,
+    struct slice body);
 
 bool fc_send(int fd, const void *p, size_t n);
 void fc_answer_init(struct fc_answer *a);

@@ -124,7 +124,8 @@ static double server_cpu_us(void)
 {
 	struct rusage r;
 	getrusage(RUSAGE_CHILDREN, &r);
-	return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1e6 + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
+	return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1e6 +
+	    (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
 }
 
 static int report(const struct client *clients, double cpu_us, unsigned seconds)
@@ -137,7 +138,8 @@ static int report(const struct client *clients, double cpu_us, unsigned seconds)
 		starved += clients[i].answers == 0;
 	}
 	printf("%lu answers in %u s, %lu connections, %lu of %d clients without any answer, %lu failures, "
-	    "%.1f us CPU each\n", answers, seconds, opened, starved, CLIENTS, bad, answers ? cpu_us / (double)answers : 0);
+	    "%.1f us CPU each\n", answers, seconds, opened, starved, CLIENTS, bad,
+	    answers ? cpu_us / (double)answers : 0);
 	return starved || bad || !answers;
 }
 

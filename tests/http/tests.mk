@@ -14,14 +14,16 @@ $(HTTP_BIN)/echo_app: tests/http/echo_app.c $(HTTP_LINK)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HTTP_CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(HTTP_LINK) $(LIBS)
 
-$(HTTP_BIN)/test_front $(HTTP_BIN)/starve: $(HTTP_BIN)/%: tests/http/%.c tests/http/fcgi.c $(HTTP_LINK)
+$(HTTP_BIN)/test_front: tests/http/test_front.c tests/http/child.c tests/http/hostile.c tests/http/fcgi.c
+$(HTTP_BIN)/starve: tests/http/starve.c tests/http/fcgi.c
+$(HTTP_BIN)/test_front $(HTTP_BIN)/starve: $(wildcard tests/http/*.h) $(HTTP_LINK)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HTTP_CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< tests/http/fcgi.c $(HTTP_LINK) $(LIBS) -lcmocka
+	$(Q)$(CC) $(HTTP_CFLAGS) $(LDFLAGS_ALL) -o $@ $(filter %.c,$^) $(HTTP_LINK) $(LIBS) -lcmocka
 
 # The front's own sources again, with the loop that libfcgi's manual shows.
 $(HTTP_BIN)/starve_blocking: tests/http/starve.c tests/http/fcgi.c $(wildcard cgi/front/*.c) $(HTTP_LINK)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HTTP_CFLAGS) -DJAWORT_NO_PARKING $(LDFLAGS_ALL) -o $@ tests/http/starve.c tests/http/fcgi.c \
-		$(wildcard cgi/front/*.c) $(filter-out $(BUILD)/front.a,$(HTTP_LINK)) $(LIBS) -lcmocka
+	$(Q)$(CC) $(HTTP_CFLAGS) -DJAWORT_NO_PARKING $(LDFLAGS_ALL) -o $@ $(filter %.c,$^) \
+		$(filter-out $(BUILD)/front.a,$(HTTP_LINK)) $(LIBS)
 
 -include $(wildcard $(HTTP_BIN)/*.d)

@@ -14,6 +14,7 @@
 struct pair {
 	struct slice name, value;
 };
+#define END {{NULL, 0}, {NULL, 0}}
 #define P(n, v) {SLICE_LIT(n), SLICE_LIT(v)}
 
 struct source {
@@ -88,7 +89,8 @@ static const struct path_row path_rows[] = {
 	{__LINE__, {P("REQUEST_URI", "http://h/x")}, 400, NULL, NULL, NULL},
 	{__LINE__, {P("HTTP_HOST", "h")}, 400, NULL, NULL, NULL},
 	/* rewritten, or part of a page by SSI: DOCUMENT_URI and QUERY_STRING count */
-	{__LINE__, {P("REQUEST_URI", "/index.html?a"), P("DOCUMENT_URI", "/j/s/news"), P("QUERY_STRING", "fragment")},
+	{__LINE__, {P("REQUEST_URI", "/index.html?a"), P("DOCUMENT_URI", "/j/s/news"),
+	    P("QUERY_STRING", "fragment")},
 	    0, "/j/s/news", "/j/s/news", "fragment"},
 	{__LINE__, {P("REQUEST_URI", "/a%20b?x"), P("DOCUMENT_URI", "/a b"), P("QUERY_STRING", "x")},
 	    0, "/a%20b", "/a b", "x"},
@@ -100,7 +102,8 @@ static const struct path_row path_rows[] = {
 	{__LINE__, {P("SCRIPT_NAME", "/cgi-bin/jawort"), P("PATH_INFO", "/s/news"), P("QUERY_STRING", "lang=en")},
 	    0, "/cgi-bin/jawort/s/news", "/cgi-bin/jawort/s/news", "lang=en"},
 	{__LINE__, {P("SCRIPT_NAME", ""), P("PATH_INFO", "/n"), P("QUERY_STRING", "")}, 0, "/n", "/n", ""},
-	{__LINE__, {P("SCRIPT_NAME", "/j"), P("PATH_INFO", "/\xc3\xa4 %")}, 0, "/j/%C3%A4%20%25", "/j/\xc3\xa4 %", ""},
+	{__LINE__, {P("SCRIPT_NAME", "/j"), P("PATH_INFO", "/\xc3\xa4 %")}, 0,
+	    "/j/%C3%A4%20%25", "/j/\xc3\xa4 %", ""},
 	{__LINE__, {P("SCRIPT_NAME", "/j"), P("PATH_INFO", "/../etc")}, 400, NULL, NULL, NULL},
 	{__LINE__, {P("SCRIPT_NAME", "/j"), P("PATH_INFO", "/\xc3(")}, 400, NULL, NULL, NULL},
 	{__LINE__, {P("DOCUMENT_URI", "/n/"), P("SCRIPT_NAME", "/other")}, 0, "/n/", "/n/", ""},
@@ -185,7 +188,7 @@ static void test_fields(void **state)
 		P("HTTP_HOST", "WWW.Example.ORG:8443"), P("CONTENT_TYPE", "text/plain"), P("CONTENT_LENGTH", "7"),
 		P("HTTP_ORIGIN", "null"), P("HTTP_REFERER", "\xe4"), P("REMOTE_ADDR", "2001:db8::7"),
 		P("HTTP_PURPOSE", "prefetch"), P("JAWORT_SITE", "example"), P("SERVER_PORT", "8443"), P("HTTPS", "on"),
-		{{NULL, 0}, {NULL, 0}},
+		END,
 	};
 	struct request req;
 	clock_set_ms(1234567);
@@ -278,8 +281,8 @@ static void test_limits(void **state)
 static void test_memory(void **state)
 {
 	(void)state;
-	static const struct pair pairs[] = {P("REQUEST_METHOD", "GET"), P("REQUEST_URI", "/%41?x=%42"), P("HTTP_HOST", "h"),
-	    {{NULL, 0}, {NULL, 0}}};
+	static const struct pair pairs[] = {P("REQUEST_METHOD", "GET"), P("REQUEST_URI", "/%41?x=%42"),
+	    P("HTTP_HOST", "h"), END};
 	unsigned refused = 0;
 	for (size_t max = 0; max < 600; max += 8) {
 		struct arena small;
@@ -298,15 +301,15 @@ static void test_query(void **state)
 {
 	(void)state;
 	struct request req;
-	static const struct pair good[] = {P("REQUEST_METHOD", "GET"), P("REQUEST_URI", "/s?lang=de&fragment&id=a%20b"),
-	    {{NULL, 0}, {NULL, 0}}};
+	static const struct pair good[] = {P("REQUEST_METHOD", "GET"),
+	    P("REQUEST_URI", "/s?lang=de&fragment&id=a%20b"), END};
 	assert_int_equal(fill(&req, good), 0);
 	expect(__LINE__, "lang", request_query_get(&req, "lang"), "de");
 	expect(__LINE__, "id", request_query_get(&req, "id"), "a b");
 	assert_non_null(request_query_get(&req, "fragment").ptr);
 	assert_null(request_query_get(&req, "no").ptr);
 	assert_ptr_equal(request_query(&req), request_query(&req));
-	static const struct pair bad[] = {P("REQUEST_METHOD", "GET"), P("REQUEST_URI", "/s?lang=%zz"), {{NULL, 0}, {NULL, 0}}};
+	static const struct pair bad[] = {P("REQUEST_METHOD", "GET"), P("REQUEST_URI", "/s?lang=%zz"), END};
 	assert_int_equal(fill(&req, bad), 0);
 	assert_null(request_query(&req));
 	assert_null(request_query_get(&req, "lang").ptr);
@@ -357,7 +360,7 @@ static void test_type(void **state)
 static void test_ids_differ(void **state)
 {
 	(void)state;
-	static const struct pair pairs[] = {P("REQUEST_METHOD", "GET"), P("REQUEST_URI", "/"), {{NULL, 0}, {NULL, 0}}};
+	static const struct pair pairs[] = {P("REQUEST_METHOD", "GET"), P("REQUEST_URI", "/"), END};
 	struct request a, b;
 	assert_int_equal(fill(&a, pairs), 0);
 	assert_int_equal(fill(&b, pairs), 0);

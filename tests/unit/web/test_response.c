@@ -61,7 +61,8 @@ static void test_redirect(void **state)
 	(void)state;
 	buf_add_str(&res.body, "dropped");
 	response_redirect(&res, 303, SLICE("/j/s/news/sent"));
-	assert_string_equal(written(false), "Status: 303 See Other\r\nContent-Length: 0\r\nLocation: /j/s/news/sent\r\n\r\n");
+	assert_string_equal(written(false), "Status: 303 See Other\r\nContent-Length: 0\r\n"
+	    "Location: /j/s/news/sent\r\n\r\n");
 }
 
 static void test_add_param(void **state)
