@@ -213,8 +213,8 @@ static void listener_pause(struct server *s, int errno_value)
 	}
 	conns_end_idle(&s->conns);
 	atomic_store(&s->paused, true);
-	if (eventfd_write(s->kick_fd, 1))
-		listener_arm(s, EPOLL_CTL_MOD);
+	/* should this fail, the main thread sees it at its next tick */
+	(void)eventfd_write(s->kick_fd, 1);
 }
 
 static void listener_event(struct worker *w)
@@ -225,7 +225,8 @@ static void listener_event(struct worker *w)
 		listener_pause(s, errno);
 		return;
 	}
-	listener_arm(s, EPOLL_CTL_MOD);
+	if (!listener_arm(s, EPOLL_CTL_MOD))
+		listener_pause(s, errno);
 	if (fd < 0)
 		return;
 	struct timeval in = {.tv_sec = FRONT_RECEIVE_MAX_MS / 1000}, out = {.tv_sec = FRONT_SEND_MAX_MS / 1000};
@@ -350,8 +351,10 @@ static void main_loop(struct server *s)
 		if (n > 0 && p[1].revents)
 			(void)eventfd_read(s->kick_fd, &kicks);
 		if (paused) {
+			/* first the flag: once armed, a worker may set it again */
 			atomic_store(&s->paused, false);
-			listener_arm(s, EPOLL_CTL_MOD);
+			if (!listener_arm(s, EPOLL_CTL_MOD))
+				atomic_store(&s->paused, true);
 		}
 		enum stop_wish wish = stop_next(&s->stop);
 		if (wish == STOP_END)
