@@ -1,0 +1,80 @@
+// What goes with every answer: policy headers, caching, no cookie, no third party, no token in a log.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { until } from './lib.mjs';
+import { collect } from './pages.mjs';
+
+let all, own;
+before(async () => {
+  all = await collect();
+  own = all.pages.filter((p) => /^\/(j|firm)\//.test(p.path)); // the demo's own pages come from nginx alone
+});
+after(async () => { await all?.service.stop(); });
+
+const each = (fn) => {
+  const found = [];
+  for (const p of own) { const bad = fn(p); if (bad) found.push(`${p.lang} ${p.name}: ${bad}`); }
+  assert.deepEqual(found, []);
+};
+const token = (p) => /\/[cu]\//.test(p.path);
+
+test('Content-Security-Policy allows nothing but what the page needs', () => each((p) => {
+  const csp = p.headers['content-security-policy'] ?? '';
+  if (!csp.startsWith("default-src 'none'")) return `csp ${csp}`;
+  if (/unsafe|\*|script-src|data:/.test(csp)) return `csp ${csp}`;
+  if (!/frame-ancestors 'none'/.test(csp)) return 'may be framed';
+  return /<script|\son[a-z]+=|style="/i.test(p.body) ? 'script or inline style in the page' : '';
+}));
+
+test('nosniff, types with a charset, a language', () => each((p) => {
+  if (p.headers['x-content-type-options'] !== 'nosniff') return 'no nosniff';
+  if (!/charset=utf-8/i.test(p.headers['content-type'] ?? '')) return `type ${p.headers['content-type']}`;
+  return '';
+}));
+
+test('no cookie', () => each((p) => (p.headers['set-cookie'] ? 'cookie' : '')));
+
+test('what is personal is not kept and not passed on', () => each((p) => {
+  const personal = token(p) || p.status === 422 || p.status === 409 || p.name === 'review';
+  if (!personal) return '';
+  if (p.headers['cache-control'] !== 'no-store') return `cache-control ${p.headers['cache-control']}`;
+  return p.headers['referrer-policy'] === 'no-referrer' ? '' : `referrer-policy ${p.headers['referrer-policy']}`;
+}));
+
+test('forms and notices can be kept and revalidated', async () => {
+  for (const at of ['/j/s/news?lang=de', '/j/n?lang=de']) {
+    const r = await all.service.get(at);
+    assert.match(r.headers['cache-control'], /public|max-age/);
+    assert.ok(r.headers.etag, at);
+    assert.equal((await all.service.get(at, { 'If-None-Match': r.headers.etag })).status, 304);
+    assert.equal((await all.service.get(at, { 'If-None-Match': '"other"' })).status, 200);
+  }
+});
+
+test('nothing is loaded from anybody else', () => each((p) => {
+  for (const [, at] of p.body.matchAll(/<(?:img|link|script|iframe|source|video|audio|embed|object)\b[^>]*(?:src|href|data)="([^"]+)"/g))
+    if (!at.startsWith('/') && !at.startsWith(all.service.url)) return `loads ${at}`;
+  return '';
+}));
+
+test('GET and HEAD say the same', async () => {
+  for (const at of ['/j/s/news?lang=de', '/j/n?lang=en', '/j/nothing']) {
+    const get = await all.service.get(at), head = await all.service.request('HEAD', at);
+    assert.equal(head.status, get.status, at);
+    assert.equal(head.body, '', at);
+    for (const k of ['content-type', 'cache-control', 'content-security-policy']) assert.equal(head.headers[k], get.headers[k], `${at} ${k}`);
+  }
+});
+
+test('no log has a token or an address', async () => {
+  const dir = path.join(all.service.dir, 'log');
+  await until('nginx to write its log', 3000, () => fs.readFileSync(path.join(dir, 'nginx-access.log'), 'utf8').includes('GET / '));
+  const tokens = all.mails.flatMap((m) => [m.confirm, m.unsubscribe]).map((u) => u.split('/').pop());
+  for (const f of fs.readdirSync(dir)) {
+    const text = fs.readFileSync(path.join(dir, f), 'utf8');
+    for (const t of tokens) assert.ok(!text.includes(t.slice(0, 20)), `token in ${f}`);
+    assert.doesNotMatch(text, /@example\.org/, `address in ${f}`);
+  }
+});
