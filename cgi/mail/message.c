@@ -209,7 +209,8 @@ static enum err message_fill(struct arena *a, const json_t *root, const struct m
 	if (!json_is_integer(format) || json_integer_value(format) != MESSAGE_FORMAT)
 		return err_set(ei, E_INVALID, "mail: stored message is not of format %d", MESSAGE_FORMAT);
 	if (json_object_size(root) != NFIELDS + 1)
-		return err_set(ei, E_INVALID, "mail: stored message has not exactly the keys of format %d", MESSAGE_FORMAT);
+		return err_set(ei, E_INVALID, "mail: stored message has not exactly the keys of format %d",
+		    MESSAGE_FORMAT);
 	for (size_t i = 0; i < NFIELDS; i++) {
 		e = field_load(a, &fields[i], json_object_get(root, fields[i].name), values, out, ei);
 		if (e)

@@ -9,7 +9,9 @@
 
 #define RETRY_AFTER_MAX_S 86400
 
-static const struct provider *const table[] = {&provider_mailjet, &provider_smtp, &provider_dir, &provider_log};
+static const struct provider *const table[] = {
+	&provider_mailjet, &provider_smtp, &provider_dir, &provider_log,
+};
 #define NTABLE (sizeof(table) / sizeof(table[0]))
 
 const struct provider *provider_at(size_t i)

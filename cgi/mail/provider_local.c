@@ -58,7 +58,8 @@ out:
 	return rule;
 }
 
-static void dir_deliver(const struct provider_settings *s, const struct message *m, struct provider_result *out)
+static void dir_deliver(const struct provider_settings *s, const struct message *m,
+    struct provider_result *out)
 {
 	struct errinfo ei = {0};
 	char name[PROVIDER_ID_BYTES];
@@ -78,7 +79,8 @@ static void dir_deliver(const struct provider_settings *s, const struct message 
 		snprintf(out->text + len, sizeof(out->text) - len, ": %s", ei.text);
 }
 
-static void log_deliver(const struct provider_settings *s, const struct message *m, struct provider_result *out)
+static void log_deliver(const struct provider_settings *s, const struct message *m,
+    struct provider_result *out)
 {
 	memset(out, 0, sizeof(*out));
 	if (provider_message_check(m, "log", NULL)) {

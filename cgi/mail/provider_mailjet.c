@@ -11,9 +11,10 @@
 #include "text/jsonw.h"
 #include "text/url.h"
 
-#define OUR_BUG "Mailjet refuses the form of our request. This is a defect of Jawort: please report it with this line"
-#define NOT_VALIDATED "Mailjet does not know the sender address as validated. Validate mail.from.email (or its " \
-	"domain) in the Mailjet account; the queue waits until then"
+#define OUR_BUG "Mailjet refuses the form of our request. This is a defect of Jawort: please report it with " \
+	"this line"
+#define NOT_VALIDATED "Mailjet does not know the sender address as validated. Validate mail.from.email (or " \
+	"its domain) in the Mailjet account; the queue waits until then"
 
 /*
  * What an answer means. Order counts: recipient faults before the same code at
@@ -232,7 +233,7 @@ static struct slice related_of(const json_t *error)
 	return slice_from(s);
 }
 
-/* Which of several errors speaks for the mail: what stops the queue, then our faults, then the recipient's. */
+/* Which of several errors speaks for the mail: what stops the queue, our faults, the recipient's. */
 static int weight(const struct provider_rule *r)
 {
 	static const int by_class[PROVIDER_CLASS__MAX] = {
@@ -371,7 +372,8 @@ static void read_lookup(const struct provider_reply *r, struct provider_result *
 		provider_result_set(out, &rule_no_id, 200, NULL);
 	}
 	json_decref(root);
-	if (out->class_ == PROVIDER_UNKNOWN || (out->class_ == PROVIDER_PERMANENT && strcmp(out->code, "absent") != 0))
+	if (out->class_ == PROVIDER_UNKNOWN ||
+	    (out->class_ == PROVIDER_PERMANENT && strcmp(out->code, "absent") != 0))
 		out->class_ = PROVIDER_RETRY;
 	if (out->class_ == PROVIDER_RETRY)
 		out->retry_after_s = provider_retry_after(r->retry_after, r->now_ms);

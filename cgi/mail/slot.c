@@ -121,7 +121,7 @@ static bool has_mark(struct slice s)
 	return false;
 }
 
-/* The date stands in the text and in html, so it needs no more than letters, digits and a little punctuation. */
+/* It stands in the text and in html, so it needs no more than letters, digits and a little punctuation. */
 static bool date_ok(struct slice s)
 {
 	if (s.len == 0 || s.len > SLOT_DATE_MAX_BYTES)
@@ -203,8 +203,8 @@ static enum err slot_put(struct buf *out, int slot, const struct message_slots *
 	return OK;
 }
 
-enum err slot_fill(struct buf *out, struct slice s, unsigned mask, const struct message_slots *values, bool html,
-    const char *where, struct errinfo *ei)
+enum err slot_fill(struct buf *out, struct slice s, unsigned mask, const struct message_slots *values,
+    bool html, const char *where, struct errinfo *ei)
 {
 	size_t from = 0, at = 0, used = 0;
 	enum err e;

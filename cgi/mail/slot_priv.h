@@ -26,7 +26,7 @@ bool slot_value_ok(enum message_slot slot, struct slice value);
  * also writes s to out with the slots filled (html: escaped). where names the
  * field for errors.
  */
-enum err slot_fill(struct buf *out, struct slice s, unsigned mask, const struct message_slots *values, bool html,
-    const char *where, struct errinfo *ei);
+enum err slot_fill(struct buf *out, struct slice s, unsigned mask, const struct message_slots *values,
+    bool html, const char *where, struct errinfo *ei);
 
 #endif

@@ -67,8 +67,8 @@ static bool scan_row(const struct outbox_row *r, void *arg)
  * Makes rows of a state queued and first in line (due at 1 ms), inside the
  * claiming transaction, so that a crash leaves them either as they were or claimed.
  */
-static enum err requeue(struct db *db, struct scan *s, enum outbox_state state, int64_t due_ms, unsigned limit,
-    struct errinfo *ei)
+static enum err requeue(struct db *db, struct scan *s, enum outbox_state state, int64_t due_ms,
+    unsigned limit, struct errinfo *ei)
 {
 	enum err e = limit ? outbox_open_each(db, state, due_ms, limit, scan_row, s, ei) : OK;
 
@@ -128,8 +128,8 @@ static enum err claim(struct batch *b, struct errinfo *ei)
 	return store_write_commit(b->store, ei);
 }
 
-struct batch *batch_claim(const struct worker_opts *o, struct store *st, struct route *r, struct route_hop *hop,
-    struct http *h)
+struct batch *batch_claim(const struct worker_opts *o, struct store *st, struct route *r,
+    struct route_hop *hop, struct http *h)
 {
 	struct batch *b = calloc(1, sizeof(*b));
 	struct errinfo ei = {0};
@@ -481,7 +481,8 @@ static void outcome(struct task *t, struct outbox_result *r)
 }
 
 /* The evidence: what the provider said about this person's mail. */
-static enum err settle_event(struct db *db, const struct task *t, const struct outbox_result *r, struct errinfo *ei)
+static enum err settle_event(struct db *db, const struct task *t, const struct outbox_result *r,
+    struct errinfo *ei)
 {
 	bool final = r->state == OUTBOX_ACCEPTED || r->state == OUTBOX_FAILED || slice_eq_str(r->code, CODE_FINAL);
 	struct event_new ev = {

@@ -66,8 +66,8 @@ struct batch_due {
 enum err batch_due_read(struct store *st, struct batch_due *out, struct errinfo *ei);
 
 /* NULL: nothing was due, or an error (logged). limit 1 probes a held provider. */
-struct batch *batch_claim(const struct worker_opts *o, struct store *st, struct route *r, struct route_hop *hop,
-    struct http *h);
+struct batch *batch_claim(const struct worker_opts *o, struct store *st, struct route *r,
+    struct route_hop *hop, struct http *h);
 void batch_free(struct batch *b);
 /* Starts the next waiting task. False: none is waiting. */
 bool batch_start_next(struct batch *b);

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 
 #define PARALLEL_DEFAULT 16
-/* Servers close idle connections after some time; one that is old is not worth the risk of a half-sent request. */
+/* Servers close idle connections after a time; an old one is not worth the risk of a half-sent request. */
 #define CONNECTION_AGE_MAX_S 20L
 
 struct http {
@@ -89,18 +89,21 @@ static bool loopback(const char *host)
 
 	if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
 		return true;
-	return sscanf(host, "%3u.%3u.%3u.%3u%c", &a, &b, &c, &d, &end) == 4 && a == 127 && b < 256 && c < 256 && d < 256;
+	return sscanf(host, "%3u.%3u.%3u.%3u%c", &a, &b, &c, &d, &end) == 4 && a == 127 && b < 256 && c < 256 &&
+	    d < 256;
 }
 
 /* What the rules of the header say about scheme and host. */
-static enum err target_check(const char *scheme, const char *host, const struct http_call *c, struct errinfo *ei)
+static enum err target_check(const char *scheme, const char *host, const struct http_call *c,
+    struct errinfo *ei)
 {
 	bool smtp = c->mail_from != NULL;
 
 	if (strcmp(scheme, smtp ? "smtps" : "https") == 0)
 		return OK;
 	if (strcmp(scheme, smtp ? "smtp" : "http") != 0)
-		return err_set(ei, E_DENIED, "send: %s:// cannot be used here; use %s://", scheme, smtp ? "smtps" : "https");
+		return err_set(ei, E_DENIED, "send: %s:// cannot be used here; use %s://", scheme,
+		    smtp ? "smtps" : "https");
 	if (loopback(host) || (smtp && c->starttls))
 		return OK;
 	return err_set(ei, E_DENIED, "send: %s:// without TLS is allowed towards loopback only; use %s://", scheme,

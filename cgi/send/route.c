@@ -82,7 +82,8 @@ static enum err secret_load(struct route *r, struct route_hop *h, struct errinfo
 		return OK;
 	buf_free(&h->secret);
 	buf_init(&h->secret, SECRET_MAX_BYTES);
-	e = conf_secret_read(r->conf, r->site, smtp ? "mail.smtp.password_file" : "mail.mailjet.key_file", &h->secret, ei);
+	e = conf_secret_read(r->conf, r->site, smtp ? "mail.smtp.password_file" : "mail.mailjet.key_file",
+	    &h->secret, ei);
 	if (!e)
 		e = secret_split(h, ei);
 	h->secret_read = !e;

@@ -108,7 +108,8 @@ enum err message_load_fill(struct arena *a, struct slice stored, const struct me
  * Personal data: the store seals it.
  */
 enum err message_slots_write(struct buf *out, const struct message_slots *v, struct errinfo *ei);
-enum err message_slots_read(struct arena *a, struct slice json, struct message_slots *out, struct errinfo *ei);
+enum err message_slots_read(struct arena *a, struct slice json, struct message_slots *out,
+    struct errinfo *ei);
 /* E_INVALID names the slot whose value does not fit its type (never the value). Values not given are fine. */
 enum err message_slots_check(const struct message_slots *v, struct errinfo *ei);
 

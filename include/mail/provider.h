@@ -145,7 +145,7 @@ const struct provider *provider_find(struct slice name);
 /* The whole table, from 0; NULL behind the end. For tests, docs and config check. */
 const struct provider *provider_at(size_t i);
 
-/* Seconds of a Retry-After header (RFC 9110 section 10.2.3: seconds or date), at most 86400; 0 if unusable. */
+/* Seconds of a Retry-After header (RFC 9110 section 10.2.3), at most 86400; 0 if unusable. */
 uint32_t provider_retry_after(struct slice value, int64_t now_ms);
 
 #endif

@@ -64,7 +64,7 @@ struct worker_opts {
  */
 enum err worker_run(const struct worker_opts *o, struct errinfo *ei);
 
-/* Seconds until the next try after so many (1..): exponential, +-25 % jitter, never below or above the limits. */
+/* Seconds until the next try after so many (1..): exponential, +-25 % jitter, between the limits. */
 uint32_t worker_backoff_s(unsigned attempts);
 
 #endif

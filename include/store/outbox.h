@@ -102,7 +102,8 @@ enum err outbox_claim(struct db *db, int64_t now_ms, unsigned limit, struct slic
 /* E_CONFLICT: not sending under this attempt_id (somebody else settled it). */
 enum err outbox_settle(struct db *db, int64_t id, struct slice attempt_id, const struct outbox_result *r,
     struct errinfo *ei);
-/* Sending rows of a dead worker (started before) become unknown, to be looked up at next_ms. *count may be NULL. */
+/* Sending rows of a dead worker (started before) become unknown, to be looked up at next_ms. *count may be
+ * NULL. */
 enum err outbox_requeue_stale(struct db *db, int64_t started_before_ms, int64_t next_ms, unsigned *count,
     struct errinfo *ei);
 /* When the next queued row is due; INT64_MAX: none. */
