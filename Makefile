@@ -70,6 +70,16 @@ $(GEN)/migrations.h: tools/embed.sh $(MIGRATIONS)
 	$(Q)sh tools/embed.sh migrations $(MIGRATIONS) >$@.new
 	@mv $@.new $@
 
+# Facts of law (data/), compiled in as tables of the core room.
+$(GEN)/core/%_table.h: tools/legal.sh
+	@mkdir -p $(@D)
+	$(Q)sh tools/legal.sh $* $(filter data/%,$^) >$@.new
+	@mv $@.new $@
+$(GEN)/core/authority_table.h: data/authorities.txt
+$(GEN)/core/adequacy_table.h: data/adequacy.txt
+$(BUILD)/cgi/core/authority.o: $(GEN)/core/authority_table.h
+$(BUILD)/cgi/core/adequacy.o: $(GEN)/core/adequacy_table.h
+
 $(OBJ): | $(GEN)/embedded.c $(GEN)/migrations.h
 $(BUILD)/cgi/store/migrate.o: $(GEN)/migrations.h
 $(BUILD)/embed.a: $(GEN)/embedded.c
@@ -109,7 +119,7 @@ golden:
 	GOLDEN=write $(MAKE) unit
 	git --no-pager diff --stat tests/golden
 
--include $(wildcard tests/http/tests.mk tests/fuzz/fuzz.mk tests/bench/bench.mk)
+-include $(wildcard tests/http/tests.mk tests/fuzz/fuzz.mk tests/fault/fault.mk tests/bench/bench.mk)
 
 # What is missing on this machine, by package name.
 deps:

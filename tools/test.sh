@@ -11,8 +11,9 @@ passed=0
 started=$SECONDS
 
 make_() { make --no-print-directory -j"$jobs" WERROR=-Werror "$@"; }
-make_asan() { make_ BUILD=build-asan SAN=address,undefined "$@"; }
-make_tsan() { make_ BUILD=build-tsan SAN=thread "$@"; }
+# Instrumented code confuses gcc's own warnings; the parts build and clang are there to see them.
+make_asan() { make_ BUILD=build-asan SAN=address,undefined WERROR= CFLAGS=-Wno-format-truncation "$@"; }
+make_tsan() { make_ BUILD=build-tsan SAN=thread WERROR= CFLAGS=-Wno-format-truncation "$@"; }
 node_tests() { node --test --test-concurrency=1 --test-reporter=spec "$@"; }
 
 # cmocka and Node.js each say how many tests passed, the replayer how many inputs.
@@ -56,7 +57,7 @@ fuzz() { make_asan -j1 fuzz-replay && make_ FUZZ_S=5 fuzz; }
 http() { make_asan -j1 http-test; }
 fakes() { node_tests tests/fakes/test_*.mjs; }
 e2e() { make_asan all && node_tests tests/e2e/*.test.mjs; }
-fault() { node_tests tests/fault/*.test.mjs; }
+fault() { make_ all fault-programs && node_tests tests/fault/*.test.mjs; }
 
 part build "gcc, no warnings" build
 part lint "rooms, lengths, headers, schema" make_ -j1 lint
