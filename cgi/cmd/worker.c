@@ -50,6 +50,7 @@ static void worker_signals(void)
 
 struct leftovers {
 	const struct conf *conf;
+	struct budget *budget;
 	bool at_once;
 };
 
@@ -78,7 +79,7 @@ static enum err worker_leftover(struct store *st, const struct conf_site *cs, vo
 {
 	const struct leftovers *l = arg;
 	struct errinfo ei = {.code = OK};
-	struct turn t = {.letters = NULL};
+	struct turn t = {.budget = l->budget};
 	struct site *s = NULL;
 	bool waits;
 	enum err rc = intake_waits(st, l->at_once, &waits, &ei);
@@ -111,9 +112,12 @@ static int worker_round(const struct cmd_args *a)
 	if (rc)
 		return rc;
 	l.conf = c;
+	if (budget_open(&l.budget, c->data, &ei) != OK)
+		log_err(LOG_WARN, "budget", &ei);
 	o.conf = c;
 	o.arg = &l;
 	err = worker_run(&o, &ei);
+	budget_close(l.budget);
 	conf_free(c);
 	if (err == E_BUSY)
 		return CMD_TRY_LATER;

@@ -262,6 +262,8 @@ static enum err act_renew(struct db *db, struct acting *w, struct errinfo *ei)
 	w->out->state = CONFIRM_RENEWED;
 	if (w->f.request.expires_ms > w->now_ms && w->now_ms - w->f.request.mailed_ms < TURN_COOL_DOWN_MS)
 		return OK;
+	if (!turn_mail_allowed(w->c->site, w->c->budget, w->a, w->f.request.form, w->f.address, w->now_ms))
+		return OK;
 	send.expires_ms = conf_duration_after(conf->links.confirm, w->now_ms);
 	rc = request_renew(db, w->f.request.id, send.expires_ms, &generation, ei);
 	if (rc)

@@ -1,5 +1,6 @@
 #include "core/gate.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -306,6 +307,54 @@ static struct slice gate_page(struct slice referer)
 	return slice_sub(referer, 0, slice_find(slice_sub(referer, 0, slice_find(referer, '#', 0)), '?', 0));
 }
 
+struct slice gate_prefix(struct arena *a, struct slice ip)
+{
+	unsigned char v6[16] = {0}, v4[4];
+	char text[INET6_ADDRSTRLEN];
+
+	if (!slice_copy(ip, text, sizeof(text)))
+		return SLICE("");
+	if (inet_pton(AF_INET, text, v4) == 1)
+		return arena_dup(a, slice_make(v4, 3));
+	if (inet_pton(AF_INET6, text, v6) == 1)
+		return arena_dup(a, slice_make(v6, 7));
+	return SLICE("");
+}
+
+/* Counts for `status`; a broken counter never stops anybody. */
+static void gate_tally(const struct gate *g, const struct conf_form *form, enum budget_tally what, size_t n)
+{
+	struct errinfo ei = {.code = OK};
+
+	if (!g->budget || !n)
+		return;
+	if (budget_count(g->budget, site_conf(g->site)->id, slice_from(form->id), what, (int64_t)n, clock_now_ms(), &ei))
+		log_err(LOG_WARN, "budget", &ei);
+}
+
+/* Only what is known without looking who it is: the network and the site as a whole. */
+static bool gate_limited(const struct gate *g, struct arena *a, const struct gate_input *in, struct gate_answer *out)
+{
+	const struct conf *host = site_host(g->site);
+	struct slice id = slice_from(site_conf(g->site)->id);
+	const struct budget_ask asks[] = {
+	    {BUDGET_PREFIX, SLICE(""), gate_prefix(a, in->remote_ip), host->budgets.per_prefix},
+	    {BUDGET_SITE, id, SLICE(""), host->budgets.per_site},
+	};
+	struct errinfo ei = {.code = OK};
+	size_t denied;
+
+	if (!g->budget)
+		return false;
+	if (budget_take(g->budget, asks, 2, clock_now_ms(), &denied, &out->retry_s, &ei) != OK) {
+		log_err(LOG_WARN, "budget", &ei);
+		return false;
+	}
+	if (denied < 2)
+		gate_tally(g, in->form, denied ? BUDGET_T_SITE : BUDGET_T_PREFIX, 1);
+	return denied < 2;
+}
+
 /* Language, wording and helper fields of the answer. False: the wording shown is not the live one. */
 static bool gate_start(const struct gate *g, const struct gate_input *in, struct gate_answer *out)
 {
@@ -341,18 +390,25 @@ enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_in
 	gate_purposes(in, a, out);
 	gate_address(a, out, &addr);
 	extras = gate_extras(in, a, out);
-	if (!live) {
-		out->result = GATE_CHANGED;
-		return OK;
-	}
-	if (out->nerrors) {
-		out->result = GATE_INPUT;
+	gate_tally(g, in->form, BUDGET_T_UNKNOWN, out->unknown_fields);
+	if (!live || out->nerrors) {
+		out->result = live ? GATE_INPUT : GATE_CHANGED;
+		gate_tally(g, in->form, live ? BUDGET_T_INPUT : BUDGET_T_CHANGED, 1);
 		return OK;
 	}
 	doubt = form_get(in->fields, honeypot).len || !gate_value(in, "v").len || in->origin == GATE_ORIGIN_FOREIGN;
 	if (doubt && !review_valid(g, out, in->form, gate_value(in, "r"))) {
 		review_sign(g, out, in->form, clock_now_ms() / 1000, out->review);
 		out->result = GATE_REVIEW;
+		gate_tally(g, in->form, BUDGET_T_REVIEW, 1);
+		if (form_get(in->fields, honeypot).len)
+			gate_tally(g, in->form, BUDGET_T_HONEYPOT, 1);
+		if (in->origin == GATE_ORIGIN_FOREIGN)
+			gate_tally(g, in->form, BUDGET_T_ORIGIN, 1);
+		return OK;
+	}
+	if (gate_limited(g, a, in, out)) {
+		out->result = GATE_LIMITED;
 		return OK;
 	}
 	out->result = GATE_ACCEPTED;

@@ -331,6 +331,11 @@ const struct conf_site *site_conf(const struct site *s)
 	return s->conf;
 }
 
+const struct conf *site_host(const struct site *s)
+{
+	return s->host;
+}
+
 const char *site_lang(const struct site *s, struct slice tag)
 {
 	struct slice primary = slice_sub(tag, 0, slice_find(tag, '-', 0));

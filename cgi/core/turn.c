@@ -13,6 +13,7 @@
 #include "store/request.h"
 #include "store/suppression.h"
 #include "store/text.h"
+#include "text/addr.h"
 
 /* One row on its way. */
 struct turning {
@@ -54,6 +55,33 @@ static enum err turn_event(struct turning *w, enum event_kind kind, int64_t requ
 	    .ip = w->in->ip, .fields = w->in->fields};
 
 	return evidence_append(w->db, w->t->site, &e, ei);
+}
+
+bool turn_mail_allowed(const struct site *s, struct budget *b, struct arena *a, struct slice form,
+    struct slice address, int64_t now_ms)
+{
+	const struct conf *host = site_host(s);
+	const struct addr whole = {.full = address};
+	struct slice folded = addr_fold(a, &whole);
+	const struct budget_ask asks[] = {
+	    {BUDGET_CONFIRM, slice_from(site_conf(s)->id), folded, host->budgets.confirm},
+	    {BUDGET_CONFIRM_HOST, SLICE(""), folded, host->budgets.confirm_host},
+	};
+	struct errinfo ei = {.code = OK};
+	size_t denied = 2;
+
+	if (!b)
+		return true;
+	if (budget_take(b, asks, 2, now_ms, &denied, NULL, &ei) != OK)
+		log_err(LOG_WARN, "budget", &ei);
+	if (denied < 2 && budget_count(b, site_conf(s)->id, form, BUDGET_T_SILENT, 1, now_ms, &ei) != OK)
+		log_err(LOG_WARN, "budget", &ei);
+	return denied == 2;
+}
+
+static bool turn_allowed(struct turning *w)
+{
+	return turn_mail_allowed(w->t->site, w->t->budget, w->a, w->in->form, w->in->address, w->now_ms);
 }
 
 static enum err turn_mail(struct turning *w, enum outbox_kind kind, const struct request_row *r,
@@ -163,6 +191,8 @@ static enum err turn_again(struct turning *w, struct errinfo *ei)
 	    && slice_eq(last.purposes, w->purposes)
 	    && (last.state == REQUEST_PENDING || (known && last.state == REQUEST_CONFIRMED)))
 		return OK;
+	if (!turn_allowed(w))
+		return OK;
 	if (known) {
 		rc = rc ? OK : request_mailed(w->db, last.id, w->now_ms, ei);
 		if (!rc)
@@ -193,7 +223,7 @@ static enum err turn_known(struct turning *w, struct errinfo *ei)
 	from = rc == E_NOT_FOUND ? STATE_NEW : w->person.state;
 	switch (state_edge(from, STATE_SIGNUP)->act) {
 	case STATE_ASK:
-		return turn_new_person(w, ei);
+		return turn_allowed(w) ? turn_new_person(w, ei) : OK;
 	case STATE_ASK_MORE:
 		return turn_again(w, ei);
 	default:

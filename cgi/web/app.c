@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "core/turn.h"
 #include "web/bare_priv.h"
@@ -26,6 +27,7 @@ struct app {
 	struct app_opts opts;
 	char *conf_path;
 	struct bare *bare;
+	struct budget *budget; /* NULL: its file cannot be used, said in the log */
 	struct writer_pool *writers;
 	struct app_store *stores;
 	pthread_mutex_t lock; /* guards now */
@@ -55,7 +57,7 @@ static enum err app_after(struct db *db, void *arg, bool *more, struct errinfo *
 
 	*more = false;
 	if (gs && gs->site) {
-		struct turn t = {.site = gs->site, .letters = gs->letters};
+		struct turn t = {.site = gs->site, .letters = gs->letters, .budget = st->app->budget};
 		rc = turn_after(db, &t, more, ei);
 	}
 	generation_release(g);
@@ -139,6 +141,17 @@ static void report_log(const struct conf_report *rep)
 	buf_free(&line);
 }
 
+/* Counters only: without them the service goes on, unlimited, and says so. */
+static void app_budget(struct app *a, const struct conf *conf)
+{
+	struct errinfo ei = {.code = OK};
+
+	if (a->budget)
+		return;
+	if (file_mkdir(conf->data, 0750, &ei) != OK || budget_open(&a->budget, conf->data, &ei) != OK)
+		log_err(LOG_ERROR, "budget", &ei);
+}
+
 static enum err app_load(struct app *a, struct generation **out, struct errinfo *ei)
 {
 	const struct conf_opts o = {.path = a->conf_path, .credentials_dir = a->opts.credentials_dir,
@@ -155,6 +168,7 @@ static enum err app_load(struct app *a, struct generation **out, struct errinfo 
 	if (rc)
 		return rc;
 	opening.conf = conf;
+	app_budget(a, conf);
 	*out = generation_new(conf, app_open_store, &opening);
 	if (!*out) {
 		conf_free(conf);
@@ -215,6 +229,7 @@ void app_free(struct app *a)
 		free(st);
 	}
 	generation_release(a->now);
+	budget_close(a->budget);
 	bare_free(a->bare);
 	pthread_mutex_destroy(&a->lock);
 	free(a->conf_path);
@@ -316,7 +331,8 @@ void app_handle(void *ctx, struct request *req, struct response *res)
 {
 	struct app *a = ctx;
 	struct generation *g = generation_get(a);
-	struct page p = {.app = a, .req = req, .res = res, .arena = req->arena, .writers = a->writers};
+	struct page p = {.app = a, .req = req, .res = res, .arena = req->arena, .writers = a->writers,
+	    .budget = a->budget};
 	struct conf_match m;
 
 	if (!app_match(g, req, &m)) {

@@ -23,11 +23,14 @@ static const struct class_row {
     [PAGE_DATA] = {"no-cache", "no-referrer", NULL, false, false, true},
 };
 
-struct slice headers_retry_words(struct page *p)
+struct slice headers_retry_words(struct page *p, int64_t seconds)
 {
-	const struct conf_duration minute = {.seconds = 60, .n = 1, .unit = 'm'};
+	bool hours = seconds > 90 * 60;
+	int64_t unit_s = hours ? 3600 : 60;
+	const struct conf_duration d = {.seconds = seconds, .n = (int)((seconds + unit_s - 1) / unit_s),
+	    .unit = hours ? 'h' : 'm'};
 
-	return site_duration(p->arena, minute, p->lang);
+	return site_duration(p->arena, d, p->lang);
 }
 
 /* A form's answer may lead to "next": browsers apply form-action to the redirect as well. */

@@ -5,15 +5,16 @@
  * of page (contract of the HTTP interface, section 1). Set by the program itself, so
  * that no web server configuration can forget them.
  */
+#include <stdint.h>
 #include "base/slice.h"
 
 struct page;
 
-#define HEADERS_RETRY_AFTER_S "60"
+#define HEADERS_RETRY_AFTER_S 60
 
 /* Cache-Control, CSP, Referrer-Policy, nosniff and so on for p->class; tpl names the inline sheets. */
 void headers_class(struct page *p, const char *tpl);
-/* HEADERS_RETRY_AFTER_S in words of the page's language. */
-struct slice headers_retry_words(struct page *p);
+/* Seconds as whole minutes or hours, rounded up, in words of the page's language. */
+struct slice headers_retry_words(struct page *p, int64_t seconds);
 
 #endif

@@ -52,18 +52,27 @@ static struct slice join(struct arena *a, const char *head, const char *tail)
 
 void page_error(struct page *p, unsigned status, const char *key)
 {
+	page_retry(p, status, key, HEADERS_RETRY_AFTER_S);
+}
+
+void page_retry(struct page *p, unsigned status, const char *key, int64_t seconds)
+{
 	struct view *v = page_view(p, "page/error.html", NULL);
+	struct buf retry;
 
 	view_text(v, "title_key", join(p->arena, key, ".title"));
 	view_text(v, "text_key", join(p->arena, key, ".text"));
-	view_text(v, "retry_after", headers_retry_words(p));
+	view_text(v, "retry_after", headers_retry_words(p, seconds));
 	view_cstr(v, "request_id", p->req->id);
 	if (p->class == PAGE_PUBLIC)
 		p->class = PAGE_TOKEN;
 	buf_reset(&p->res->body);
 	page_send(p, status, "page/error.html", v);
-	if (status == 503 || status == 429)
-		response_header_set(p->res, "Retry-After", SLICE(HEADERS_RETRY_AFTER_S));
+	if (status != 503 && status != 429)
+		return;
+	buf_init_arena(&retry, p->arena, 32);
+	buf_add_i64(&retry, seconds);
+	response_header_set(p->res, "Retry-After", buf_slice(&retry));
 }
 
 void page_failed(struct page *p, enum err rc, const struct errinfo *ei)

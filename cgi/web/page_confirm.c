@@ -104,7 +104,7 @@ static bool action_of(const struct form *f, enum confirm_action *out)
 void page_confirm_post(struct page *p)
 {
 	const struct confirm c = {.site = p->site, .store = p->gs->store, .writers = p->writers,
-	    .letters = p->gs->letters};
+	    .letters = p->gs->letters, .budget = p->budget};
 	struct confirm_info *info = arena_alloc(p->arena, sizeof(*info));
 	struct form *form = arena_alloc(p->arena, sizeof(*form));
 	struct errinfo ei = {.code = E_NOMEM};

@@ -176,7 +176,8 @@ static void json_answer(struct page *p, const struct conf_form *form, const stru
 		unsigned status;
 		const char *state, *key;
 	} by[GATE_RESULT__MAX] = {{200, "sent", "page.sent"}, {422, "error", "error.summary"},
-	    {409, "changed", "page.changed"}, {409, "review", "page.review"}};
+	    {409, "changed", "page.changed"}, {409, "review", "page.review"},
+	    {429, "busy", "page.busy"}};
 	struct view *v = sent_view(p, form, "page/sent.html");
 	struct jsonw w;
 
@@ -231,7 +232,8 @@ static void form_answer(struct page *p, const struct conf_form *form, const stru
 void page_form_post(struct page *p)
 {
 	const struct conf_form *form = form_of(p);
-	const struct gate gate = {.site = p->site, .store = p->gs->store, .writers = p->writers};
+	const struct gate gate = {.site = p->site, .store = p->gs->store, .writers = p->writers,
+	    .budget = p->budget};
 	struct gate_input in = {.form = form, .lang = p->lang, .remote_ip = p->req->remote_addr};
 	struct errinfo ei = {.code = OK};
 	struct gate_answer *answer;
@@ -256,6 +258,8 @@ void page_form_post(struct page *p)
 	p->lang = answer->lang ? answer->lang : p->lang;
 	if (rc)
 		page_failed(p, rc, &ei);
+	else if (answer->result == GATE_LIMITED && !page_wants_json(p))
+		page_retry(p, 429, "page.busy", answer->retry_s);
 	else if (page_wants_json(p))
 		json_answer(p, form, answer);
 	else

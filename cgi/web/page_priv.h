@@ -30,6 +30,7 @@ struct page {
 	const struct generation_site *gs;
 	const struct site *site;
 	struct writer_pool *writers;
+	struct budget *budget;
 	struct request *req;
 	struct response *res;
 	struct arena *arena;
@@ -45,6 +46,8 @@ void page_send(struct page *p, unsigned status, const char *tpl, struct view *v)
 void page_send_html(struct page *p, unsigned status, const char *tpl, struct slice html);
 /* page/error.html; key "page.large" stands for page.large.title and page.large.text. */
 void page_error(struct page *p, unsigned status, const char *key);
+/* As page_error, with seconds until it works again (Retry-After and in words). */
+void page_retry(struct page *p, unsigned status, const char *key, int64_t seconds);
 /* An internal failure: 503 with Retry-After for what passes, logged with the request's id. */
 void page_failed(struct page *p, enum err rc, const struct errinfo *ei);
 /* Base view with what every page shows; path (below base_url) for the language links, NULL: none. */

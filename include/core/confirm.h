@@ -18,6 +18,7 @@
 #include "core/letter.h"
 #include "core/site.h"
 #include "core/token.h"
+#include "store/budget.h"
 #include "store/db.h"
 #include "store/writer.h"
 
@@ -53,6 +54,7 @@ struct confirm {
 	struct store *store;
 	struct writer_pool *writers;
 	struct letter_cache *letters;
+	struct budget *budget; /* NULL: new links are not limited */
 };
 
 enum err confirm_look(struct db *db, const struct site *s, struct arena *a, struct slice token,

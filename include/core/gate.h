@@ -21,6 +21,7 @@
 #include "base/slice.h"
 #include "core/consent.h"
 #include "core/site.h"
+#include "store/budget.h"
 #include "store/db.h"
 #include "store/writer.h"
 #include "text/form.h"
@@ -35,6 +36,7 @@ enum gate_result {
 	GATE_INPUT,    /* 422: errors[] */
 	GATE_CHANGED,  /* 409: the wording is not the live one */
 	GATE_REVIEW,   /* a page with one button; review[] is its signature */
+	GATE_LIMITED,  /* 429: too many from this network or for this site; retry_s */
 	GATE_RESULT__MAX
 };
 
@@ -48,6 +50,7 @@ struct gate {
 	const struct site *site;
 	struct store *store;
 	struct writer_pool *writers;
+	struct budget *budget; /* NULL: nothing is limited or counted */
 };
 
 struct gate_input {
@@ -77,6 +80,7 @@ struct gate_answer {
 	struct gate_error errors[GATE_ERRORS_MAX];
 	size_t nerrors;
 	char review[64]; /* value of "r" for GATE_REVIEW */
+	int64_t retry_s; /* for GATE_LIMITED */
 	size_t unknown_fields;
 };
 
@@ -91,6 +95,8 @@ enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_in
 void gate_honeypot(const struct site *s, const struct conf_form *form, char out[static GATE_HONEYPOT_BYTES]);
 /* Is next below one of the form's allowed URLs? */
 bool gate_next_allowed(const struct conf_form *form, struct slice next);
+/* The network of an address as budgets count it: IPv4 /24, IPv6 /56; arena memory. */
+struct slice gate_prefix(struct arena *a, struct slice ip);
 /* What an Origin header means for this site. */
 enum gate_origin gate_origin(const struct site *s, struct slice origin);
 

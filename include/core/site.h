@@ -34,6 +34,8 @@ enum err site_new(struct site **out, const struct conf *host, const struct conf_
 void site_free(struct site *s);
 
 const struct conf_site *site_conf(const struct site *s);
+/* The host file: budgets and the like. */
+const struct conf *site_host(const struct site *s);
 /* The site's language that fits best to a tag ("de-AT" -> "de"); NULL if none does. Static for the site's life. */
 const char *site_lang(const struct site *s, struct slice tag);
 /* First configured language. */

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "core/letter.h"
 #include "core/site.h"
+#include "store/budget.h"
 #include "store/db.h"
 
 #define TURN_BATCH_MAX 256
@@ -23,7 +24,14 @@
 struct turn {
 	const struct site *site;
 	struct letter_cache *letters;
+	struct budget *budget; /* NULL: mails are not limited */
 };
+/*
+ * May this address get another confirmation mail? Takes it from the budgets of site
+ * and host. False: silence, which is counted. Errors of the counter allow.
+ */
+bool turn_mail_allowed(const struct site *s, struct budget *b, struct arena *a, struct slice form,
+    struct slice address, int64_t now_ms);
 
 /* Fits writer_attach(): arg is a struct turn, which must outlive the store's use. */
 enum err turn_after(struct db *db, void *arg, bool *more, struct errinfo *ei);

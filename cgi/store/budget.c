@@ -1,0 +1,322 @@
+#include "store/budget.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/db_priv.h"
+
+#define SLOTS 24
+#define DAY_S (24 * 3600)
+#define SUBJECT_BYTES 16
+#define TALLY_DAYS 90
+
+static const char schema[] =
+    "CREATE TABLE IF NOT EXISTS secret(day INTEGER PRIMARY KEY, key BLOB NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS slot(class INTEGER NOT NULL, subject BLOB NOT NULL, width INTEGER NOT NULL,"
+    " at INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(class, subject, width, at)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS tally(day INTEGER NOT NULL, site TEXT NOT NULL, form TEXT NOT NULL,"
+    " what INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(site, day, form, what)) STRICT, WITHOUT ROWID;";
+
+static const char pragmas[] =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;"
+    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=2000;";
+
+enum { Q_BEGIN, Q_COMMIT, Q_ROLLBACK, Q_KEY, Q_KEY_ADD, Q_SUM, Q_ADD, Q_TALLY, Q_EACH, Q_FORGET_KEYS,
+	Q_FORGET_SLOTS, Q_FORGET_TALLIES, Q__MAX };
+
+static const char *const sql[Q__MAX] = {
+    [Q_BEGIN] = "BEGIN IMMEDIATE",
+    [Q_COMMIT] = "COMMIT",
+    [Q_ROLLBACK] = "ROLLBACK",
+    [Q_KEY] = "SELECT key FROM secret WHERE day = ?1",
+    [Q_KEY_ADD] = "INSERT OR IGNORE INTO secret(day, key) VALUES(?1, ?2)",
+    [Q_SUM] = "SELECT coalesce(sum(n), 0), coalesce(min(at), 0) FROM slot WHERE class = ?1 AND subject = ?2"
+	" AND width = ?3 AND at >= ?4",
+    [Q_ADD] = "INSERT INTO slot(class, subject, width, at, n) VALUES(?1, ?2, ?3, ?4, 1)"
+	" ON CONFLICT(class, subject, width, at) DO UPDATE SET n = n + 1",
+    [Q_TALLY] = "INSERT INTO tally(day, site, form, what, n) VALUES(?1, ?2, ?3, ?4, ?5)"
+	" ON CONFLICT(site, day, form, what) DO UPDATE SET n = n + excluded.n",
+    [Q_EACH] = "SELECT day, form, what, n FROM tally WHERE site = ?1 AND day >= ?2 ORDER BY day, form, what",
+    [Q_FORGET_KEYS] = "DELETE FROM secret WHERE day < ?1",
+    [Q_FORGET_SLOTS] = "DELETE FROM slot WHERE (at + 26) * width < ?1",
+    [Q_FORGET_TALLIES] = "DELETE FROM tally WHERE day < ?1",
+};
+
+static const char *const tally_names[BUDGET_TALLY__MAX] = {"?", "accepted", "input", "changed", "review", "honeypot",
+    "foreign_origin", "form_token", "limited_network", "limited_site", "silent", "unknown_fields"};
+
+struct budget {
+	pthread_mutex_t lock;
+	sqlite3 *conn;
+	sqlite3_stmt *q[Q__MAX];
+	int64_t key_day; /* of key[0]; key[1] is the day before */
+	struct crypt_key *key[2];
+};
+
+const char *budget_tally_name(enum budget_tally t)
+{
+	return t > 0 && t < BUDGET_TALLY__MAX ? tally_names[t] : "?";
+}
+
+static enum err budget_err(struct budget *b, struct errinfo *ei, const char *what)
+{
+	return err_set(ei, E_IO, "budget.db: %s: %s. It holds counters only and may be deleted", what,
+	    sqlite3_errmsg(b->conn));
+}
+
+static enum err budget_prepare(struct budget *b, struct errinfo *ei)
+{
+	for (int i = 0; i < Q__MAX; i++)
+		if (sqlite3_prepare_v3(b->conn, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &b->q[i], NULL) != SQLITE_OK)
+			return budget_err(b, ei, sql[i]);
+	return OK;
+}
+
+enum err budget_open(struct budget **out, const char *data, struct errinfo *ei)
+{
+	struct budget *b = calloc(1, sizeof(*b));
+	struct buf path;
+	enum err rc = OK;
+
+	*out = NULL;
+	if (!b || !(b->key[0] = crypt_key_new()) || !(b->key[1] = crypt_key_new())) {
+		budget_close(b);
+		return err_set(ei, E_NOMEM, "budgets");
+	}
+	pthread_mutex_init(&b->lock, NULL);
+	b->key_day = -1;
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/budget.db", data);
+	if (sqlite3_open_v2(path.data, &b->conn, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+	        | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK)
+		rc = budget_err(b, ei, path.data);
+	buf_free(&path);
+	if (!rc) {
+		sqlite3_busy_timeout(b->conn, 2000);
+		if (sqlite3_exec(b->conn, pragmas, NULL, NULL, NULL) != SQLITE_OK
+		    || sqlite3_exec(b->conn, schema, NULL, NULL, NULL) != SQLITE_OK)
+			rc = budget_err(b, ei, "schema");
+	}
+	if (!rc)
+		rc = budget_prepare(b, ei);
+	if (rc)
+		budget_close(b);
+	else
+		*out = b;
+	return rc;
+}
+
+void budget_close(struct budget *b)
+{
+	if (!b)
+		return;
+	for (int i = 0; i < Q__MAX; i++)
+		sqlite3_finalize(b->q[i]);
+	sqlite3_close(b->conn);
+	crypt_key_free(b->key[0]);
+	crypt_key_free(b->key[1]);
+	pthread_mutex_destroy(&b->lock);
+	free(b);
+}
+
+static bool done(struct budget *b, int i)
+{
+	int rc = sqlite3_step(b->q[i]);
+
+	sqlite3_reset(b->q[i]);
+	return rc == SQLITE_DONE;
+}
+
+/* The key of a day; made at first use. Inside a transaction. */
+static bool key_of(struct budget *b, int64_t day, bool make, struct crypt_key *out)
+{
+	sqlite3_stmt *q = b->q[Q_KEY];
+	bool found;
+
+	if (make) {
+		unsigned char fresh[CRYPT_KEY_BYTES];
+		crypt_random(fresh, sizeof(fresh));
+		sqlite3_bind_int64(b->q[Q_KEY_ADD], 1, day);
+		sqlite3_bind_blob(b->q[Q_KEY_ADD], 2, fresh, sizeof(fresh), SQLITE_TRANSIENT);
+		crypt_wipe(fresh, sizeof(fresh));
+		if (!done(b, Q_KEY_ADD))
+			return false;
+	}
+	sqlite3_bind_int64(q, 1, day);
+	found = sqlite3_step(q) == SQLITE_ROW && sqlite3_column_bytes(q, 0) == CRYPT_KEY_BYTES;
+	if (found)
+		memcpy(out->bytes, sqlite3_column_blob(q, 0), CRYPT_KEY_BYTES);
+	else
+		crypt_random(out->bytes, CRYPT_KEY_BYTES);
+	sqlite3_reset(q);
+	return found || !make;
+}
+
+static enum err keys_today(struct budget *b, int64_t day, struct errinfo *ei)
+{
+	if (b->key_day == day)
+		return OK;
+	if (!key_of(b, day, true, b->key[0]) || !key_of(b, day - 1, false, b->key[1]))
+		return budget_err(b, ei, "key");
+	b->key_day = day;
+	return OK;
+}
+
+static void subject_of(const struct budget *b, int which, const struct budget_ask *a, unsigned char out[SUBJECT_BYTES])
+{
+	unsigned char hash[CRYPT_HASH_BYTES];
+	const struct crypt_part parts[] = {{a->scope.ptr, a->scope.len}, {"\0", 1}, {a->subject.ptr, a->subject.len}};
+
+	crypt_sha256_parts(hash, parts, sizeof(parts) / sizeof(parts[0]));
+	crypt_keyed(out, SUBJECT_BYTES, b->key[which], hash, sizeof(hash));
+}
+
+static int64_t slot_width_s(const struct conf_rate *r)
+{
+	int64_t s = r->per.seconds < DAY_S ? r->per.seconds : DAY_S;
+
+	return s >= SLOTS ? s / SLOTS : 1;
+}
+
+/* Sum within the window under one day's key; *oldest: first slot in use, unchanged if there is none. */
+static bool used(struct budget *b, int which, const struct budget_ask *a, int64_t at, int64_t *sum, int64_t *oldest)
+{
+	sqlite3_stmt *q = b->q[Q_SUM];
+	unsigned char subject[SUBJECT_BYTES];
+	bool row;
+
+	subject_of(b, which, a, subject);
+	sqlite3_bind_int(q, 1, a->class);
+	sqlite3_bind_blob(q, 2, subject, sizeof(subject), SQLITE_TRANSIENT);
+	sqlite3_bind_int64(q, 3, slot_width_s(&a->rate));
+	sqlite3_bind_int64(q, 4, at - SLOTS);
+	row = sqlite3_step(q) == SQLITE_ROW;
+	if (row) {
+		int64_t n = sqlite3_column_int64(q, 0), first = sqlite3_column_int64(q, 1);
+		*sum += n;
+		if (n && first < *oldest)
+			*oldest = first;
+	}
+	sqlite3_reset(q);
+	return row;
+}
+
+static bool add(struct budget *b, const struct budget_ask *a, int64_t at)
+{
+	sqlite3_stmt *q = b->q[Q_ADD];
+	unsigned char subject[SUBJECT_BYTES];
+
+	subject_of(b, 0, a, subject);
+	sqlite3_bind_int(q, 1, a->class);
+	sqlite3_bind_blob(q, 2, subject, sizeof(subject), SQLITE_TRANSIENT);
+	sqlite3_bind_int64(q, 3, slot_width_s(&a->rate));
+	sqlite3_bind_int64(q, 4, at);
+	return done(b, Q_ADD);
+}
+
+/* Looks at all, then adds to all. *denied == n: granted. */
+static enum err take_all(struct budget *b, const struct budget_ask *asks, size_t n, int64_t now_s, size_t *denied,
+    int64_t *retry_s, struct errinfo *ei)
+{
+	enum err rc = keys_today(b, now_s / DAY_S, ei);
+
+	for (size_t i = 0; !rc && i < n; i++) {
+		int64_t width = slot_width_s(&asks[i].rate), at = now_s / width, sum = 0, oldest = at;
+		if (!asks[i].rate.count)
+			continue;
+		if (!used(b, 0, &asks[i], at, &sum, &oldest) || !used(b, 1, &asks[i], at, &sum, &oldest))
+			return budget_err(b, ei, "sum");
+		if (sum < (int64_t)asks[i].rate.count)
+			continue;
+		*denied = i;
+		*retry_s = (oldest + SLOTS + 1) * width - now_s;
+		return OK;
+	}
+	for (size_t i = 0; !rc && i < n; i++)
+		if (asks[i].rate.count && !add(b, &asks[i], now_s / slot_width_s(&asks[i].rate)))
+			rc = budget_err(b, ei, "add");
+	*denied = n;
+	return rc;
+}
+
+enum err budget_take(struct budget *b, const struct budget_ask *asks, size_t n, int64_t now_ms, size_t *denied,
+    int64_t *retry_s, struct errinfo *ei)
+{
+	int64_t wait_s = 0;
+	enum err rc;
+
+	*denied = n;
+	pthread_mutex_lock(&b->lock);
+	if (!done(b, Q_BEGIN)) {
+		rc = budget_err(b, ei, "begin");
+	} else {
+		rc = take_all(b, asks, n, now_ms / 1000, denied, &wait_s, ei);
+		if (!done(b, rc ? Q_ROLLBACK : Q_COMMIT) && !rc) {
+			rc = budget_err(b, ei, "commit");
+			done(b, Q_ROLLBACK);
+			b->key_day = -1;
+		}
+		if (rc)
+			b->key_day = -1;
+	}
+	pthread_mutex_unlock(&b->lock);
+	if (retry_s)
+		*retry_s = wait_s > 0 ? wait_s : 1;
+	return rc;
+}
+
+enum err budget_count(struct budget *b, const char *site, struct slice form, enum budget_tally what, int64_t n,
+    int64_t now_ms, struct errinfo *ei)
+{
+	sqlite3_stmt *q = b->q[Q_TALLY];
+	enum err rc = OK;
+
+	pthread_mutex_lock(&b->lock);
+	sqlite3_bind_int64(q, 1, now_ms / 1000 / DAY_S);
+	sqlite3_bind_text(q, 2, site, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(q, 3, form.ptr ? form.ptr : "", (int)form.len, SQLITE_TRANSIENT);
+	sqlite3_bind_int(q, 4, what);
+	sqlite3_bind_int64(q, 5, n);
+	if (!done(b, Q_TALLY))
+		rc = budget_err(b, ei, "tally");
+	pthread_mutex_unlock(&b->lock);
+	return rc;
+}
+
+enum err budget_each(struct budget *b, const char *site, int64_t since_ms,
+    bool (*cb)(int64_t day, struct slice form, enum budget_tally what, int64_t n, void *arg), void *arg,
+    struct errinfo *ei)
+{
+	sqlite3_stmt *q = b->q[Q_EACH];
+	int rc;
+
+	pthread_mutex_lock(&b->lock);
+	sqlite3_bind_text(q, 1, site, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(q, 2, since_ms / 1000 / DAY_S);
+	while ((rc = sqlite3_step(q)) == SQLITE_ROW)
+		if (!cb(sqlite3_column_int64(q, 0), slice_make(sqlite3_column_text(q, 1),
+		        (size_t)sqlite3_column_bytes(q, 1)), (enum budget_tally)sqlite3_column_int(q, 2),
+		        sqlite3_column_int64(q, 3), arg)) {
+			rc = SQLITE_DONE;
+			break;
+		}
+	sqlite3_reset(q);
+	pthread_mutex_unlock(&b->lock);
+	return rc == SQLITE_DONE ? OK : budget_err(b, ei, "each");
+}
+
+enum err budget_purge(struct budget *b, int64_t now_ms, struct errinfo *ei)
+{
+	int64_t day = now_ms / 1000 / DAY_S;
+	enum err rc = OK;
+
+	pthread_mutex_lock(&b->lock);
+	sqlite3_bind_int64(b->q[Q_FORGET_KEYS], 1, day - 1);
+	sqlite3_bind_int64(b->q[Q_FORGET_SLOTS], 1, now_ms / 1000);
+	sqlite3_bind_int64(b->q[Q_FORGET_TALLIES], 1, day - TALLY_DAYS);
+	if (!done(b, Q_FORGET_KEYS) || !done(b, Q_FORGET_SLOTS) || !done(b, Q_FORGET_TALLIES))
+		rc = budget_err(b, ei, "purge");
+	pthread_mutex_unlock(&b->lock);
+	return rc;
+}
