@@ -117,15 +117,20 @@ static void test_results(void **state)
 	static const struct {
 		int line;
 		enum outbox_state state;
-		bool due, done, retry;
+		int64_t next_ms;
+		bool done, retry;
 	} rows[] = {
-		{__LINE__, OUTBOX_QUEUED, true, false, true},   {__LINE__, OUTBOX_ACCEPTED, false, true, false},
-		{__LINE__, OUTBOX_FAILED, false, true, true},   {__LINE__, OUTBOX_UNKNOWN, false, true, true},
-		{__LINE__, OUTBOX_HELD, false, false, true},    {__LINE__, OUTBOX_DROPPED, false, true, false},
+		{__LINE__, OUTBOX_QUEUED, NOW + 50, false, true},
+		{__LINE__, OUTBOX_ACCEPTED, 0, true, false},
+		{__LINE__, OUTBOX_FAILED, 0, true, true},
+		{__LINE__, OUTBOX_UNKNOWN, 0, true, true},
+		{__LINE__, OUTBOX_UNKNOWN, NOW + 50, false, true}, /* to be looked up */
+		{__LINE__, OUTBOX_HELD, 0, false, true},
+		{__LINE__, OUTBOX_DROPPED, 0, true, false},
 	};
 	struct db *w;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct outbox_result r = {.state = rows[i].state, .next_ms = NOW + 50, .now_ms = NOW + 2};
+		struct outbox_result r = {.state = rows[i].state, .next_ms = rows[i].next_ms, .now_ms = NOW + 2};
 		unsigned n;
 		memset(&s, 0, sizeof s);
 		assert_ok(store_write_begin(t->store, &w, EI));
@@ -222,6 +227,13 @@ static void test_lists_and_purge(void **state)
 	s.n = 0;
 	assert_ok(outbox_each(w, &of_bob, see_all, &s, EI));
 	assert_int_equal(s.n, 2);
+	s.n = 0;
+	assert_ok(outbox_open_each(w, OUTBOX_QUEUED, NOW + 14, 10, see_all, &s, EI));
+	assert_int_equal(s.n, 3);
+	assert_int_equal(s.ids[0], 3);
+	s.n = 0;
+	assert_ok(outbox_open_each(w, OUTBOX_DROPPED, NOW + 99, 10, see_all, &s, EI)); /* not open */
+	assert_int_equal(s.n, 0);
 	assert_ok(outbox_retry_all(w, NOW, &n, EI));
 	assert_int_equal(n, 4);
 	s.n = 0;
