@@ -191,12 +191,17 @@ static void task_end(struct task *t, enum provider_class c, bool alarm, const ch
 	task_done(t);
 }
 
-/* A mail whose confirm link has expired helps nobody; others have three days. */
+/* A mail whose link has expired helps nobody; others have three days. */
 static int64_t give_up_ms(const struct task *t)
 {
-	if (t->kind == OUTBOX_CONFIRM && t->batch->site->links.confirm.seconds > 0)
-		return t->created_ms + t->batch->site->links.confirm.seconds * 1000;
-	return t->created_ms + (int64_t)WORKER_GIVE_UP_S * 1000;
+	const struct conf_site *site = t->batch->site;
+	int64_t s = WORKER_GIVE_UP_S;
+
+	if (t->kind == OUTBOX_CONFIRM && site->links.confirm.seconds > 0)
+		s = site->links.confirm.seconds;
+	if (t->kind == OUTBOX_LINK && site->links.rights.seconds > 0)
+		s = site->links.rights.seconds;
+	return t->created_ms + s * 1000;
 }
 
 static bool task_expired(struct task *t)

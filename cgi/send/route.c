@@ -1,5 +1,6 @@
 #include "send/route_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,6 +10,18 @@
 #include "send/worker.h"
 
 #define SECRET_MAX_BYTES 4096
+
+/* libcurl takes port 25 for smtp:// without one; the configuration means 587. */
+static void hop_smtp(struct route_hop *h, const struct conf_mail *m)
+{
+	bool ipv6 = strchr(m->smtp.host, ':') && m->smtp.host[0] != '[';
+
+	h->settings.user = slice_from(m->smtp.user);
+	h->settings.starttls = m->smtp.starttls || m->smtp.tls == CONF_TLS_STARTTLS;
+	snprintf(h->url, sizeof(h->url), ipv6 ? "%s://[%s]:%u" : "%s://%s:%u",
+	    m->smtp.tls == CONF_TLS_IMPLICIT ? "smtps" : "smtp", m->smtp.host, m->smtp.port);
+	h->settings.endpoint = slice_from(h->url);
+}
 
 static void hop_add(struct route *r, const struct provider *p)
 {
@@ -20,11 +33,8 @@ static void hop_add(struct route *r, const struct provider *p)
 	h->settings.dir = m->dir.path;
 	if (strcmp(p->name, "mailjet") == 0)
 		h->settings.endpoint = slice_from(m->mailjet.endpoint);
-	if (strcmp(p->name, "smtp") == 0) {
-		h->settings.endpoint = slice_from(m->smtp.url);
-		h->settings.user = slice_from(m->smtp.user);
-		h->settings.starttls = m->smtp.starttls;
-	}
+	if (strcmp(p->name, "smtp") == 0)
+		hop_smtp(h, m);
 	buf_init(&h->secret, SECRET_MAX_BYTES);
 	r->n++;
 }

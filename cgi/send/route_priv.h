@@ -15,6 +15,7 @@
 struct route_hop {
 	const struct provider *p;
 	struct provider_settings settings; /* slices into secret and the configuration */
+	char url[320];                     /* smtp: with the port that the configuration means */
 	struct buf secret;                 /* wiped by route_free() */
 	bool secret_read;
 	bool held;                         /* use it again at held_until_ms, with one mail first */

@@ -156,13 +156,15 @@ static bool site_open(struct worker *w, struct work_site *s)
 static void site_begin(struct work_site *s)
 {
 	struct errinfo ei = {0};
-	int64_t now = clock_now_ms();
+	/* Who can be asked needs a moment until the mail can be found; others are tried again at once. */
+	bool ask = s->route.n > 0 && s->route.hops[0].p->build_lookup;
+	int64_t next_ms = clock_now_ms() + (ask ? (int64_t)WORKER_LOOKUP_S * 1000 : 0);
 	unsigned count = 0;
 	struct db *db;
 	enum err e = store_write_begin(s->store, &db, &ei);
 
 	if (!e) {
-		e = outbox_requeue_stale(db, INT64_MAX, now + (int64_t)WORKER_LOOKUP_S * 1000, &count, &ei);
+		e = outbox_requeue_stale(db, INT64_MAX, next_ms, &count, &ei);
 		if (e)
 			store_write_rollback(s->store);
 		else

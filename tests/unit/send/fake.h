@@ -150,7 +150,8 @@ static inline void tree_remove(const char *path)
 
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		snprintf(sub, sizeof(sub), "%s/%s", path, e->d_name);
+		if (snprintf(sub, sizeof(sub), "%s/%s", path, e->d_name) >= (int)sizeof(sub))
+			continue;
 		if (lstat(sub, &st) == 0 && S_ISDIR(st.st_mode))
 			tree_remove(sub);
 		else

@@ -571,6 +571,46 @@ static void rows_of_a_dead_worker(void **state)
 	assert_int_equal(POSTS(), 1);
 }
 
+/* kill -9 while ten requests are under way and the provider has all of them. */
+static void kill_loses_and_doubles_nothing(void **state)
+{
+	int64_t ids[10];
+	pid_t child;
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		char to[40];
+
+		snprintf(to, sizeof(to), "k%d+slow@example.net", i);
+		ids[i] = add_mail(to);
+	}
+	close_store();
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		const struct worker_opts o = {.conf = &w.conf, .once = true, .stop_fd = -1};
+
+		worker_run(&o, &ei);
+		_exit(0);
+	}
+	for (int i = 0; i < 100 && POSTS() < 10; i++)
+		usleep(20000);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	open_store();
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(row_of(ids[i]).state, OUTBOX_SENDING);
+	MUST(run_once());
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(row_of(ids[i]).state, OUTBOX_UNKNOWN);
+	at(WORKER_LOOKUP_S + 1);
+	MUST(run_once());
+	for (int i = 0; i < 10; i++)
+		ROW(ids[i], OUTBOX_ACCEPTED, "ok");
+	assert_int_equal(POSTS(), 10);
+	assert_int_equal(LOOKUPS(), 10);
+}
+
 static int files_in(const char *dir)
 {
 	DIR *d = opendir(dir);
@@ -655,18 +695,18 @@ static void smtp_without_answer_is_sent_once_more(void **state)
 {
 	int64_t id = add_mail("anna@example.net");
 	struct script s[3];
-	char url[64];
 
 	(void)state;
 	w.route[0] = "smtp";
 	w.site.mail.smtp.user = "";
-	w.site.mail.smtp.url = url;
+	w.site.mail.smtp.host = "127.0.0.1";
+	w.site.mail.smtp.tls = CONF_TLS_OFF;
 	for (int i = 0; i < 3; i++) {
 		s[i] = (struct script){.greeting = "220 fake ESMTP\r\n",
 			.steps = {{"\r\n", "250 fake\r\n"}, {"\r\n", "250 ok\r\n"}, {"\r\n", "250 ok\r\n"}, {"\r\n", "354 go\r\n"},
 			    {"\r\n.\r\n", NULL}}};
 		script_start(&s[i]);
-		snprintf(url, sizeof(url), "smtp://127.0.0.1:%d", s[i].port);
+		w.site.mail.smtp.port = (unsigned)s[i].port;
 		at(i * (WORKER_LOOKUP_S + 1));
 		MUST(run_once());
 		script_end(&s[i]);
@@ -795,7 +835,7 @@ int main(void)
 		T(accepted), T(a_whole_batch), T(rate_limit_is_tried_later), T(server_error_then_fine),
 		T(html_page_is_tried_later), T(retries_end), T(bad_address_fails), T(timeout_is_looked_up),
 		T(cut_answers_are_looked_up), T(lost_is_sent_again), T(lookup_that_fails_waits),
-		T(wrong_key_holds_the_queue), T(a_missing_key_file_holds), T(rows_of_a_dead_worker), T(dir_gets_files),
+		T(wrong_key_holds_the_queue), T(a_missing_key_file_holds), T(rows_of_a_dead_worker), T(kill_loses_and_doubles_nothing), T(dir_gets_files),
 		T(dir_repeats_into_the_same_file), T(the_next_provider_of_the_route), T(unknown_does_not_change_provider),
 		T(smtp_without_answer_is_sent_once_more), T(try_out_sends_nothing), T(plain_http_to_strangers_is_refused),
 		T(a_text_that_is_gone_fails), T(only_one_worker), T(backoff_grows_between_limits), T(sleeps_and_wakes),
