@@ -1,0 +1,62 @@
+#!/bin/sh
+# table.sh READINGS: the table of `make bench`, from lines "name value", of which the median counts.
+set -eu
+sort -k1,1 -k2,2g "$1" | awk '
+function med(name) { return n[name] ? v[name, int((n[name] + 1) / 2)] : "" }
+# What is it, from which to which, in which digits; rows without must are there to be read.
+function row(what, value, digits, sign, must, aim,    state) {
+	if (value == "")
+		return
+	state = "-"
+	if (must != "")
+		state = (sign == ">=" ? value + 0 >= must : value + 0 <= must) ? "ok" : "short"
+	printf "%-62s %9." digits "f  %8s  %8s  %s\n", what, value, must == "" ? "" : sign " " must,
+		aim == "" ? "" : sign " " aim, state
+}
+function ratio(a, b) { return med(a) == "" || med(b) == "" || med(b) == 0 ? "" : med(a) / med(b) }
+{ v[$1, ++n[$1]] = $2 }
+END {
+	printf "%-62s %9s  %8s  %8s  %s\n", "figure", "value", "must", "aim", ""
+	row("nginx, static file of the same bytes, requests/s", med("static.rate"), 0)
+	row("form GET through nginx, requests/s", med("form.rate"), 0)
+	row("form GET / static", ratio("form.rate", "static.rate"), 3, ">=", 0.19, 0.23)
+	row("form GET, p99 ms", med("form.p99_ms"), 2, "<=", 5, 4)
+	row("form GET, own CPU us", med("form.cpu_us"), 1, "<=", 35, 25)
+	row("form GET with kept connections / static", ratio("kept.rate", "static.rate"), 3, ">=", 0.19, 0.28)
+	row("form GET with kept connections, p99 ms", med("kept.p99_ms"), 2, "<=", 5, 4)
+	row("form GET with kept connections, own CPU us", med("kept.cpu_us"), 1, "<=", 35, 25)
+	row("form, bytes", med("form.bytes"), 0)
+	row("SQLite, 128 sign-ups of 3 rows per commit, sign-ups/s", med("limit.rate"), 0)
+	row("SQLite, one sign-up per commit, sign-ups/s", med("single.rate"), 0)
+	signup("alone", "no worker")
+	signup("dir", "worker into files")
+	signup("fake", "worker into a fake of 50 ms")
+	row("sign-ups, worker into files / no worker", ratio("dir.rate", "alone.rate"), 2, ">=", 0.8, 0.95)
+	row("sign-ups, worker into the fake / no worker", ratio("fake.rate", "alone.rate"), 2, ">=", 0.8, 0.95)
+	row("confirm POST, requests/s", med("link_c.rate"), 0)
+	row("confirm POST / sign-ups with worker", ratio("link_c.rate", "dir.rate"), 2, ">=", 1)
+	row("confirm POST, p99 ms", med("link_c.p99_ms"), 1, "<=", 15, 8)
+	row("one-click POST, requests/s", med("link_u.rate"), 0)
+	row("one-click POST / sign-ups with worker", ratio("link_u.rate", "dir.rate"), 2, ">=", 1)
+	row("one-click POST, p99 ms", med("link_u.p99_ms"), 1, "<=", 15, 8)
+	row("serve, MB of memory: idle", med("serve.idle_mb"), 1, "<=", 10, 8)
+	row("serve, MB of memory: highest, forms", med("serve.form_mb"), 1, "<=", 24, 16)
+	row("serve, MB of memory: highest, sign-ups", med("fake.serve_mb"), 1, "<=", 24, 16)
+	row("worker, MB of memory: idle", med("worker.idle_mb"), 1, "<=", 10, 8)
+	row("worker, MB of memory: highest, into files", med("dir.worker_mb"), 1, "<=", 24, 16)
+	row("worker, MB of memory: highest, into the fake", med("fake.worker_mb"), 1, "<=", 24, 16)
+	row("CGI: form, start to end, ms", med("cgi.wall_ms"), 2)
+	row("CGI: form, CPU ms", med("cgi.cpu_ms"), 2, "<=", 5, 2)
+	row("4 threads, 48 kept connections, 64 clients: without an answer", med("starve.without"), 0, "<=", 0, 0)
+	row("  nothing but 200", med("starve.ok"), 0, ">=", 1, 1)
+	row("  CPU us per request", med("starve.cpu_us"), 1)
+	row("  the same with libfcgi alone: without an answer", med("starve.blocking"), 0, ">=", 1, 1)
+}
+function signup(name, what) {
+	row("sign-ups/s, " what, med(name ".rate"), 0)
+	row("  / SQLite at 128 per commit", ratio(name ".rate", "limit.rate"), 3, ">=", 0.25, 0.35)
+	row("  p50 ms", med(name ".p50_ms"), 1)
+	row("  p99 ms", med(name ".p99_ms"), 1, "<=", 15, 8)
+	row("  CPU us of serve per sign-up, follow-up included", med(name ".cpu_us"), 0, "<=", 120, 90)
+	row("  mails sent meanwhile", med(name ".sent"), 0)
+}'
