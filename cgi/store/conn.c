@@ -116,7 +116,8 @@ static enum err write_start(struct store *s, struct errinfo *ei)
 	return e;
 }
 
-enum err store_write_begin_at(struct store *s, struct db **out, const char *file, int line, struct errinfo *ei)
+enum err store_write_begin_at(struct store *s, struct db **out, const char *file, int line,
+    struct errinfo *ei)
 {
 	enum err e;
 	*out = NULL;

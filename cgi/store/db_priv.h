@@ -146,7 +146,8 @@ enum err db_exec_int(sqlite3 *conn, const char *sql, int64_t *value, struct erri
 enum err db_check(sqlite3 *conn, const char *pragma, const char *path, struct errinfo *ei);
 enum err db_copy(sqlite3 *conn, const char *path, struct errinfo *ei);
 /* Authorizer of the writer; arg is the struct db. */
-int db_authorize(void *arg, int action, const char *a, const char *b, const char *dbname, const char *trigger);
+int db_authorize(void *arg, int action, const char *a, const char *b, const char *dbname,
+    const char *trigger);
 /* Forgets the person key and what was cached for the last transaction. */
 void db_forget(struct db *db);
 

@@ -49,7 +49,8 @@ enum err db_conn_error(sqlite3 *conn, int rc, const char *what, struct errinfo *
 	int ext = conn ? sqlite3_extended_errcode(conn) : rc;
 	if ((ext & 0xff) != (rc & 0xff))
 		ext = rc;
-	const char *hint = (rc & 0xff) == SQLITE_FULL ? ". Make room on the disk; nothing stored before is lost" : "";
+	const char *hint = (rc & 0xff) == SQLITE_FULL ? ". Make room on the disk; nothing stored before is lost"
+	    : "";
 	return err_set(ei, db_class(rc), "%s: %.120s: %.100s (SQLite %d)%s", path && *path ? path : "database", what,
 	    conn ? sqlite3_errmsg(conn) : sqlite3_errstr(rc), ext, hint);
 }
@@ -57,7 +58,8 @@ enum err db_conn_error(sqlite3 *conn, int rc, const char *what, struct errinfo *
 enum err db_error(struct db *db, int rc, const char *what, struct errinfo *ei)
 {
 	int primary = rc & 0xff;
-	if (primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ||
+	if (primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_CORRUPT ||
+	    primary == SQLITE_NOTADB ||
 	    primary == SQLITE_CANTOPEN)
 		db->broken = true;
 	return db_conn_error(db->conn, rc, what, ei);
@@ -166,7 +168,8 @@ void db_end(sqlite3_stmt *q)
 static enum err db_no_stmt(struct db *db, struct errinfo *ei)
 {
 	if (db->stmt_err == E_DENIED)
-		return err_set(ei, E_DENIED, "%s: this handle may not run that statement (read-only, or outside an erasure)",
+		return err_set(ei, E_DENIED, "%s: this handle may not run that statement (read-only, or outside an "
+		    "erasure)",
 		    db->store->data_path);
 	return err_set(ei, db->stmt_err ? db->stmt_err : E_IO, "%s: a statement cannot be prepared: %.120s",
 	    db->store->data_path, sqlite3_errmsg(db->conn));

@@ -124,7 +124,8 @@ static void event_core(struct buf *out, const struct event_new *n, int64_t seq, 
 	jsonw_end_object(&w);
 }
 
-static void event_commitment(unsigned char out[STORE_HASH_BYTES], const unsigned char *core, const unsigned char *ip,
+static void event_commitment(unsigned char out[STORE_HASH_BYTES], const unsigned char *core,
+    const unsigned char *ip,
     const unsigned char *fields)
 {
 	static const unsigned char leaf = 0x00; /* RFC 6962 section 2.1 */
@@ -217,7 +218,8 @@ static enum err event_part_get(struct db *db, sqlite3_stmt *q, enum event_part p
 	return OK;
 }
 
-static enum err event_fill(struct db *db, sqlite3_stmt *q, struct event_row *r, struct buf plain[EVENT_PART__MAX],
+static enum err event_fill(struct db *db, sqlite3_stmt *q, struct event_row *r,
+    struct buf plain[EVENT_PART__MAX],
     struct errinfo *ei)
 {
 	enum err e = OK;
@@ -303,7 +305,8 @@ enum err event_size(struct db *db, int64_t *n, struct errinfo *ei)
 	return e;
 }
 
-enum err event_drop_ip(struct store *s, int64_t before_ms, unsigned limit, unsigned *dropped, struct errinfo *ei)
+enum err event_drop_ip(struct store *s, int64_t before_ms, unsigned limit, unsigned *dropped,
+    struct errinfo *ei)
 {
 	struct db *db;
 	unsigned count = 0;

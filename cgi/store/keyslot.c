@@ -249,7 +249,8 @@ static enum err keys_used(struct store *s, int64_t *used, struct errinfo *ei)
 	sqlite3 *conn = NULL;
 	enum err e = db_connect(&conn, s->data_path, SQLITE_OPEN_READONLY, ei);
 	if (!e)
-		e = db_exec_int(conn, "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'person'), 0)", used, ei);
+		e = db_exec_int(conn, "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'person'), 0)",
+		    used, ei);
 	sqlite3_close(conn);
 	return e;
 }

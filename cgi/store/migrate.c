@@ -16,7 +16,8 @@ const struct migration migrations_all[] = {
 	{"0001_init.sql", (const char *)migrations_0, sizeof migrations_0 - 1},
 };
 const int migrations_all_count = sizeof migrations_all / sizeof *migrations_all;
-_Static_assert(MIGRATIONS_COUNT == sizeof migrations_all / sizeof *migrations_all, "a migration is not listed");
+_Static_assert(MIGRATIONS_COUNT == sizeof migrations_all / sizeof *migrations_all,
+    "a migration is not listed");
 
 int store_schema_version(void)
 {
@@ -123,7 +124,8 @@ static enum err migrate_compare(const char *path, sqlite3 *conn, const struct mi
 	}
 	sqlite3_finalize(q);
 	if (!e && n != version)
-		e = err_set(ei, E_CONFLICT, "%s: says schema %d but lists %d migrations; restore a backup", path, version, n);
+		e = err_set(ei, E_CONFLICT, "%s: says schema %d but lists %d migrations; restore a backup", path,
+		    version, n);
 	return e;
 }
 
@@ -140,7 +142,8 @@ static enum err migrate_state(const char *path, sqlite3 *conn, int count, int *v
 	if ((v != 0 || tables != 0) && app != DB_APPLICATION_ID)
 		return err_set(ei, E_DENIED, "%s: is not a database of Jawort (application_id %lld)", path, (long long)app);
 	if (v < 0 || v > count)
-		return err_set(ei, E_CONFLICT, "%s: has schema %lld, this program knows %d. Install the newer program again, "
+		return err_set(ei, E_CONFLICT, "%s: has schema %lld, this program knows %d. Install the newer program "
+		    "again, "
 		    "or restore the copy %s.pre-%04d", path, (long long)v, count, path, count + 1);
 	*version = (int)v;
 	return OK;

@@ -218,7 +218,8 @@ enum err outbox_drop(struct db *db, int64_t id, int64_t now_ms, struct errinfo *
 
 enum err outbox_retry(struct db *db, int64_t id, int64_t now_ms, struct errinfo *ei)
 {
-	enum err e = outbox_change(db, RETRY, id, now_ms, "this mail is being sent, was accepted or was dropped", ei);
+	enum err e = outbox_change(db, RETRY, id, now_ms, "this mail is being sent, was accepted or was dropped",
+	    ei);
 	if (!e)
 		db->outbox_added = true;
 	return e;

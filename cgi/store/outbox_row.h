@@ -14,6 +14,7 @@
 /* Without slots. */
 void outbox_fill(sqlite3_stmt *q, struct outbox_row *r);
 /* Decrypts into buf; readable = false when the person's key is gone. */
-enum err outbox_slots(struct db *db, sqlite3_stmt *q, struct outbox_row *r, struct buf *slots, struct errinfo *ei);
+enum err outbox_slots(struct db *db, sqlite3_stmt *q, struct outbox_row *r, struct buf *slots,
+    struct errinfo *ei);
 
 #endif

@@ -88,7 +88,8 @@ void outbox_fill(sqlite3_stmt *q, struct outbox_row *r)
 	r->done_ms = sqlite3_column_int64(q, 17);
 }
 
-enum err outbox_slots(struct db *db, sqlite3_stmt *q, struct outbox_row *r, struct buf *slots, struct errinfo *ei)
+enum err outbox_slots(struct db *db, sqlite3_stmt *q, struct outbox_row *r, struct buf *slots,
+    struct errinfo *ei)
 {
 	buf_reset(slots);
 	r->readable = false;

@@ -100,7 +100,8 @@ static enum err person_one(struct db *db, sqlite3_stmt *q, struct person *out, s
 	return OK;
 }
 
-enum err person_find(struct db *db, enum store_channel channel, const unsigned char lookup[PERSON_LOOKUP_BYTES],
+enum err person_find(struct db *db, enum store_channel channel,
+    const unsigned char lookup[PERSON_LOOKUP_BYTES],
     struct person *out, struct errinfo *ei)
 {
 	sqlite3_stmt *q = person_stmt(db, FIND);
@@ -109,7 +110,8 @@ enum err person_find(struct db *db, enum store_channel channel, const unsigned c
 	return person_one(db, q, out, ei);
 }
 
-enum err person_find_address(struct db *db, enum store_channel channel, struct slice address, struct person *out,
+enum err person_find_address(struct db *db, enum store_channel channel, struct slice address,
+    struct person *out,
     struct errinfo *ei)
 {
 	unsigned char lookup[PERSON_LOOKUP_BYTES];
@@ -165,7 +167,8 @@ enum err person_insert(struct db *db, const struct person_new *n, int64_t *id, s
 	enum err e;
 	if (!db->writer)
 		return err_set(ei, E_DENIED, "a read handle cannot store a person");
-	if (n->address.len == 0 || n->address.len > PERSON_ADDRESS_MAX_BYTES || n->fields.len > PERSON_FIELDS_MAX_BYTES)
+	if (n->address.len == 0 || n->address.len > PERSON_ADDRESS_MAX_BYTES ||
+	    n->fields.len > PERSON_FIELDS_MAX_BYTES)
 		return err_set(ei, E_LIMIT, "an address has 1 to 320 bytes, fields up to 16384");
 	e = person_seal(db, n, ei);
 	if (e)
@@ -227,7 +230,8 @@ static enum err person_updated(struct db *db, sqlite3_stmt *q, int64_t id, struc
 	return e ? e : err_set(ei, E_CONFLICT, "this person is erased");
 }
 
-enum err person_set_state(struct db *db, int64_t id, enum person_state state, int64_t now_ms, struct errinfo *ei)
+enum err person_set_state(struct db *db, int64_t id, enum person_state state, int64_t now_ms,
+    struct errinfo *ei)
 {
 	/* Erased is what erasure.c makes, in its order. */
 	bug_if(state >= PERSON_ERASED);
@@ -266,7 +270,8 @@ enum err person_set_lang(struct db *db, int64_t id, struct slice lang, int64_t n
 	return person_updated(db, q, id, ei);
 }
 
-enum err person_set_address(struct db *db, int64_t id, struct slice address, int64_t now_ms, struct errinfo *ei)
+enum err person_set_address(struct db *db, int64_t id, struct slice address, int64_t now_ms,
+    struct errinfo *ei)
 {
 	struct buf *sealed = &db->scratch[0];
 	unsigned char lookup[PERSON_LOOKUP_BYTES];

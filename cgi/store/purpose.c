@@ -65,7 +65,8 @@ enum err purpose_set_all(struct db *db, int64_t person_id, enum purpose_state st
 	return e;
 }
 
-enum err purpose_each(struct db *db, int64_t person_id, bool (*cb)(const struct purpose *p, void *arg), void *arg,
+enum err purpose_each(struct db *db, int64_t person_id, bool (*cb)(const struct purpose *p, void *arg),
+    void *arg,
     struct errinfo *ei)
 {
 	sqlite3_stmt *q = purpose_stmt(db, EACH);

@@ -154,7 +154,8 @@ enum err request_latest(struct db *db, int64_t person_id, struct slice form, str
 	return request_one(db, q, a, out, ei);
 }
 
-enum err request_settle(struct db *db, int64_t id, enum request_state state, int64_t now_ms, struct errinfo *ei)
+enum err request_settle(struct db *db, int64_t id, enum request_state state, int64_t now_ms,
+    struct errinfo *ei)
 {
 	bug_if(state == REQUEST_PENDING || state >= REQUEST_STATE__MAX);
 	sqlite3_stmt *q = request_stmt(db, SETTLE);
@@ -190,8 +191,8 @@ enum err request_renew(struct db *db, int64_t id, int64_t expires_ms, int *gener
 	return e;
 }
 
-static enum err request_walk(struct db *db, sqlite3_stmt *q, bool (*cb)(const struct request_row *r, void *arg),
-    void *arg, struct errinfo *ei)
+static enum err request_walk(struct db *db, sqlite3_stmt *q,
+    bool (*cb)(const struct request_row *r, void *arg), void *arg, struct errinfo *ei)
 {
 	struct request_row r;
 	bool row;

@@ -43,7 +43,8 @@ enum err seal_get(struct db *db, int64_t person_id, const char *place, int64_t i
 		return e;
 	e = crypt_open(out, db->key, sealed, seal_ad(ad, place, id));
 	if (e)
-		return err_set(ei, e, "%s: %s of row %lld cannot be read: keys.db does not belong to this data, or the row is "
+		return err_set(ei, e, "%s: %s of row %lld cannot be read: keys.db does not belong to this data, or the "
+		    "row is "
 		    "damaged", db->store->data_path, place, (long long)id);
 	return buf_ok(out) ? OK : err_set(ei, E_LIMIT, "%s: larger than the caller allows", place);
 }

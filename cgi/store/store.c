@@ -128,9 +128,11 @@ static enum err store_parts(struct store *s, bool create, bool *fresh, struct er
 	}
 	if (data || keys)
 		return err_set(ei, E_DENIED, "%s is missing, but %s exists: a new one is never made for existing data. "
-		    "Restore the missing file from its own backup", !ring ? s->ring_path : !data ? s->data_path : s->keys_path,
+		    "Restore the missing file from its own backup", !ring ? s->ring_path : !data ? s->data_path
+		    : s->keys_path,
 		    data ? s->data_path : s->keys_path);
-	return err_set(ei, E_DENIED, "%s exists, but %s and %s do not. Restore them from the backups, or, if this site never "
+	return err_set(ei, E_DENIED, "%s exists, but %s and %s do not. Restore them from the backups, or, if "
+	    "this site never "
 	    "had data, remove the key file", s->ring_path, s->data_path, s->keys_path);
 }
 
@@ -181,7 +183,8 @@ static enum err store_fingerprint(struct store *s, sqlite3 *conn, struct errinfo
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		return db_conn_error(conn, rc, "fingerprint of the keys", ei);
 	if (!same)
-		return err_set(ei, E_DENIED, "%s does not hold the keys of %s. Restore the key file of this site from its own "
+		return err_set(ei, E_DENIED, "%s does not hold the keys of %s. Restore the key file of this site from "
+		    "its own "
 		    "backup; a new key cannot read existing data", s->ring_path, s->data_path);
 	return OK;
 }

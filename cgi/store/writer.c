@@ -414,7 +414,8 @@ void writer_pool_free(struct writer_pool *p)
 }
 
 enum err writer_attach(struct writer_pool *p, struct store *s,
-    enum err (*after)(struct db *db, void *arg, bool *more, struct errinfo *ei), void *arg, struct errinfo *ei)
+    enum err (*after)(struct db *db, void *arg, bool *more, struct errinfo *ei), void *arg,
+    struct errinfo *ei)
 {
 	bug_if(s->queue != NULL);
 	struct writer_queue *q = calloc(1, sizeof *q);
@@ -452,7 +453,8 @@ void writer_detach(struct writer_pool *p, struct store *s)
 	free(q);
 }
 
-static enum err queue_put(struct writer_pool *p, struct writer_queue *q, struct writer_job *j, struct errinfo *ei)
+static enum err queue_put(struct writer_pool *p, struct writer_queue *q, struct writer_job *j,
+    struct errinfo *ei)
 {
 	enum err e = OK;
 	pthread_mutex_lock(&p->mu);

@@ -13,6 +13,9 @@
  * (synchronous=FULL); a read handle cannot write (SQLITE_OPEN_READONLY and
  * query_only), so "GET changes nothing" is a property of the handle.
  *
+ * Walking functions (..._each) hold their statement while cb runs: cb may call
+ * other functions with the handle, but not the same one again, and it may not write the rows walked over.
+ *
  * Threads: a struct store is shared by all threads; a struct db belongs to the
  * thread that borrowed it. A store must not be carried across fork(): open it
  * after the fork.

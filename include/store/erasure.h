@@ -2,10 +2,11 @@
 #define JAWORT_STORE_ERASURE_H
 /*
  * erasure: taking a person out, in an order that a crash cannot turn round:
- * 1. journal row (with whatever event the caller appends, in the caller's transaction),
+ * 1. journal row, state erased, look-up replaced by random bytes: a sign-up with this address is a new person
+ *    from now on (the caller may append events in the same transaction, their key is still there),
  * 2. key slot overwritten, durable and out of the WAL: from here on all ciphertext is noise,
- * 3. address, fields, purposes, requests, outbox rows removed, ciphertext columns of
- *    events emptied, look-up replaced by random bytes, state erased.
+ * 3. address, fields, purposes, requests, outbox rows removed (mails not yet sent are not sent), ciphertext
+ *    columns of events emptied.
  * Commitments of events stay, so the log still verifies. Suppression stays.
  * store_open() finishes what a crash left.
  */

@@ -17,7 +17,6 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
-#include "base/bug.h"
 #include "base/buf.h"
 #include "base/crypt.h"
 #include "base/file.h"
@@ -77,17 +76,17 @@ static inline void site_remove(const char *path)
 {
 	DIR *d = opendir(path);
 	struct dirent *e;
-	bug_if(strlen(path) > 4000);
 	while (d && (e = readdir(d)) != NULL) {
-		char sub[4400];
+		char *sub = NULL;
 		struct stat st;
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		snprintf(sub, sizeof sub, "%s/%s", path, e->d_name);
+		assert_true(asprintf(&sub, "%s/%s", path, e->d_name) > 0);
 		if (lstat(sub, &st) == 0 && S_ISDIR(st.st_mode))
 			site_remove(sub);
 		else
 			unlink(sub);
+		free(sub);
 	}
 	if (d)
 		closedir(d);

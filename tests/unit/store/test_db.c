@@ -40,7 +40,8 @@ static void test_every_statement_prepares(void **state)
 static void test_no_scan_on_hot_paths(void **state)
 {
 	struct site *t = *state;
-	static const char *const scans[] = {"GROUP BY", "count(*)", "FROM suppression ORDER BY", "?1 IS NULL OR lang",
+	static const char *const scans[] = {"GROUP BY", "count(*)", "FROM suppression ORDER BY",
+	    "?1 IS NULL OR lang",
 	    "until_ms < ?1", "hash >= ?1 AND hash <= ?2 ORDER BY no", "DELETE FROM suppression WHERE until_ms",
 	    "FROM notice WHERE lang", "ORDER BY size DESC LIMIT 1"};
 	sqlite3 *conn;
@@ -88,7 +89,8 @@ static void test_read_handle_cannot_write(void **state)
 	assert_int_equal(meta_put(db, "x", SLICE("y"), EI), E_DENIED);
 	/* Also without our table of statements: the handle itself refuses. */
 	sqlite3_set_authorizer(db->conn, NULL, NULL);
-	assert_int_equal(sqlite3_exec(db->conn, "INSERT INTO meta(k, v) VALUES('x', x'00')", NULL, NULL, NULL) & 0xff,
+	assert_int_equal(sqlite3_exec(db->conn, "INSERT INTO meta(k, v) VALUES('x', x'00')", NULL, NULL,
+	    NULL) & 0xff,
 	    SQLITE_READONLY);
 	assert_int_equal(sqlite3_exec(db->conn, "PRAGMA query_only=OFF; DELETE FROM meta", NULL, NULL, NULL) & 0xff,
 	    SQLITE_READONLY);
@@ -99,7 +101,8 @@ static int64_t one_event(struct site *t, int64_t *person)
 {
 	struct db *db;
 	struct person_new n = {.channel = STORE_EMAIL, .address = SLICE("a@example.org"), .now_ms = NOW};
-	struct event_new e = {.time_ms = NOW, .kind = EVENT_REQUESTED, .form = SLICE("news"), .ip = SLICE("192.0.2.0")};
+	struct event_new e = {.time_ms = NOW, .kind = EVENT_REQUESTED, .form = SLICE("news"),
+	    .ip = SLICE("192.0.2.0")};
 	unsigned char hash[32];
 	int64_t seq;
 	assert_ok(store_write_begin(t->store, &db, EI));
@@ -139,7 +142,8 @@ static void test_triggers_refuse_changes(void **state)
 	}
 	/* Taking ciphertext away is what erasure does; bringing it back is not possible. */
 	assert_int_equal(sqlite3_exec(conn, "UPDATE event SET ip_ct = NULL", NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(conn, "UPDATE event SET ip_ct = x'01'", NULL, NULL, NULL) & 0xff, SQLITE_CONSTRAINT);
+	assert_int_equal(sqlite3_exec(conn, "UPDATE event SET ip_ct = x'01'", NULL, NULL, NULL) & 0xff,
+	    SQLITE_CONSTRAINT);
 	assert_ok(db_exec_int(conn, "SELECT count(*) FROM event WHERE form = 'news'", &n, EI));
 	assert_int_equal(n, 1);
 	sqlite3_close(conn);
@@ -420,7 +424,8 @@ int main(void)
 	    T(test_triggers_refuse_changes), T(test_authorizer_refuses_changes), T(test_pragmas_are_set),
 	    T(test_each_borrow_sees_the_newest), T(test_readers_are_bounded), T(test_broken_connection_is_replaced),
 	    T(test_parts_missing_are_refused), T(test_other_key_is_refused), cmocka_unit_test(test_nothing_there),
-	    T(test_files_are_ours_alone), T(test_backup_and_check), T(test_damage_is_found_at_open), T(test_checkpoint),
+	    T(test_files_are_ours_alone), T(test_backup_and_check), T(test_damage_is_found_at_open),
+	    T(test_checkpoint),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,10 +17,13 @@ static int64_t full_person(struct site *t, const char *address)
 	struct db *w;
 	struct person_new n = {.channel = STORE_EMAIL, .state = PERSON_ACTIVE, .address = slice_from(address),
 	    .fields = SLICE("{\"first_name\":\"Ada\"}"), .lang = SLICE("de"), .now_ms = NOW};
-	struct request_new r = {.form = SLICE("news"), .purposes = SLICE("news"), .created_ms = NOW, .expires_ms = NOW + 1,
+	struct request_new r = {.form = SLICE("news"), .purposes = SLICE("news"), .created_ms = NOW,
+	    .expires_ms = NOW + 1,
 	    .fields = SLICE("{\"first_name\":\"Ada\"}"), .page = SLICE("https://www.example.org/")};
-	struct outbox_new o = {.channel = STORE_EMAIL, .kind = OUTBOX_CONFIRM, .slots = slice_from(address), .next_ms = NOW};
-	struct event_new e = {.time_ms = NOW, .kind = EVENT_REQUESTED, .form = SLICE("news"), .ip = SLICE("192.0.2.0"),
+	struct outbox_new o = {.channel = STORE_EMAIL, .kind = OUTBOX_CONFIRM, .slots = slice_from(address),
+	    .next_ms = NOW};
+	struct event_new e = {.time_ms = NOW, .kind = EVENT_REQUESTED, .form = SLICE("news"),
+	    .ip = SLICE("192.0.2.0"),
 	    .fields = SLICE("{\"first_name\":\"Ada\"}")};
 	struct suppression s = {.channel = STORE_EMAIL, .reason = SUPPRESSION_OBJECTED, .since_ms = NOW};
 	int64_t id, x;
@@ -129,9 +132,11 @@ static void test_erase(void **state)
 	assert_int_equal(count(t, "SELECT count(*) FROM request"), 1);
 	assert_int_equal(count(t, "SELECT count(*) FROM outbox"), 1);
 	assert_int_equal(count(t, "SELECT count(*) FROM event WHERE core_ct IS NULL"), 2);
-	assert_int_equal(count(t, "SELECT count(*) FROM erasure WHERE done_ms IS NOT NULL AND keys_done_ms IS NOT NULL"), 1);
+	assert_int_equal(count(t, "SELECT count(*) FROM erasure WHERE done_ms IS NOT NULL AND keys_done_ms IS "
+	    "NOT NULL"), 1);
 	/* The lookup as it was is nowhere but in the block list. */
-	assert_int_equal(count(t, "SELECT count(*) FROM person WHERE lookup IN (SELECT lookup FROM suppression)"), 1);
+	assert_int_equal(count(t, "SELECT count(*) FROM person WHERE lookup IN (SELECT lookup FROM "
+	    "suppression)"), 1);
 	read_log(t, other, &before);
 	assert_int_equal(before.readable, 2);
 	assert_ok(person_erase(t->store, id, ERASURE_REQUEST, NOW + 2, EI)); /* twice does no harm */
@@ -140,7 +145,8 @@ static void test_erase(void **state)
 	assert_ok(store_write_begin(t->store, &w, EI));
 	assert_int_equal(person_set_state(w, id, PERSON_ACTIVE, NOW, EI), E_CONFLICT);
 	assert_int_equal(person_set_lang(w, id, SLICE("en"), NOW, EI), E_CONFLICT);
-	assert_int_equal(event_append(w, &(struct event_new){.person_id = id, .kind = EVENT_CHANGED}, NULL, EI), E_NOT_FOUND);
+	assert_int_equal(event_append(w, &(struct event_new){.person_id = id, .kind = EVENT_CHANGED}, NULL, EI),
+	    E_NOT_FOUND);
 	store_write_rollback(t->store);
 	assert_true(full_person(t, ADDRESS) > id);
 }
@@ -160,7 +166,8 @@ static void test_half_done_erasures(void **state)
 		assert_ok(store_write_begin(t->store, &w, EI));
 		assert_ok(erasure_ask(w, id, ERASURE_REQUEST, NOW, EI));
 		/* The event of the erasure itself still finds the key. */
-		assert_ok(event_append(w, &(struct event_new){.person_id = id, .kind = EVENT_ERASED, .time_ms = NOW}, NULL, EI));
+		assert_ok(event_append(w, &(struct event_new){.person_id = id, .kind = EVENT_ERASED, .time_ms = NOW},
+		    NULL, EI));
 		assert_ok(store_write_commit(t->store, EI));
 		read_log(t, id, &before);
 		if (step == 2)

@@ -69,8 +69,10 @@ static void test_canonical_core(void **state)
 	for (int i = 0; i < 4; i++)
 		memset(h[i], 0xa0 + i, 32);
 	struct event_new e = {.person_id = ada, .time_ms = NOW, .kind = EVENT_REQUESTED, .form = SLICE("news"),
-	    .purposes = SLICE("news,events"), .page = SLICE("https://www.example.org/?a=1&b=\"<ü>\""), .lang = SLICE("de"),
-	    .text_hash = h[0], .mail_hash = h[1], .notice_hash = h[2], .config_hash = h[3], .request_id = 4, .outbox_id = 5,
+	    .purposes = SLICE("news,events"), .page = SLICE("https://www.example.org/?a=1&b=\"<ü>\""),
+	    .lang = SLICE("de"),
+	    .text_hash = h[0], .mail_hash = h[1], .notice_hash = h[2], .config_hash = h[3], .request_id = 4,
+	    .outbox_id = 5,
 	    .provider = SLICE("mailjet"), .provider_id = SLICE("17"), .detail = SLICE("x"), .ip = SLICE("192.0.2.0"),
 	    .fields = SLICE("{\"first_name\":\"Ada\"}")};
 	append(t, &e);
@@ -101,7 +103,8 @@ static void test_commitment_formula(void **state)
 	static struct log l;
 	unsigned char part[1100], all[1 + 3 * 32] = {0}, hash[32];
 	int64_t ada = person(t, "ada@example.org");
-	append(t, &(struct event_new){.person_id = ada, .time_ms = NOW, .kind = EVENT_REQUESTED, .ip = SLICE("192.0.2.0")});
+	append(t, &(struct event_new){.person_id = ada, .time_ms = NOW, .kind = EVENT_REQUESTED,
+	    .ip = SLICE("192.0.2.0")});
 	read_log(t, ada, 0, &l);
 	for (int i = 0; i < EVENT_PART__MAX; i++) {
 		size_t n = strlen(l.e[0].plain[i]);
@@ -121,13 +124,15 @@ static void test_verify_finds_every_change(void **state)
 	struct site *t = *state;
 	static struct log l;
 	int64_t ada = person(t, "ada@example.org");
-	append(t, &(struct event_new){.person_id = ada, .time_ms = NOW, .kind = EVENT_REQUESTED, .ip = SLICE("192.0.2.0"),
+	append(t, &(struct event_new){.person_id = ada, .time_ms = NOW, .kind = EVENT_REQUESTED,
+	    .ip = SLICE("192.0.2.0"),
 	    .fields = SLICE("{}")});
 	read_log(t, ada, 0, &l);
 	struct event_row *r = &l.e[0].row;
 	assert_true(event_verify(r));
 	for (int part = 0; part < EVENT_PART__MAX; part++) {
-		unsigned char *const bytes[] = {r->salt[part], r->c[part], (unsigned char *)l.e[0].plain[part], r->commitment};
+		unsigned char *const bytes[] = {r->salt[part], r->c[part], (unsigned char *)l.e[0].plain[part],
+		    r->commitment};
 		for (size_t i = 0; i < 4; i++) {
 			bytes[i][1] ^= 1;
 			assert_false(event_verify(r));
@@ -198,7 +203,8 @@ static void test_ip_expires(void **state)
 	int64_t ada = person(t, "ada@example.org");
 	unsigned dropped;
 	for (int i = 0; i < 5; i++)
-		append(t, &(struct event_new){.person_id = ada, .time_ms = NOW + i, .kind = EVENT_CHANGED, .ip = SLICE("192.0.2.0")});
+		append(t, &(struct event_new){.person_id = ada, .time_ms = NOW + i, .kind = EVENT_CHANGED,
+		    .ip = SLICE("192.0.2.0")});
 	assert_ok(event_drop_ip(t->store, NOW + 3, 2, &dropped, EI));
 	assert_int_equal(dropped, 2);
 	assert_ok(event_drop_ip(t->store, NOW + 3, 2, &dropped, EI));

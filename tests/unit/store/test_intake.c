@@ -6,7 +6,8 @@
 static struct intake sample(void)
 {
 	return (struct intake){.at_ms = NOW, .channel = STORE_EMAIL, .form = SLICE("news"), .lang = SLICE("de"),
-	    .consent_hash = {7, 7}, .address = SLICE("ada.lovelace@example.org"), .page = SLICE("https://www.example.org/x"),
+	    .consent_hash = {7, 7}, .address = SLICE("ada.lovelace@example.org"),
+	    .page = SLICE("https://www.example.org/x"),
 	    .ip = SLICE("192.0.2.0"), .fields = SLICE("{\"first_name\":\"Ada\"}"), .purposes = SLICE("news,events")};
 }
 
@@ -69,7 +70,8 @@ static void test_size_classes(void **state)
 		size_t fields;
 		size_t sealed; /* 0: refused */
 	} rows[] = {
-		{__LINE__, 0, 512}, {__LINE__, 502, 512}, {__LINE__, 503, 1024}, {__LINE__, 1014, 1024}, {__LINE__, 1015, 2048},
+		{__LINE__, 0, 512}, {__LINE__, 502, 512}, {__LINE__, 503, 1024}, {__LINE__, 1014, 1024}, {__LINE__,
+		    1015, 2048},
 		{__LINE__, 4096, 8192}, {__LINE__, 8182, 8192}, {__LINE__, 8183, 16384}, {__LINE__, 16374, 16384},
 		{__LINE__, 16375, 0}, {__LINE__, 70000, 0},
 	};

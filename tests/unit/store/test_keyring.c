@@ -15,7 +15,8 @@ static const struct {
 	const char *place; /* must be in the error */
 } rows[] = {
 	{__LINE__, HEAD "lookup 1 " HEX_A DATE "token 1 " HEX_A DATE REST, OK, NULL},
-	{__LINE__, HEAD "# words\n\nlookup 1 " HEX_A DATE "token 7 " HEX_A DATE "token 3 " HEX_B DATE REST, OK, NULL},
+	{__LINE__, HEAD "# words\n\nlookup 1 " HEX_A DATE "token 7 " HEX_A DATE "token 3 " HEX_B DATE REST, OK,
+	    NULL},
 	{__LINE__, "", E_INVALID, ":1:"},
 	{__LINE__, "jawort-keys 2\nlookup 1 " HEX_A DATE, E_INVALID, ":1:"},
 	{__LINE__, HEAD "lookup 1 " HEX_A DATE REST, E_INVALID, "token"},
@@ -97,7 +98,8 @@ static void test_create_and_rotate(void **state)
 	keyring_token_current(again, &second);
 	assert_int_equal(first, 1);
 	assert_int_equal(second, 2);
-	assert_memory_equal(keyring_token(again, 1)->bytes, keyring_token(k, 1)->bytes, 32); /* old links stay open */
+	assert_memory_equal(keyring_token(again, 1)->bytes, keyring_token(k, 1)->bytes,
+	    32); /* old links stay open */
 	assert_memory_not_equal(keyring_token(again, 2)->bytes, keyring_token(k, 1)->bytes, 32);
 	keyring_fingerprint(k, a);
 	keyring_fingerprint(again, b);

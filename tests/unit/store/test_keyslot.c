@@ -154,7 +154,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
 	const struct CMUnitTest tests[] = {T(test_slots_are_there_and_differ), T(test_keys_survive_and_grow),
-	    T(test_slot_made_after_its_range_was_read), T(test_erase_is_final), T(test_erased_slot_is_not_used_again),
+	    T(test_slot_made_after_its_range_was_read), T(test_erase_is_final),
+	    T(test_erased_slot_is_not_used_again),
 	    T(test_erasure_by_another_process), T(test_many_persons_make_slots)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,8 @@
 #include "store/db_priv.h"
 
 static const char second_sql[] = "CREATE TABLE extra (a INTEGER PRIMARY KEY) STRICT;";
-static const char broken_sql[] = "CREATE TABLE extra2 (a INTEGER PRIMARY KEY) STRICT; INSERT INTO nowhere VALUES(1);";
+static const char broken_sql[] = "CREATE TABLE extra2 (a INTEGER PRIMARY KEY) STRICT; INSERT INTO nowhere "
+    "VALUES(1);";
 
 static struct migration list[3];
 

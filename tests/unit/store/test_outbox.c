@@ -16,7 +16,8 @@ static int64_t person(struct db *w, const char *address)
 
 static int64_t add(struct db *w, int64_t person_id, int64_t next)
 {
-	struct outbox_new o = {.channel = STORE_EMAIL, .person_id = person_id, .request_id = 3, .kind = OUTBOX_CONFIRM,
+	struct outbox_new o = {.channel = STORE_EMAIL, .person_id = person_id, .request_id = 3,
+	    .kind = OUTBOX_CONFIRM,
 	    .mail_hash = {8}, .slots = SLICE("{\"to\":\"ada@example.org\"}"), .created_ms = NOW, .next_ms = next};
 	int64_t id;
 	assert_ok(outbox_add(w, &o, &id, EI));
@@ -56,7 +57,8 @@ static void test_claim_and_settle(void **state)
 	struct db *w;
 	int64_t p, early, late, next, id, whose, counts[OUTBOX_STATE__MAX];
 	unsigned n;
-	struct outbox_result ok = {.state = OUTBOX_ACCEPTED, .result_class = 2, .code = SLICE("200"), .text = SLICE("fine"),
+	struct outbox_result ok = {.state = OUTBOX_ACCEPTED, .result_class = 2, .code = SLICE("200"),
+	    .text = SLICE("fine"),
 	    .provider = SLICE("mailjet"), .provider_id = SLICE("4711"), .now_ms = NOW + 9};
 	memset(&s, 0, sizeof s);
 	assert_ok(store_write_begin(t->store, &w, EI));
@@ -215,7 +217,8 @@ static void test_lists_and_purge(void **state)
 		add(w, i % 3 ? ada : bob, NOW + 10 + i);
 	assert_ok(outbox_drop(w, 1, NOW + 1, EI));
 	assert_ok(outbox_drop(w, 2, NOW + 2, EI));
-	struct outbox_filter all = {.state = OUTBOX_STATE__MAX}, queued = {.state = OUTBOX_QUEUED, .after_id = 3, .limit = 2},
+	struct outbox_filter all = {.state = OUTBOX_STATE__MAX}, queued = {.state = OUTBOX_QUEUED, .after_id = 3,
+	    .limit = 2},
 	    of_bob = {.state = OUTBOX_STATE__MAX, .person_id = bob};
 	assert_ok(outbox_each(w, &all, see_all, &s, EI));
 	assert_int_equal(s.n, 6);
@@ -255,7 +258,8 @@ static void test_suppression(void **state)
 {
 	struct site *t = *state;
 	struct db *w;
-	struct suppression s = {.channel = STORE_EMAIL, .lookup = {1}, .purpose = SLICE("news"), .reason = SUPPRESSION_DENIED,
+	struct suppression s = {.channel = STORE_EMAIL, .lookup = {1}, .purpose = SLICE("news"),
+	    .reason = SUPPRESSION_DENIED,
 	    .since_ms = NOW, .until_ms = NOW + 100};
 	unsigned char other[16] = {2};
 	enum suppression_reason why = 0;
@@ -274,7 +278,8 @@ static void test_suppression(void **state)
 	} asked[] = {{__LINE__, "news", 0, true}, {__LINE__, "news", 99, true}, {__LINE__, "news", 100, false},
 	    {__LINE__, "events", 0, false}, {__LINE__, "", 0, false}};
 	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-		assert_ok(suppression_has(w, STORE_EMAIL, s.lookup, slice_from(asked[i].purpose), NOW + asked[i].after_ms, &has,
+		assert_ok(suppression_has(w, STORE_EMAIL, s.lookup, slice_from(asked[i].purpose),
+		    NOW + asked[i].after_ms, &has,
 		    &why, EI));
 		if (has != asked[i].has)
 			fail_msg("line %d", asked[i].line);
@@ -325,7 +330,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
 	const struct CMUnitTest tests[] = {T(test_claim_and_settle), T(test_results),
-	    T(test_claim_takes_the_oldest_and_at_most_100), T(test_dead_worker_and_dead_person), T(test_lists_and_purge),
+	    T(test_claim_takes_the_oldest_and_at_most_100), T(test_dead_worker_and_dead_person),
+	    T(test_lists_and_purge),
 	    T(test_suppression), cmocka_unit_test(test_names)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,7 +130,8 @@ static void test_values_are_bound_to_their_place(void **state)
 	other = add(w, "bob@example.org", PERSON_ACTIVE);
 	assert_ok(db_exec(w->conn, "UPDATE person SET fields_ct = address_ct", EI));
 	assert_int_equal(person_fields(w, id, &b, EI), E_DENIED);
-	assert_ok(db_exec(w->conn, "UPDATE person SET address_ct = (SELECT address_ct FROM person WHERE id = 1)", EI));
+	assert_ok(db_exec(w->conn, "UPDATE person SET address_ct = (SELECT address_ct FROM person WHERE id = 1)",
+	    EI));
 	assert_int_equal(person_address(w, other, &b, EI), E_DENIED);
 	assert_ok(person_address(w, id, &b, EI));
 	store_write_rollback(t->store);
@@ -183,7 +184,8 @@ static bool see_purpose(const struct purpose *p, void *arg)
 {
 	struct purposes *s = arg;
 	size_t n = strlen(s->text);
-	snprintf(s->text + n, sizeof s->text - n, "%.*s:%s:%d:%d:%d ", SLICE_FMT(p->id), purpose_state_name(p->state),
+	snprintf(s->text + n, sizeof s->text - n, "%.*s:%s:%d:%d:%d ", SLICE_FMT(p->id),
+	    purpose_state_name(p->state),
 	    (int)(p->since_ms - NOW), (int)p->request_id, p->consent_hash[0]);
 	return true;
 }
@@ -211,7 +213,8 @@ static void test_purposes(void **state)
 	assert_ok(purpose_set(w, other, SLICE("news"), PURPOSE_ACTIVE, NOW, 5, two, EI));
 	assert_ok(purpose_each(w, id, see_purpose, &s, EI));
 	assert_string_equal(s.text, "events:active:1:0:0 news:pending:0:4:1 ");
-	assert_ok(purpose_set(w, id, SLICE("news"), PURPOSE_ACTIVE, NOW + 2, 0, NULL, EI)); /* keeps request and text */
+	assert_ok(purpose_set(w, id, SLICE("news"), PURPOSE_ACTIVE, NOW + 2, 0, NULL,
+	    EI)); /* keeps request and text */
 	assert_ok(purpose_set(w, id, SLICE("events"), PURPOSE_ACTIVE, NOW + 3, 9, two, EI));
 	s.text[0] = '\0';
 	assert_ok(purpose_each(w, id, see_purpose, &s, EI));
@@ -226,7 +229,8 @@ static void test_purposes(void **state)
 	assert_ok(purpose_persons(w, SLICE("news"), PURPOSE_ACTIVE, 0, 10, see_id, &on, EI));
 	assert_int_equal(on.n, 1);
 	assert_int_equal(on.ids[0], other);
-	assert_int_equal(purpose_set(w, 99, SLICE("news"), PURPOSE_ACTIVE, NOW, 0, NULL, EI), E_CONFLICT); /* no person */
+	assert_int_equal(purpose_set(w, 99, SLICE("news"), PURPOSE_ACTIVE, NOW, 0, NULL, EI),
+	    E_CONFLICT); /* no person */
 	store_write_rollback(t->store);
 }
 

@@ -16,7 +16,8 @@ static struct request_new sample(int64_t person_id, int64_t expires)
 {
 	return (struct request_new){.person_id = person_id, .form = SLICE("news"), .lang = SLICE("de"),
 	    .purposes = SLICE("news,events"), .consent_hash = {5}, .intake_ms = NOW - 1, .created_ms = NOW,
-	    .expires_ms = expires, .fields = SLICE("{\"first_name\":\"Ada\"}"), .page = SLICE("https://www.example.org/p")};
+	    .expires_ms = expires, .fields = SLICE("{\"first_name\":\"Ada\"}"),
+	    .page = SLICE("https://www.example.org/p")};
 }
 
 static void test_round_trip(void **state)
@@ -163,6 +164,7 @@ static void test_names(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
-	const struct CMUnitTest tests[] = {T(test_round_trip), T(test_states), T(test_lists), cmocka_unit_test(test_names)};
+	const struct CMUnitTest tests[] = {T(test_round_trip), T(test_states), T(test_lists),
+	    cmocka_unit_test(test_names)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,7 +79,8 @@ static void test_text_find(void **state)
 	assert_int_equal(text_find(w, TEXT_FORM, h, 6, &info, EI), E_NOT_FOUND);
 	/* Two texts with the same first bytes can only be made by hand. */
 	sqlite3_set_authorizer(w->conn, NULL, NULL);
-	assert_ok(db_exec(w->conn, "INSERT INTO text SELECT CAST(substr(hash, 1, 8) || zeroblob(24) AS BLOB), kind, lang, format,"
+	assert_ok(db_exec(w->conn, "INSERT INTO text SELECT CAST(substr(hash, 1, 8) || zeroblob(24) AS BLOB), "
+	    "kind, lang, format,"
 	    " created_ms, body FROM text WHERE body = CAST('text 7' AS BLOB)", EI));
 	crypt_sha256(h, "text 7", 6);
 	assert_int_equal(text_find(w, TEXT_FORM, h, 8, &info, EI), E_CONFLICT);

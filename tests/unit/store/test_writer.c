@@ -82,10 +82,12 @@ static int64_t rows(struct store *s)
 	return n;
 }
 
-static void clients_run(struct client *c, unsigned n, struct writer_pool *p, struct store *s, int each, bool bad)
+static void clients_run(struct client *c, unsigned n, struct writer_pool *p, struct store *s, int each,
+    bool bad)
 {
 	for (unsigned i = 0; i < n; i++) {
-		c[i] = (struct client){.pool = p, .store = s, .first = (int)i * 1000, .count = each, .bad = bad && i % 4 == 0};
+		c[i] = (struct client){.pool = p, .store = s, .first = (int)i * 1000, .count = each, .bad = bad &&
+		    i % 4 == 0};
 		assert_int_equal(pthread_create(&c[i].thread, NULL, client_main, &c[i]), 0);
 	}
 	for (unsigned i = 0; i < n; i++)
