@@ -349,11 +349,13 @@ static void test_full_queue_refuses(void **state)
 	writer_pool_free(p);
 }
 
+/* Ends the transaction behind the writer's back, as SQLite itself does after some errors. */
 static enum err job_commit_fails(struct db *db, void *arg, struct errinfo *ei)
 {
-	/* The reference is checked at COMMIT only: as good as a disk that fails there. */
 	return db_exec(db->conn, arg, ei);
 }
+
+static char rollback[] = "ROLLBACK";
 
 static void test_commit_failure_reaches_every_job(void **state)
 {
@@ -361,8 +363,7 @@ static void test_commit_failure_reaches_every_job(void **state)
 	struct signup s;
 	struct writer_pool *p = writer_pool_new(1);
 	assert_ok(writer_attach(p, t->store, NULL, NULL, EI));
-	/* A job that ends the transaction behind the writer's back: its COMMIT must not be taken for one. */
-	assert_int_equal(writer_run(p, t->store, job_commit_fails, "ROLLBACK", EI), E_IO);
+	assert_int_equal(writer_run(p, t->store, job_commit_fails, rollback, EI), E_IO);
 	signup_fill(&s, 7);
 	assert_ok(writer_run(p, t->store, job_intake, &s, EI));
 	assert_int_equal(rows(t->store), 1);
