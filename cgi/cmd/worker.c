@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "core/retention.h"
 #include "core/turn.h"
 #include "send/worker.h"
 #include "store/intake.h"
@@ -100,9 +101,41 @@ static enum err worker_leftover(struct store *st, const struct conf_site *cs, vo
 	return rc;
 }
 
+/* Once an hour: what the configuration says must go, goes. */
+static enum err worker_upkeep(struct store *st, const struct conf_site *cs, void *arg)
+{
+	const struct leftovers *l = arg;
+	struct retention_report rep = {.unconfirmed = 0};
+	struct errinfo ei = {.code = OK};
+	struct site *s = NULL;
+	struct db *db;
+	bool due = false;
+	enum err rc = store_read(st, &db, &ei);
+
+	if (!rc) {
+		rc = retention_due(db, cs, clock_now_ms(), &due, &ei);
+		store_read_end(st, db);
+	}
+	if (!rc && due)
+		rc = site_new(&s, l->conf, cs, &ei);
+	if (!rc)
+		rc = due ? retention_run(s, st, clock_now_ms(), &rep, &ei)
+		    : retention_sweep(cs, st, clock_now_ms(), &rep, &ei);
+	site_free(s);
+	if (!rc && l->budget)
+		rc = budget_purge(l->budget, clock_now_ms(), &ei);
+	if (rc)
+		log_err(LOG_ERROR, "upkeep", &ei);
+	else
+		log_event(LOG_INFO, "upkeep", LOG_S("site", cs->id), LOG_I("unconfirmed", rep.unconfirmed),
+		    LOG_I("requests", rep.requests), LOG_I("evidence", rep.evidence), LOG_I("ips", rep.ips));
+	return rc;
+}
+
 static int worker_round(const struct cmd_args *a)
 {
-	struct worker_opts o = {.once = a->once, .stop_fd = worker_fd, .leftover = worker_leftover};
+	struct worker_opts o = {.once = a->once, .stop_fd = worker_fd, .leftover = worker_leftover,
+	    .upkeep = worker_upkeep};
 	struct leftovers l = {.at_once = a->once};
 	struct errinfo ei = {.code = OK};
 	struct conf *c;

@@ -140,6 +140,10 @@ static const struct conf_key KEYS[] = {
 	    "Heading of the form. Default: made from the purposes.", FORM(title)},
 	{"forms.*.fields", false, CONF_T_FIELDS, CONF_OPTIONAL, NULL, "first_name last_name organization", V, "L08",
 	    "N15", "Fields beside the address; a question mark makes a field optional (first_name?).", FORM(fields)},
+	{"forms.*.old_text", false, CONF_T_DURATION, CONF_OPTIONAL, "30d", NULL, V, NULL, NULL,
+	    "How long a page that still shows an older wording of the same content is accepted after the wording "
+	    "changed; the evidence keeps the wording that was shown. If title, content, frequency or sender changed, the "
+	    "visitor always sees the new text first.", FORM(old_text)},
 	{"forms.*.fields_reason", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, "L08", NULL,
 	    "Why a field must be filled in. Without a reason a required field is reported.", FORM(fields_reason)},
 	{"forms.*.next", false, CONF_T_URL_LIST, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
@@ -241,6 +245,11 @@ static const struct conf_key KEYS[] = {
 	    "How long a mailed link to one's own data works.", SITE(links.rights)},
 	{"evidence.ip", false, CONF_T_ENUM, CONF_OPTIONAL, "truncated", "none truncated full", V, "L47", "N8 N15 N21",
 	    "What of the IP address goes into the evidence.", SITE(ip)},
+	{"addresses.allow", false, CONF_T_LIST, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Domains whose addresses may sign up, for example [example.org]; subdomains count. Empty: all.",
+	    SITE(addresses.allow)},
+	{"addresses.deny", false, CONF_T_LIST, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Domains whose addresses are turned away with a clear message; subdomains count.", SITE(addresses.deny)},
 	{"look.accent", false, CONF_T_COLOR, CONF_OPTIONAL, "#1c4da1", NULL, V, NULL, NULL,
 	    "Colour of buttons and links; readable shades are derived.", SITE(look.accent)},
 	{"look.home", false, CONF_T_URL, CONF_OPTIONAL, "=first of origins", NULL, V, NULL, NULL,

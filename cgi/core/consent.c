@@ -41,9 +41,24 @@ static enum err purpose_text(struct buf *out, const struct conf_purpose *p, cons
 	return phrase_plain_block(out, ph, v, UINT32_MAX, 0, ei);
 }
 
+/* What was agreed to, apart from our words for it. */
+static void purpose_facts(const struct conf_purpose *p, const char *lang, char hex[static ENC_HEX_BYTES(8)])
+{
+	const char *const values[] = {p->channel == CONF_SMS ? "sms" : "email", p->advertiser,
+	    conf_text_get(&p->title, lang), conf_text_get(&p->content, lang), conf_text_get(&p->frequency, lang)};
+	struct crypt_part parts[sizeof(values) / sizeof(values[0])];
+	unsigned char hash[CRYPT_HASH_BYTES];
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		parts[i] = (struct crypt_part){values[i], strlen(values[i]) + 1};
+	crypt_sha256_parts(hash, parts, sizeof(parts) / sizeof(parts[0]));
+	enc_hex(hash, 8, hex);
+}
+
 static enum err canonical_purpose(struct buf *all, struct arena *a, const struct conf_purpose *p, const char *lang,
     const struct phrases *words, struct view *base, struct errinfo *ei)
 {
+	char facts[ENC_HEX_BYTES(8)];
 	struct buf one;
 	struct slice text;
 	enum err rc;
@@ -53,7 +68,8 @@ static enum err canonical_purpose(struct buf *all, struct arena *a, const struct
 	if (rc)
 		return rc;
 	text = slice_trim(buf_slice(&one));
-	buf_printf(all, "purpose: %s %zu\n", p->id, text.len);
+	purpose_facts(p, lang, facts);
+	buf_printf(all, "purpose: %s %zu %s\n", p->id, text.len, facts);
 	buf_add_slice(all, text);
 	buf_add_char(all, '\n');
 	return OK;
@@ -98,13 +114,14 @@ static bool head_line(struct slice s, size_t *at, const char *name, struct slice
 
 static bool read_item(struct slice s, size_t *at, struct consent_item *item)
 {
-	struct slice value, name;
+	struct slice value, name, size;
 	unsigned long long bytes;
 
 	if (!head_line(s, at, "purpose: ", &value) || !slice_split(&value, ' ', &name) || !name.len)
 		return false;
-	if (!slice_u64(value, &bytes) || bytes > s.len - *at)
+	if (!slice_split(&value, ' ', &size) || !slice_u64(size, &bytes) || bytes > s.len - *at || value.len != 16)
 		return false;
+	item->facts = value;
 	item->purpose = name;
 	item->text = slice_sub(s, *at, (size_t)bytes);
 	*at += (size_t)bytes;
@@ -135,6 +152,18 @@ enum err consent_parse(struct consent *out, struct slice canonical, struct errin
 	out->canonical = canonical;
 	consent_seal(out);
 	return OK;
+}
+
+bool consent_same_facts(const struct consent *a, const struct consent *b)
+{
+	if (a->n != b->n || !slice_eq(a->form, b->form) || !slice_eq(a->lang, b->lang))
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct consent_item *other = consent_item(b, a->items[i].purpose);
+		if (!other || !slice_eq(other->facts, a->items[i].facts))
+			return false;
+	}
+	return true;
 }
 
 const struct consent_item *consent_item(const struct consent *c, struct slice purpose)

@@ -8,7 +8,9 @@
 #include "base/enc.h"
 #include "base/log.h"
 #include "core/evidence.h"
+#include "core/formtoken.h"
 #include "store/intake.h"
+#include "store/text.h"
 #include "text/addr.h"
 #include "text/jsonw.h"
 #include "text/url.h"
@@ -191,7 +193,28 @@ static bool refused(const struct gate_answer *out, const char *field)
 	return false;
 }
 
-static void gate_address(struct arena *a, struct gate_answer *out, struct addr *addr)
+/* domain is entry, or lies below it. */
+static bool domain_in(const struct conf_list *l, struct slice domain)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct slice entry = slice_from(l->v[i]);
+		if (slice_ieq(domain, entry))
+			return true;
+		if (domain.len > entry.len && domain.ptr[domain.len - entry.len - 1] == '.'
+		    && slice_ieq(slice_sub(domain, domain.len - entry.len, entry.len), entry))
+			return true;
+	}
+	return false;
+}
+
+static bool gate_domain_welcome(const struct conf_site *c, struct slice domain)
+{
+	if (c->addresses.allow.n && !domain_in(&c->addresses.allow, domain))
+		return false;
+	return !domain_in(&c->addresses.deny, domain);
+}
+
+static void gate_address(const struct gate *g, struct arena *a, struct gate_answer *out, struct addr *addr)
 {
 	enum addr_result r;
 
@@ -200,6 +223,8 @@ static void gate_address(struct arena *a, struct gate_answer *out, struct addr *
 	r = addr_parse(a, out->email, addr);
 	if (r != ADDR_OK)
 		gate_refuse(out, "email", addr_errors[r], 0);
+	else if (!gate_domain_welcome(site_conf(g->site), addr->domain))
+		gate_refuse(out, "email", "error.email.domain", 0);
 }
 
 /* Declared extra fields as a JSON object in their declared order; empty if none was filled. */
@@ -355,17 +380,80 @@ static bool gate_limited(const struct gate *g, struct arena *a, const struct gat
 	return denied < 2;
 }
 
-/* Language, wording and helper fields of the answer. False: the wording shown is not the live one. */
-static bool gate_start(const struct gate *g, const struct gate_input *in, struct gate_answer *out)
+/* A script says how long the form was open, and that is too short, too long or made up. Nothing said: fine. */
+static bool gate_hasty(const struct gate *g, const struct gate_input *in)
+{
+	struct slice t = form_get(in->fields, "t");
+	enum formtoken r = formtoken_check(store_keyring(g->store), in->form->id, t, clock_now_ms());
+
+	return r != FORMTOKEN_ABSENT && r != FORMTOKEN_GOOD;
+}
+
+/* When the live wording came into force: that is how long the older one has been old. */
+static enum err live_since(struct db *db, const struct consent *live, int64_t *ms, struct errinfo *ei)
+{
+	struct text_info info;
+	enum err rc = text_get(db, live->hash, NULL, &info, ei);
+
+	*ms = info.created_ms;
+	return rc;
+}
+
+/*
+ * An older wording that is in the text store, says the same in other words, and was
+ * replaced not longer ago than forms.*.old_text. NULL otherwise.
+ */
+static const struct consent *gate_older_in(const struct gate *g, struct db *db, struct arena *a,
+    const struct conf_form *form, struct slice v, struct errinfo *ei)
+{
+	unsigned char prefix[CONSENT_V_BYTES];
+	struct consent *old = arena_alloc(a, sizeof(*old));
+	const struct consent *live;
+	struct text_info info;
+	const char *lang;
+	int64_t since;
+	struct buf body;
+
+	if (!old || v.len != CONSENT_V_CHARS || !enc_b64url_decode(v, prefix, sizeof(prefix)))
+		return NULL;
+	buf_init_arena(&body, a, CONSENT_MAX_BYTES);
+	if (text_find(db, TEXT_CONSENT, prefix, sizeof(prefix), &info, ei) != OK
+	    || text_get(db, info.hash, &body, NULL, ei) != OK || consent_parse(old, buf_slice(&body), ei) != OK)
+		return NULL;
+	lang = site_lang(g->site, old->lang);
+	live = lang ? site_consent(g->site, form, lang) : NULL;
+	if (!live || !consent_same_facts(live, old) || live_since(db, live, &since, ei) != OK)
+		return NULL;
+	return clock_now_ms() - since <= form->old_text.seconds * 1000 ? old : NULL;
+}
+
+static const struct consent *gate_older(const struct gate *g, struct arena *a, const struct conf_form *form,
+    struct slice v)
+{
+	struct errinfo ei = {.code = OK};
+	const struct consent *old;
+	struct db *db;
+
+	if (store_read(g->store, &db, &ei) != OK)
+		return NULL;
+	old = gate_older_in(g, db, a, form, v, &ei);
+	store_read_end(g->store, db);
+	return old;
+}
+
+/* Language, wording and helper fields of the answer. False: the wording shown is refused. */
+static bool gate_start(const struct gate *g, struct arena *a, const struct gate_input *in, struct gate_answer *out)
 {
 	struct slice v = gate_value(in, "v"), lang = gate_value(in, "lang");
 	const struct consent *shown = v.len ? gate_wording(g->site, in->form, v) : NULL;
 
+	if (v.len && !shown)
+		shown = gate_older(g, a, in->form, v);
 	memset(out, 0, sizeof(*out));
 	out->lang = shown ? site_lang(g->site, shown->lang) : site_lang(g->site, lang);
 	if (!out->lang)
 		out->lang = in->lang;
-	out->consent = site_consent(g->site, in->form, out->lang);
+	out->consent = shown ? shown : site_consent(g->site, in->form, out->lang);
 	out->email = slice_trim(form_get(in->fields, "email"));
 	out->page = gate_value(in, "page");
 	if (!out->page.len)
@@ -380,7 +468,7 @@ enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_in
     struct errinfo *ei)
 {
 	char honeypot[GATE_HONEYPOT_BYTES];
-	bool live = gate_start(g, in, out);
+	bool live = gate_start(g, a, in, out);
 	struct addr addr;
 	struct slice extras;
 	bool doubt;
@@ -388,7 +476,7 @@ enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_in
 	gate_honeypot(g->site, in->form, honeypot);
 	gate_shape(in, honeypot, out);
 	gate_purposes(in, a, out);
-	gate_address(a, out, &addr);
+	gate_address(g, a, out, &addr);
 	extras = gate_extras(in, a, out);
 	gate_tally(g, in->form, BUDGET_T_UNKNOWN, out->unknown_fields);
 	if (!live || out->nerrors) {
@@ -396,7 +484,8 @@ enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_in
 		gate_tally(g, in->form, live ? BUDGET_T_INPUT : BUDGET_T_CHANGED, 1);
 		return OK;
 	}
-	doubt = form_get(in->fields, honeypot).len || !gate_value(in, "v").len || in->origin == GATE_ORIGIN_FOREIGN;
+	doubt = form_get(in->fields, honeypot).len || !gate_value(in, "v").len || in->origin == GATE_ORIGIN_FOREIGN ||
+	    gate_hasty(g, in);
 	if (doubt && !review_valid(g, out, in->form, gate_value(in, "r"))) {
 		review_sign(g, out, in->form, clock_now_ms() / 1000, out->review);
 		out->result = GATE_REVIEW;

@@ -104,6 +104,16 @@ static enum err turn_mail(struct turning *w, enum outbox_kind kind, const struct
 	return rc;
 }
 
+static enum err turn_purposes_pending(struct turning *w, struct errinfo *ei)
+{
+	struct slice rest = w->purposes, one;
+	enum err rc = OK;
+
+	while (!rc && slice_split(&rest, ',', &one))
+		rc = purpose_set(w->db, w->person.id, one, PURPOSE_PENDING, w->now_ms, 0, w->consent.hash, ei);
+	return rc;
+}
+
 /* A new request with its mail and its event. */
 static enum err turn_ask(struct turning *w, struct errinfo *ei)
 {
@@ -121,19 +131,12 @@ static enum err turn_ask(struct turning *w, struct errinfo *ei)
 	if (rc)
 		return rc;
 	r.expires_ms = n.expires_ms;
-	rc = turn_mail(w, OUTBOX_CONFIRM, &r, mail_hash, ei);
+	if (w->person.state == PERSON_PENDING)
+		rc = turn_purposes_pending(w, ei);
+	if (!rc)
+		rc = turn_mail(w, OUTBOX_CONFIRM, &r, mail_hash, ei);
 	if (!rc)
 		rc = turn_event(w, EVENT_REQUESTED, r.id, mail_hash, ei);
-	return rc;
-}
-
-static enum err turn_purposes_pending(struct turning *w, struct errinfo *ei)
-{
-	struct slice rest = w->purposes, one;
-	enum err rc = OK;
-
-	while (!rc && slice_split(&rest, ',', &one))
-		rc = purpose_set(w->db, w->person.id, one, PURPOSE_PENDING, w->now_ms, 0, w->consent.hash, ei);
 	return rc;
 }
 
@@ -143,8 +146,7 @@ static enum err turn_new_person(struct turning *w, struct errinfo *ei)
 	    .address = w->in->address, .lang = slice_from(w->lang), .now_ms = w->now_ms};
 	enum err rc = person_insert(w->db, &n, &w->person.id, ei);
 
-	if (!rc)
-		rc = turn_purposes_pending(w, ei);
+	w->person.state = PERSON_PENDING;
 	return rc ? rc : turn_ask(w, ei);
 }
 

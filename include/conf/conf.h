@@ -87,6 +87,7 @@ struct conf_form {
 	size_t npurposes;
 	const struct conf_field *fields;
 	size_t nfields;
+	struct conf_duration old_text; /* grace for pages with an older wording */
 	const char *fields_reason; /* why a field is required (L08) */
 	struct conf_list next;     /* URLs under which "next" may lie */
 };
@@ -217,6 +218,9 @@ struct conf_site {
 		struct conf_duration confirm, rights;
 	} links;
 	enum conf_ip ip; /* evidence.ip */
+	struct {
+		struct conf_list allow, deny; /* domains of addresses */
+	} addresses;
 	struct {
 		const char *accent; /* "#1c4da1" */
 		const char *home;   /* link back to the site; default first origin */

@@ -10,9 +10,12 @@
  *     jawort-consent 1 LF
  *     form: news LF
  *     lang: de LF
- *     purpose: news 213 LF
+ *     purpose: news 213 5f0c92aa10b3d4e7 LF
  *     <213 bytes of UTF-8: paragraphs separated by an empty line> LF
  *     ... further purposes in the order of the form
+ * The last word of a purpose line is a sum over what the owner configured
+ * (channel, advertiser, title, content, frequency). Two versions with equal sums say
+ * the same in other words; with other sums a different thing was agreed to.
  * The hash is SHA-256 of these bytes. Neither design nor notice is part of it.
  *
  * Sources: GDPR Art. 4(11), 7(1), 7(3); UWG section 7(2) no. 2; BGH VI ZR 721/15.
@@ -30,12 +33,14 @@
 
 #define CONSENT_ITEMS_MAX 32
 #define CONSENT_MAX_BYTES (64u * 1024u)
+#define CONSENT_V_BYTES 9
 #define CONSENT_V_CHARS 12 /* base64url of the first 9 bytes of the hash: the form field "v" */
 #define CONSENT_V_MIN_CHARS 8
 
 struct consent_item {
 	struct slice purpose;
 	struct slice text; /* plain; paragraphs separated by "\n\n" */
+	struct slice facts; /* 16 hex digits */
 };
 
 struct consent {
@@ -57,6 +62,8 @@ enum err consent_build(struct consent *out, struct arena *a, const struct conf_s
     struct errinfo *ei);
 /* From the stored form, whose memory must outlive out. E_INVALID if it is not "consent 1". */
 enum err consent_parse(struct consent *out, struct slice canonical, struct errinfo *ei);
+/* Same purposes with the same facts, whatever the words. */
+bool consent_same_facts(const struct consent *a, const struct consent *b);
 /* NULL if the purpose is not in it. */
 const struct consent_item *consent_item(const struct consent *c, struct slice purpose);
 /* Is v a prefix (>= CONSENT_V_MIN_CHARS) of the full base64url hash? */

@@ -8,7 +8,7 @@
  * returns. It never looks up who the address belongs to, so its answer, its
  * work and its time are the same for every address.
  *
- * Signs of doubt (honeypot filled, no "v", foreign Origin) lead to a page with
+ * Signs of doubt (honeypot filled, no "v", foreign Origin, a form token that is too young or not ours) lead to a page with
  * one button, never to a silent drop. That page carries "r", a signature over
  * what was typed, so that pressing its button is a decision of its own.
  * Sources: contract of the HTTP interface; GDPR Art. 5(1)(c), 7(1), 32.
@@ -34,7 +34,7 @@
 enum gate_result {
 	GATE_ACCEPTED, /* durable */
 	GATE_INPUT,    /* 422: errors[] */
-	GATE_CHANGED,  /* 409: the wording is not the live one */
+	GATE_CHANGED,  /* 409: the wording shown is unknown or does not count any more */
 	GATE_REVIEW,   /* a page with one button; review[] is its signature */
 	GATE_LIMITED,  /* 429: too many from this network or for this site; retry_s */
 	GATE_RESULT__MAX
@@ -72,7 +72,7 @@ struct gate_error {
 struct gate_answer {
 	enum gate_result result;
 	const char *lang;              /* language in which to answer */
-	const struct consent *consent; /* live wording in that language */
+	const struct consent *consent; /* wording shown: the live one, or an older one that still counts */
 	struct slice purposes;         /* ticked, comma list */
 	struct slice email;            /* as typed */
 	struct slice page;             /* as sent, checked for size and controls */

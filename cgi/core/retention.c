@@ -1,0 +1,305 @@
+#include "core/retention.h"
+
+#include <string.h>
+
+#include "core/evidence.h"
+#include "core/state.h"
+#include "store/daily.h"
+#include "store/erasure.h"
+#include "store/outbox.h"
+#include "store/person.h"
+#include "store/request.h"
+#include "store/suppression.h"
+
+/* Before this time a last change counts as too old. */
+static int64_t unconfirmed_before(const struct conf_site *c, int64_t now_ms)
+{
+	return now_ms - c->retention.unconfirmed.seconds * 1000;
+}
+
+/* Oldest end of a consent whose evidence period may be over: the period is at least this long. */
+static int64_t evidence_before(const struct conf_site *c, int64_t now_ms)
+{
+	return now_ms - c->retention.evidence.seconds * 1000;
+}
+
+struct ids {
+	int64_t id[RETENTION_BATCH];
+	size_t n;
+};
+
+/* One portion of persons in a state: those that are due, and how far we have looked. */
+struct portion {
+	const struct conf_site *conf;
+	int64_t now_ms;
+	int64_t after_id;
+	size_t seen;
+	struct ids ids;
+};
+
+static void portion_add(struct portion *f, int64_t id)
+{
+	if (f->ids.n < RETENTION_BATCH)
+		f->ids.id[f->ids.n++] = id;
+}
+
+static bool see_pending(const struct person *p, void *arg)
+{
+	struct portion *f = arg;
+
+	f->after_id = p->id;
+	f->seen++;
+	portion_add(f, p->id);
+	return true;
+}
+
+static bool see_left(const struct person *p, void *arg)
+{
+	struct portion *f = arg;
+
+	f->after_id = p->id;
+	f->seen++;
+	if (conf_duration_after_year_end(f->conf->retention.evidence, p->changed_ms) <= f->now_ms)
+		portion_add(f, p->id);
+	return true;
+}
+
+struct last_request {
+	int64_t created_ms;
+};
+
+static bool latest(const struct request_row *r, void *arg)
+{
+	struct last_request *l = arg;
+
+	if (r->created_ms > l->created_ms)
+		l->created_ms = r->created_ms;
+	return true;
+}
+
+/* Persons pending whose last request is too old. */
+static enum err find_unconfirmed(struct db *db, struct portion *f, struct errinfo *ei)
+{
+	int64_t before = unconfirmed_before(f->conf, f->now_ms);
+	struct ids all;
+	enum err rc = person_idle_each(db, PERSON_PENDING, before, f->after_id, RETENTION_BATCH, see_pending, f, ei);
+
+	all = f->ids;
+	f->ids.n = 0;
+	for (size_t i = 0; !rc && i < all.n; i++) {
+		struct last_request last = {.created_ms = 0};
+		rc = request_each(db, all.id[i], latest, &last, ei);
+		if (!rc && last.created_ms < before)
+			portion_add(f, all.id[i]);
+	}
+	return rc;
+}
+
+struct requests {
+	int64_t id[RETENTION_BATCH], person[RETENTION_BATCH];
+	char form[RETENTION_BATCH][64];
+	char purposes[RETENTION_BATCH][1024];
+	size_t n;
+	int64_t before_ms;
+};
+
+static bool add_request(const struct request_row *r, void *arg)
+{
+	struct requests *l = arg;
+	size_t i = l->n;
+
+	if (r->created_ms >= l->before_ms || !slice_copy(r->form, l->form[i], sizeof(l->form[i]))
+	    || !slice_copy(r->purposes, l->purposes[i], sizeof(l->purposes[i])))
+		return true;
+	l->id[i] = r->id;
+	l->person[i] = r->person_id;
+	l->n++;
+	return l->n < RETENTION_BATCH;
+}
+
+static enum err find_requests(struct db *db, const struct conf_site *c, int64_t now_ms, struct requests *out,
+    struct errinfo *ei)
+{
+	out->n = 0;
+	out->before_ms = unconfirmed_before(c, now_ms);
+	return request_expired_each(db, now_ms, RETENTION_BATCH, add_request, out, ei);
+}
+
+static enum err find_left(struct db *db, struct portion *f, struct errinfo *ei)
+{
+	return person_idle_each(db, PERSON_UNSUBSCRIBED, evidence_before(f->conf, f->now_ms), f->after_id,
+	    RETENTION_BATCH, see_left, f, ei);
+}
+
+typedef enum err find_fn(struct db *db, struct portion *f, struct errinfo *ei);
+
+/* The next portion with anybody in it; ids.n == 0 at the end. */
+static enum err find_next(struct db *db, find_fn *find, struct portion *f, struct errinfo *ei)
+{
+	enum err rc;
+
+	do {
+		f->seen = 0;
+		f->ids.n = 0;
+		rc = find(db, f, ei);
+	} while (!rc && f->seen && !f->ids.n);
+	return rc;
+}
+
+static enum err any_person(struct db *db, find_fn *find, const struct conf_site *c, int64_t now_ms, bool *due,
+    struct errinfo *ei)
+{
+	struct portion f = {.conf = c, .now_ms = now_ms};
+	enum err rc = find_next(db, find, &f, ei);
+
+	*due = !rc && f.ids.n;
+	return rc;
+}
+
+enum err retention_due(struct db *db, const struct conf_site *c, int64_t now_ms, bool *due, struct errinfo *ei)
+{
+	static _Thread_local struct requests requests;
+	enum err rc = any_person(db, find_unconfirmed, c, now_ms, due, ei);
+
+	if (!rc && !*due) {
+		rc = find_requests(db, c, now_ms, &requests, ei);
+		*due = !rc && requests.n;
+	}
+	return rc || *due ? rc : any_person(db, find_left, c, now_ms, due, ei);
+}
+
+static enum err end_event(struct db *db, const struct site *s, int64_t person, enum event_kind kind, const char *form,
+    const char *purposes, int64_t request, int64_t now_ms, struct errinfo *ei)
+{
+	struct event_new e = {.person_id = person, .time_ms = now_ms, .kind = kind, .form = slice_from(form),
+	    .purposes = slice_from(purposes), .request_id = request};
+
+	return evidence_append(db, s, &e, ei);
+}
+
+/* One transaction: each person gets the event that says why, and is put down for erasure. */
+static enum err erase_batch(const struct site *s, struct store *st, const struct ids *ids, enum event_kind kind,
+    enum erasure_reason reason, int64_t now_ms, struct errinfo *ei)
+{
+	struct db *db;
+	enum err rc = store_write_begin(st, &db, ei);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; !rc && i < ids->n; i++) {
+		rc = end_event(db, s, ids->id[i], kind, "", "", 0, now_ms, ei);
+		if (!rc)
+			rc = erasure_ask(db, ids->id[i], reason, now_ms, ei);
+		if (!rc && kind == EVENT_EXPIRED)
+			rc = daily_add(db, daily_day(now_ms), SLICE(""), DAILY_EXPIRED, 1, ei);
+	}
+	if (rc) {
+		store_write_rollback(st);
+		return rc;
+	}
+	rc = store_write_commit(st, ei);
+	return rc ? rc : erasure_finish(st, now_ms, NULL, ei);
+}
+
+static enum err persons(const struct site *s, struct store *st, int64_t now_ms, find_fn *find, enum event_kind kind,
+    enum erasure_reason reason, unsigned *count, struct errinfo *ei)
+{
+	struct portion f = {.conf = site_conf(s), .now_ms = now_ms};
+	enum err rc;
+
+	do {
+		struct db *db;
+		rc = store_read(st, &db, ei);
+		if (rc)
+			return rc;
+		rc = find_next(db, find, &f, ei);
+		store_read_end(st, db);
+		if (!rc && f.ids.n)
+			rc = erase_batch(s, st, &f.ids, kind, reason, now_ms, ei);
+		*count += rc ? 0 : (unsigned)f.ids.n;
+	} while (!rc && f.ids.n);
+	return rc;
+}
+
+/* The open request of a known person ends; what was active stays as it is. */
+static enum err end_request(struct db *db, const struct site *s, const struct requests *l, size_t i, int64_t now_ms,
+    struct errinfo *ei)
+{
+	struct person p;
+	enum err rc = person_get(db, l->person[i], &p, ei);
+
+	if (rc || state_edge(p.state, STATE_UNCONFIRMED)->act != STATE_REFUSE)
+		return rc;
+	rc = request_settle(db, l->id[i], REQUEST_EXPIRED, now_ms, ei);
+	return rc ? rc : end_event(db, s, l->person[i], EVENT_EXPIRED, l->form[i], l->purposes[i], l->id[i], now_ms,
+	    ei);
+}
+
+static enum err requests_end(const struct site *s, struct store *st, int64_t now_ms, unsigned *count,
+    struct errinfo *ei)
+{
+	static _Thread_local struct requests l;
+	struct db *db;
+	enum err rc = store_write_begin(st, &db, ei);
+
+	if (rc)
+		return rc;
+	rc = find_requests(db, site_conf(s), now_ms, &l, ei);
+	for (size_t i = 0; !rc && i < l.n; i++)
+		rc = end_request(db, s, &l, i, now_ms, ei);
+	if (rc) {
+		store_write_rollback(st);
+		return rc;
+	}
+	*count += (unsigned)l.n;
+	return store_write_commit(st, ei);
+}
+
+enum err retention_run(const struct site *s, struct store *st, int64_t now_ms, struct retention_report *out,
+    struct errinfo *ei)
+{
+	enum err rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = persons(s, st, now_ms, find_unconfirmed, EVENT_EXPIRED, ERASURE_UNCONFIRMED, &out->unconfirmed, ei);
+	if (!rc)
+		rc = requests_end(s, st, now_ms, &out->requests, ei);
+	if (!rc)
+		rc = persons(s, st, now_ms, find_left, EVENT_ERASED, ERASURE_RETENTION, &out->evidence, ei);
+	return rc ? rc : retention_sweep(site_conf(s), st, now_ms, out, ei);
+}
+
+static enum err sweep_rows(struct store *st, int64_t now_ms, struct retention_report *out, struct errinfo *ei)
+{
+	unsigned mails = 0, entries = 0;
+	struct db *db;
+	enum err rc = store_write_begin(st, &db, ei);
+
+	if (rc)
+		return rc;
+	rc = outbox_purge(db, now_ms - RETENTION_OUTBOX_MS, 1000, &mails, ei);
+	if (!rc)
+		rc = suppression_purge(db, now_ms, &entries, ei);
+	if (!rc)
+		rc = daily_purge(db, daily_day(now_ms) - RETENTION_DAILY_DAYS, ei);
+	if (rc) {
+		store_write_rollback(st);
+		return rc;
+	}
+	out->mails += mails;
+	out->suppressions += entries;
+	return store_write_commit(st, ei);
+}
+
+enum err retention_sweep(const struct conf_site *c, struct store *st, int64_t now_ms, struct retention_report *out,
+    struct errinfo *ei)
+{
+	unsigned dropped = 1000;
+	enum err rc = OK;
+
+	while (!rc && dropped == 1000) {
+		rc = event_drop_ip(st, now_ms - c->retention.ip.seconds * 1000, 1000, &dropped, ei);
+		out->ips += rc ? 0 : dropped;
+	}
+	return rc ? rc : sweep_rows(st, now_ms, out, ei);
+}
