@@ -39,8 +39,8 @@ static const char *const keys_sql[KQ__MAX] = {
 	[KQ_RANGE] = "SELECT id, key, state FROM slot WHERE id >= ?1 AND id < ?2",
 	[KQ_MAX] = "SELECT coalesce(max(id), 0) FROM slot",
 	[KQ_INSERT] = "INSERT INTO slot(id, key, state) VALUES(?1, ?2, 0)",
-	[KQ_ERASE] = "INSERT INTO slot(id, key, state) VALUES(?1, zeroblob(32), 1)"
-	    " ON CONFLICT(id) DO UPDATE SET key = zeroblob(32), state = 1",
+	[KQ_ERASE] = ("INSERT INTO slot(id, key, state) VALUES(?1, zeroblob(32), 1)"
+	    " ON CONFLICT(id) DO UPDATE SET key = zeroblob(32), state = 1"),
 	[KQ_VERSION] = "PRAGMA data_version",
 	[KQ_BEGIN] = "BEGIN IMMEDIATE",
 	[KQ_COMMIT] = "COMMIT",
