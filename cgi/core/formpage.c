@@ -5,7 +5,8 @@
 #include "base/buf.h"
 #include "core/country.h"
 
-static const char *const templates[FORMPAGE__MAX] = {"page/form.html", "part/form.html", "page/changed.html"};
+static const char *const templates[FORMPAGE__MAX] = {"page/form.html", "part/form.html", "page/changed.html",
+    "page/frame.html"};
 
 /* Extra fields that a form may declare, and how a browser fills them in. */
 static const struct extra {
@@ -31,6 +32,11 @@ bool formpage_id_valid(struct slice id)
 			return false;
 	}
 	return true;
+}
+
+unsigned formpage_heading(struct slice text)
+{
+	return text.len == 1 && text.ptr[0] >= '2' && text.ptr[0] <= '6' ? (unsigned)(text.ptr[0] - '0') : 0;
 }
 
 struct slice formpage_url(const struct site *s, struct arena *a, const struct conf_form *form, const char *tail)
@@ -216,19 +222,32 @@ static void view_titles(const struct site *s, struct view *v, const struct formp
 	view_cstr(v, "form_button_key", many ? "form.button.many" : "form.button.one");
 }
 
+/* What only the page around a form needs; a frame has no head with links to other languages. */
+static void view_around(const struct site *s, struct view *v, enum formpage_kind kind, const struct formpage *f)
+{
+	struct arena *a = view_arena(v);
+	struct buf path;
+
+	if (kind == FORMPAGE_FRAGMENT)
+		return;
+	buf_init_arena(&path, a, 256);
+	buf_printf(&path, "/s/%s", f->form->id);
+	site_view_page(s, v, templates[kind], f->lang, kind == FORMPAGE_FRAME ? NULL : path.data);
+	if (kind == FORMPAGE_FRAME)
+		view_url(v, "script_url", site_url(s, a, "/jawort.js", ""));
+}
+
 static struct view *form_view(const struct site *s, struct arena *a, enum formpage_kind kind,
     const struct formpage *f)
 {
+	static const char *const headings[] = {NULL, NULL, "h2", "h3", "h4", "h5", "h6"};
 	struct view *v = site_view(s, a, f->lang);
 	char honeypot[GATE_HONEYPOT_BYTES];
 	struct buf anchor;
 
-	if (kind != FORMPAGE_FRAGMENT) {
-		struct buf path;
-		buf_init_arena(&path, a, 256);
-		buf_printf(&path, "/s/%s", f->form->id);
-		site_view_page(s, v, templates[kind], f->lang, path.data);
-	}
+	view_around(s, v, kind, f);
+	if (f->heading)
+		view_bool(v, headings[f->heading], true);
 	view_cstr(v, "id", f->id ? f->id : FORMPAGE_ID);
 	view_url(v, "form_action", formpage_url(s, a, f->form, ""));
 	view_titles(s, v, f);

@@ -14,13 +14,16 @@ static const struct class_row {
 	bool index;      /* search engines may keep it */
 	bool form;       /* posts to itself and may be sent on to "next" */
 	bool everywhere; /* readable by scripts of any site */
+	bool framed;     /* the owner's pages may show it in a frame; runs jawort.js */
 } rows[PAGE_CLASS__MAX] = {
-    [PAGE_PUBLIC] = {"public, max-age=60", "strict-origin-when-cross-origin", "Accept-Language, Accept", true, true,
-        false},
-    [PAGE_NOTICE] = {"public, max-age=60", "strict-origin-when-cross-origin", "Accept-Language", true, false, true},
-    [PAGE_TOKEN] = {"no-store", "no-referrer", NULL, false, true, false},
-    [PAGE_ASSET] = {"public, max-age=86400", "strict-origin-when-cross-origin", NULL, true, false, true},
-    [PAGE_DATA] = {"no-cache", "no-referrer", NULL, false, false, true},
+    [PAGE_PUBLIC] = {"public, max-age=60", "strict-origin-when-cross-origin", "Accept-Language, Accept, Origin", true,
+        true, false, false},
+    [PAGE_NOTICE] = {"public, max-age=60", "strict-origin-when-cross-origin", "Accept-Language", true, false, true, false},
+    [PAGE_TOKEN] = {"no-store", "no-referrer", NULL, false, true, false, false},
+    [PAGE_ASSET] = {"public, max-age=86400", "strict-origin-when-cross-origin", NULL, true, false, true, false},
+    [PAGE_DATA] = {"no-cache", "no-referrer", NULL, false, false, true, false},
+    [PAGE_FRAME] = {"public, max-age=60", "strict-origin-when-cross-origin", "Accept-Language", false, true, false,
+        true},
 };
 
 struct slice headers_retry_words(struct page *p, int64_t seconds)
@@ -40,13 +43,41 @@ static void csp_form_action(struct page *p, struct buf *csp)
 	struct url u;
 
 	buf_add_str(csp, "; form-action 'self'");
-	for (size_t f = 0; p->class == PAGE_PUBLIC && f < c->nforms; f++)
+	for (size_t f = 0; p->class != PAGE_TOKEN && f < c->nforms; f++)
 		for (size_t i = 0; i < c->forms[f].next.n; i++) {
 			if (!url_parse(slice_from(c->forms[f].next.v[i]), &u))
 				continue;
 			buf_add_char(csp, ' ');
 			url_add_origin(csp, &u);
 		}
+}
+
+/* The form in a frame posts by its own script; only the owner's pages may be around it. */
+static void csp_frame(struct page *p, struct buf *csp)
+{
+	const struct conf_site *c = site_conf(p->site);
+	struct url u;
+
+	buf_printf(csp, "; script-src %s/jawort.js; connect-src 'self'; base-uri 'none'; frame-ancestors 'self'",
+	    c->base_url);
+	for (size_t i = 0; i < c->origins.n; i++) {
+		if (!url_parse(slice_from(c->origins.v[i]), &u))
+			continue;
+		buf_add_char(csp, ' ');
+		url_add_origin(csp, &u);
+	}
+}
+
+/* Only pages of listed origins may read what a form answers, and never with credentials. */
+static void share(struct page *p)
+{
+	if (!p->shared || !p->site || !p->req->origin.len || gate_origin(p->site, p->req->origin) != GATE_ORIGIN_OWN)
+		return;
+	response_header_set(p->res, "Access-Control-Allow-Origin", p->req->origin);
+	response_header_set(p->res, "Access-Control-Expose-Headers", SLICE("Retry-After"));
+	response_header_set(p->res, "Cross-Origin-Resource-Policy", SLICE("cross-origin"));
+	if (!response_header_get(p->res, "Vary").len)
+		response_header_set(p->res, "Vary", SLICE("Origin"));
 }
 
 static void csp_add(struct page *p, const struct class_row *row, const char *tpl)
@@ -61,7 +92,10 @@ static void csp_add(struct page *p, const struct class_row *row, const char *tpl
 		csp_form_action(p, &csp);
 	else
 		buf_add_str(&csp, "; form-action 'none'");
-	buf_add_str(&csp, "; base-uri 'none'; frame-ancestors 'none'");
+	if (row->framed && p->site)
+		csp_frame(p, &csp);
+	else
+		buf_add_str(&csp, "; base-uri 'none'; frame-ancestors 'none'");
 	response_header_set(p->res, "Content-Security-Policy", buf_slice(&csp));
 }
 
@@ -82,5 +116,6 @@ void headers_class(struct page *p, const char *tpl)
 		response_header_set(p->res, "X-Robots-Tag", SLICE("noindex, nofollow"));
 	if (row->everywhere)
 		response_header_set(p->res, "Access-Control-Allow-Origin", SLICE("*"));
+	share(p);
 	csp_add(p, row, tpl);
 }

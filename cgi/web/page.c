@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "text/jsonw.h"
 #include "text/url.h"
 #include "web/headers_priv.h"
 
@@ -50,6 +51,25 @@ static struct slice join(struct arena *a, const char *head, const char *tail)
 	return buf_slice(&b);
 }
 
+static void error_json(struct page *p, unsigned status, const struct view *v, struct slice title_key,
+    struct slice text_key)
+{
+	struct jsonw w;
+
+	page_head(p, status, "application/json; charset=utf-8", NULL);
+	response_header_cstr(p->res, "Content-Language", p->lang);
+	jsonw_init(&w, &p->res->body);
+	jsonw_object(&w);
+	jsonw_kcstr(&w, "state", status == 429 ? "busy" : status == 503 ? "down" : "error");
+	jsonw_kstr(&w, "title", site_say(p->site, p->lang, title_key.ptr, v));
+	jsonw_kstr(&w, "text", site_say(p->site, p->lang, text_key.ptr, v));
+	jsonw_key(&w, "errors");
+	jsonw_object(&w);
+	jsonw_end_object(&w);
+	jsonw_kcstr(&w, "request", p->req->id);
+	jsonw_end_object(&w);
+}
+
 void page_error(struct page *p, unsigned status, const char *key)
 {
 	page_retry(p, status, key, HEADERS_RETRY_AFTER_S);
@@ -58,16 +78,20 @@ void page_error(struct page *p, unsigned status, const char *key)
 void page_retry(struct page *p, unsigned status, const char *key, int64_t seconds)
 {
 	struct view *v = page_view(p, "page/error.html", NULL);
+	struct slice title = join(p->arena, key, ".title"), text = join(p->arena, key, ".text");
 	struct buf retry;
 
-	view_text(v, "title_key", join(p->arena, key, ".title"));
-	view_text(v, "text_key", join(p->arena, key, ".text"));
+	view_text(v, "title_key", title);
+	view_text(v, "text_key", text);
 	view_text(v, "retry_after", headers_retry_words(p, seconds));
 	view_cstr(v, "request_id", p->req->id);
-	if (p->class == PAGE_PUBLIC)
+	if (p->class == PAGE_PUBLIC || p->class == PAGE_FRAME)
 		p->class = PAGE_TOKEN;
 	buf_reset(&p->res->body);
-	page_send(p, status, "page/error.html", v);
+	if (page_wants_json(p))
+		error_json(p, status, v, title, text);
+	else
+		page_send(p, status, "page/error.html", v);
 	if (status != 503 && status != 429)
 		return;
 	buf_init_arena(&retry, p->arena, 32);

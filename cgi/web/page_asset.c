@@ -1,22 +1,44 @@
 #include "web/page_priv.h"
 
-#include <string.h>
-
+#include "base/crypt.h"
 #include "base/enc.h"
 #include "core/embed.h"
 #include "core/version.h"
 #include "text/jsonw.h"
 
-void page_css_get(struct page *p)
+static void asset_get(struct page *p, const char *name, const char *type)
 {
-	const struct embedded_file *f = embed_find("static/jawort.css");
+	const struct embedded_file *f = embed_find(name);
+	unsigned char hash[CRYPT_HASH_BYTES];
+	char hex[ENC_HEX_BYTES(8)];
+	struct buf etag;
 
 	if (!f) {
 		page_error(p, 404, "page.notfound");
 		return;
 	}
-	page_head(p, 200, "text/css; charset=utf-8", NULL);
+	crypt_sha256(hash, f->data, f->len);
+	buf_init_arena(&etag, p->arena, 64);
+	buf_printf(&etag, "\"%s\"", enc_hex(hash, 8, hex));
+	if (page_etag(p, buf_slice(&etag)))
+		return;
+	page_head(p, 200, type, NULL);
 	buf_add(&p->res->body, f->data, f->len);
+}
+
+void page_css_get(struct page *p)
+{
+	asset_get(p, "static/jawort.css", "text/css; charset=utf-8");
+}
+
+void page_script_get(struct page *p)
+{
+	asset_get(p, "static/jawort.js", "text/javascript; charset=utf-8");
+}
+
+void page_script_v1_get(struct page *p)
+{
+	asset_get(p, "static/jawort.v1.js", "text/javascript; charset=utf-8");
 }
 
 void page_wellknown_get(struct page *p)

@@ -1,8 +1,10 @@
-#include "web/page_priv.h"
+#include "web/page_form_priv.h"
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/formpage.h"
+#include "core/formtoken.h"
 #include "text/jsonw.h"
 
 static const struct conf_form *form_of(struct page *p)
@@ -10,46 +12,81 @@ static const struct conf_form *form_of(struct page *p)
 	return conf_form_by_id(site_conf(p->site), p->arg);
 }
 
-/* The bare fragment with the ids that the asking page wants. */
+/* The bare fragment with the ids and the heading that the asking page wants. */
 static void fragment_get(struct page *p, const struct conf_form *form)
 {
-	struct slice id = request_query_get(p->req, "id");
-	struct formpage f = {.form = form, .lang = p->lang};
+	struct slice id = request_query_get(p->req, "id"), h = request_query_get(p->req, "h");
+	struct formpage f = {.form = form, .lang = p->lang, .heading = formpage_heading(h)};
 	struct errinfo ei = {.code = OK};
 
-	if (!id.len) {
+	if (!id.len && !h.len) {
 		page_send_html(p, 200, NULL, generation_form(p->gs, form, p->lang, true)->body);
 		return;
 	}
-	if (!formpage_id_valid(id)) {
+	if ((id.len && !formpage_id_valid(id)) || (h.len && !f.heading)) {
 		page_error(p, 400, "page.bytes");
 		return;
 	}
-	f.id = arena_str(p->arena, id);
+	f.id = id.len ? arena_str(p->arena, id) : NULL;
 	page_head(p, 200, "text/html; charset=utf-8", NULL);
+	response_header_cstr(p->res, "Content-Language", p->lang);
 	if (formpage_render(p->site, p->arena, FORMPAGE_FRAGMENT, &f, &p->res->body, &ei) != OK)
 		page_failed(p, ei.code, &ei);
 }
+
+static void frame_get(struct page *p, const struct conf_form *form)
+{
+	const struct formpage f = {.form = form, .lang = p->lang};
+	struct errinfo ei = {.code = OK};
+
+	p->class = PAGE_FRAME;
+	page_head(p, 200, "text/html; charset=utf-8", formpage_template(FORMPAGE_FRAME));
+	response_header_cstr(p->res, "Content-Language", p->lang);
+	if (formpage_render(p->site, p->arena, FORMPAGE_FRAME, &f, &p->res->body, &ei) != OK)
+		page_failed(p, ei.code, &ei);
+}
+
+static void token_get(struct page *p, const struct conf_form *form)
+{
+	char token[FORMTOKEN_BYTES];
+	struct jsonw w;
+
+	formtoken_make(store_keyring(p->gs->store), form->id, clock_now_ms(), token);
+	p->class = PAGE_TOKEN;
+	page_head(p, 200, "application/json; charset=utf-8", NULL);
+	jsonw_init(&w, &p->res->body);
+	jsonw_object(&w);
+	jsonw_kcstr(&w, "t", token);
+	jsonw_end_object(&w);
+}
+
+/* What may stand in the query of a form's address, and who answers it. */
+static const struct {
+	const char *name;
+	void (*get)(struct page *p, const struct conf_form *form);
+} parts[] = {{"fragment", fragment_get}, {"frame", frame_get}, {"token", token_get}};
 
 void page_form_get(struct page *p)
 {
 	const struct conf_form *form = form_of(p);
 	const struct generation_page *page;
 
+	p->shared = true;
 	if (!form) {
 		page_error(p, 404, "page.noform");
 		return;
 	}
-	if (request_query_get(p->req, "fragment").ptr) {
-		fragment_get(p, form);
-		return;
-	}
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (request_query_get(p->req, parts[i].name).ptr) {
+			parts[i].get(p, form);
+			return;
+		}
 	page = generation_form(p->gs, form, p->lang, false);
 	if (!page_etag(p, slice_from(page->etag)))
 		page_send_html(p, 200, formpage_template(FORMPAGE_PAGE), page->body);
 }
 
-static struct view *sent_view(struct page *p, const struct conf_form *form, const char *tpl)
+struct view *page_form_sent(struct page *p, const struct conf_form *form, const char *tpl)
 {
 	const struct conf_site *c = site_conf(p->site);
 	struct view *v = page_view(p, tpl, NULL);
@@ -78,7 +115,7 @@ void page_sent_get(struct page *p)
 		page_error(p, 404, "page.noform");
 		return;
 	}
-	page_send(p, 200, "page/sent.html", sent_view(p, form, "page/sent.html"));
+	page_send(p, 200, "page/sent.html", page_form_sent(p, form, "page/sent.html"));
 }
 
 /* Everything that must be sent again from the review page. */
@@ -101,7 +138,7 @@ static void review_entry(struct view *v, struct slice label, struct slice value)
 	view_text(item, "value", value);
 }
 
-static void review_fields(struct page *p, struct view *v, const struct conf_form *form, const struct form *typed,
+void page_form_review(struct page *p, struct view *v, const struct conf_form *form, const struct form *typed,
     const struct gate_answer *answer)
 {
 	struct slice rest = answer->purposes, one;
@@ -135,7 +172,7 @@ static void review_page(struct page *p, const struct conf_form *form, const stru
 
 	view_url(v, "form_action", formpage_url(p->site, p->arena, form, ""));
 	view_url(v, "form_url", formpage_url(p->site, p->arena, form, ""));
-	review_fields(p, v, form, typed, answer);
+	page_form_review(p, v, form, typed, answer);
 	while (slice_split(&rest, ',', &one)) {
 		struct view *item = view_item(v, "consents");
 		view_cstr(item, "state", "open");
@@ -159,53 +196,16 @@ static void again_page(struct page *p, enum formpage_kind kind, unsigned status,
 		page_failed(p, ei.code, &ei);
 }
 
-static struct slice sent_url(struct page *p, const struct conf_form *form)
+struct slice page_form_next(struct page *p, const struct conf_form *form, const struct gate_answer *answer)
 {
 	struct buf b;
 
+	if (answer->next.len)
+		return answer->next;
 	buf_init_arena(&b, p->arena, 4096);
 	buf_add_slice(&b, formpage_url(p->site, p->arena, form, "/sent?lang="));
 	buf_add_str(&b, p->lang);
 	return buf_slice(&b);
-}
-
-/* Answers for scripts: same codes, no page. */
-static void json_answer(struct page *p, const struct conf_form *form, const struct gate_answer *answer)
-{
-	static const struct {
-		unsigned status;
-		const char *state, *key;
-	} by[GATE_RESULT__MAX] = {{200, "sent", "page.sent"}, {422, "error", "error.summary"},
-	    {409, "changed", "page.changed"}, {409, "review", "page.review"},
-	    {429, "busy", "page.busy"}};
-	struct view *v = sent_view(p, form, "page/sent.html");
-	struct jsonw w;
-
-	p->class = PAGE_TOKEN;
-	page_head(p, by[answer->result].status, "application/json; charset=utf-8", NULL);
-	jsonw_init(&w, &p->res->body);
-	jsonw_object(&w);
-	jsonw_kcstr(&w, "state", by[answer->result].state);
-	if (answer->result == GATE_INPUT) {
-		jsonw_kstr(&w, "title", site_say(p->site, p->lang,
-		    answer->nerrors == 1 ? "error.summary.one" : "error.summary.many", view_child(v)));
-	} else {
-		struct buf key;
-		buf_init_arena(&key, p->arena, 64);
-		buf_printf(&key, "%s.title", by[answer->result].key);
-		jsonw_kstr(&w, "title", site_say(p->site, p->lang, key.data, v));
-		buf_reset(&key);
-		buf_printf(&key, "%s.text", by[answer->result].key);
-		jsonw_kstr(&w, "text", site_say(p->site, p->lang, key.data, v));
-	}
-	jsonw_key(&w, "errors");
-	jsonw_object(&w);
-	for (size_t i = 0; i < answer->nerrors; i++)
-		jsonw_kstr(&w, answer->errors[i].field, formpage_error(p->site, v, p->lang, &answer->errors[i]));
-	jsonw_end_object(&w);
-	if (answer->result == GATE_ACCEPTED)
-		jsonw_kstr(&w, "next", answer->next.len ? answer->next : sent_url(p, form));
-	jsonw_end_object(&w);
 }
 
 static void form_answer(struct page *p, const struct conf_form *form, const struct form *typed,
@@ -215,7 +215,7 @@ static void form_answer(struct page *p, const struct conf_form *form, const stru
 	case GATE_ACCEPTED:
 		p->class = PAGE_TOKEN;
 		page_head(p, 303, NULL, NULL);
-		response_redirect(p->res, 303, answer->next.len ? answer->next : sent_url(p, form));
+		response_redirect(p->res, 303, page_form_next(p, form, answer));
 		return;
 	case GATE_INPUT:
 		again_page(p, FORMPAGE_PAGE, 422, form, typed, answer);
@@ -240,6 +240,7 @@ void page_form_post(struct page *p)
 	struct form *typed = arena_alloc(p->arena, sizeof(*typed));
 	enum err rc;
 
+	p->shared = true;
 	answer = arena_alloc(p->arena, sizeof(*answer));
 	if (!typed || !answer) {
 		page_failed(p, E_NOMEM, &ei);
@@ -258,10 +259,10 @@ void page_form_post(struct page *p)
 	p->lang = answer->lang ? answer->lang : p->lang;
 	if (rc)
 		page_failed(p, rc, &ei);
-	else if (answer->result == GATE_LIMITED && !page_wants_json(p))
+	else if (answer->result == GATE_LIMITED)
 		page_retry(p, 429, "page.busy", answer->retry_s);
 	else if (page_wants_json(p))
-		json_answer(p, form, answer);
+		page_form_json(p, form, typed, answer);
 	else
 		form_answer(p, form, typed, answer);
 }

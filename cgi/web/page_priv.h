@@ -22,6 +22,7 @@ enum page_class {
 	PAGE_TOKEN,  /* a token or a person is in it: never stored, no referrer */
 	PAGE_ASSET,
 	PAGE_DATA,   /* JSON about the service */
+	PAGE_FRAME,  /* form that the owner's pages may show in a frame */
 	PAGE_CLASS__MAX
 };
 
@@ -38,13 +39,17 @@ struct page {
 	const char *lang;   /* of the site's languages */
 	bool lang_asked;    /* ?lang= named it */
 	enum page_class class;
+	bool shared;        /* scripts of the listed origins may read the answer (CORS) */
 };
 
 /* Renders a template into the response with status and headers of the page's class. */
 void page_send(struct page *p, unsigned status, const char *tpl, struct view *v);
 /* As page_send for a body that is there already; tpl names the sheet for the CSP (NULL: none). */
 void page_send_html(struct page *p, unsigned status, const char *tpl, struct slice html);
-/* page/error.html; key "page.large" stands for page.large.title and page.large.text. */
+/*
+ * page/error.html, or {state,title,text,errors} for who prefers JSON; key "page.large" stands for
+ * page.large.title and page.large.text.
+ */
 void page_error(struct page *p, unsigned status, const char *key);
 /* As page_error, with seconds until it works again (Retry-After and in words). */
 void page_retry(struct page *p, unsigned status, const char *key, int64_t seconds);
@@ -73,6 +78,8 @@ void page_notice_part_get(struct page *p);
 void page_notice_text_get(struct page *p);
 void page_notice_json_get(struct page *p);
 void page_css_get(struct page *p);
+void page_script_get(struct page *p);
+void page_script_v1_get(struct page *p);
 void page_wellknown_get(struct page *p);
 void page_health_get(struct page *p);
 

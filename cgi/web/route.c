@@ -12,6 +12,8 @@ const struct route routes[] = {
     {"/n.txt", "", ROUTE_PLAIN, PAGE_NOTICE, 0, page_notice_text_get, NULL},
     {"/n.json", "", ROUTE_PLAIN, PAGE_NOTICE, 0, page_notice_json_get, NULL},
     {"/jawort.css", "", ROUTE_PLAIN, PAGE_ASSET, 0, page_css_get, NULL},
+    {"/jawort.js", "", ROUTE_PLAIN, PAGE_ASSET, 0, page_script_get, NULL},
+    {"/jawort.v1.js", "", ROUTE_PLAIN, PAGE_ASSET, 0, page_script_v1_get, NULL},
     {"/.well-known/jawort", "", ROUTE_PLAIN, PAGE_DATA, 0, page_wellknown_get, NULL},
     {"/healthz", "", ROUTE_PLAIN, PAGE_DATA, 0, page_health_get, NULL},
     {"/readyz", "", ROUTE_PLAIN, PAGE_DATA, 0, page_health_get, NULL},

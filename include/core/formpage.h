@@ -20,14 +20,23 @@ struct formpage {
 	const char *id;                  /* [a-z][a-z0-9-]{0,15}; NULL: FORMPAGE_ID */
 	const struct form *typed;        /* values to keep; NULL: empty form */
 	const struct gate_answer *answer; /* errors to show; NULL: none */
+	unsigned heading;                /* fragment: level 2..6 of a heading inside the form; 0: none */
 };
 
-enum formpage_kind { FORMPAGE_PAGE, FORMPAGE_FRAGMENT, FORMPAGE_CHANGED, FORMPAGE__MAX };
+enum formpage_kind {
+	FORMPAGE_PAGE,
+	FORMPAGE_FRAGMENT,
+	FORMPAGE_CHANGED,
+	FORMPAGE_FRAME, /* the fragment in a page of its own, for an iframe */
+	FORMPAGE__MAX
+};
 
 /* Template of a kind: "page/form.html" ... */
 const char *formpage_template(enum formpage_kind kind);
 enum err formpage_render(const struct site *s, struct arena *a, enum formpage_kind kind, const struct formpage *f,
     struct buf *out, struct errinfo *ei);
+/* "2" to "6": that level; 0: no heading level. */
+unsigned formpage_heading(struct slice text);
 /* A whole prefix [a-z][a-z0-9-]{0,15}? */
 bool formpage_id_valid(struct slice id);
 /* The message of an error in plain text. */

@@ -152,6 +152,18 @@ static void fill_signup(struct view *v, int lang)
 	add_consent(v, lang, "ok", "open");
 }
 
+static void fill_heading(struct view *v, int lang)
+{
+	fill_signup(v, lang);
+	view_bool(v, "h3", true);
+}
+
+static void fill_frame(struct view *v, int lang)
+{
+	fill_signup(v, lang);
+	put_url(v, "script_url", "https://www.example.org/j/jawort.js");
+}
+
 static void fill_error(struct view *v, int lang)
 {
 	struct view *one = view_item(v, "errors"), *two = view_item(v, "errors");
@@ -355,6 +367,8 @@ static const struct sample {
 	const char *must; /* what the page must hold; NULL: nothing special */
 } SAMPLES[] = {
 	{__LINE__, "part/form.html", "fragment", fill_signup, "<form class=\"jawort\""},
+	{__LINE__, "part/form.html", "fragment_heading", fill_heading, "<h3>"},
+	{__LINE__, "page/frame.html", "frame", fill_frame, "<script type=\"module\" src=\"https://www.example.org/j/jawort.js\">"},
 	{__LINE__, "page/form.html", "form", fill_signup, "<label for=\"jw-ok\">"},
 	{__LINE__, "page/form.html", "error", fill_error, "value=\"name@&quot;&gt;&lt;script&gt;\""},
 	{__LINE__, "page/form.html", "many", fill_many, "value=\"events\""},
