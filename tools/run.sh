@@ -64,10 +64,13 @@ conf_make() {
 
 # The two parts that `jawort nginx` prints, in the smallest frame that makes a server of them.
 nginx_make() {
-	local six=
+	local six= user=
+	# As root, nginx would serve as nobody, who may not read this folder.
+	[ "$(id -u)" != 0 ] || user="user $(id -un) $(id -gn);"
 	[ ! -s /proc/net/if_inet6 ] || six="listen [::1]:$port;"
 	cat >"$run/nginx.conf" <<END
 daemon off;
+$user
 pid $run/tmp/nginx.pid;
 error_log $run/log/nginx-error.log warn;
 worker_processes 2;

@@ -17,7 +17,8 @@ const struct cmd_verb cmd_verbs[] = {
     {"serve", cmd_serve, "serve [-c FILE] [--listen ADDRESS] [--threads N] [--group G] [--with-worker]",
         "answer the web server (FastCGI)",
         "Runs in the foreground, logs to stderr, ends on SIGTERM, takes over a changed configuration on SIGHUP.\n"
-        "ADDRESS: unix:/path, 127.0.0.1:9000, or a socket handed over by systemd or as descriptor 0.\n"
+        "ADDRESS: unix:/path, or fd:0 for a socket handed over by systemd or as descriptor 0. The group of the\n"
+        "socket is that of --group: the web server must be in it.\n"
         "--with-worker starts the worker beside it, as a process of its own.\n"},
     {"worker", cmd_worker, "worker [-c FILE] [--once]", "send mails",
         "Takes mails from the outbox of every site to the provider. Runs in the foreground; --once sends what is\n"

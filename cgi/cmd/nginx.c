@@ -26,17 +26,14 @@ static const struct {
     {"HTTP_REFERER", "$http_referer"},
     {"HTTP_IF_NONE_MATCH", "$http_if_none_match"},
     {"HTTP_SEC_PURPOSE", "$http_sec_purpose"},
+    {"HTTP_X_FORWARDED_FOR", "$http_x_forwarded_for"},
     {"HTTP_AUTHORIZATION", "$http_authorization"},
 };
 
-/* "unix:/path" and "127.0.0.1:9000" as nginx writes them are the same words. */
+/* A socket that is handed over has the name that our systemd unit gives it. */
 static void pass(struct buf *b, const char *listen)
 {
-	if (listen[0] == '/')
-		buf_printf(b, "    fastcgi_pass unix:%s;\n", listen);
-	else
-		buf_printf(b, "    fastcgi_pass %s;\n", strncmp(listen, "fd:", 3) == 0 || strcmp(listen, "inherit") == 0
-		    ? "unix:/run/jawort/jawort.sock" : listen);
+	buf_printf(b, "    fastcgi_pass %s;\n", strcmp(listen, "fd:0") == 0 ? "unix:/run/jawort/jawort.sock" : listen);
 }
 
 static void http_part(struct buf *b)

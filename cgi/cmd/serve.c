@@ -158,6 +158,8 @@ int cmd_serve(const struct cmd_args *a)
 	log_setup(c->log.level, c->log.format);
 	if (!fo.listen)
 		fo.listen = c->listen;
+	if (strcmp(fo.listen, "fd:0") == 0)
+		fo.listen = "inherit";
 	if (!fo.threads)
 		fo.threads = (unsigned)c->threads;
 	rc = front_serve(&fo, &app, &ei);

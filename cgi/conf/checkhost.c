@@ -21,20 +21,13 @@ static bool host_prefix_ok(const char *s)
 	return !slash || (slice_u64(slice_from(slash + 1), &bits) && bits <= (v6 ? 128 : 32));
 }
 
+/* No TCP: whoever reaches such a port could send any parameter, also a false address of the visitor. */
 static bool host_listen_ok(const char *s)
 {
-	char text[300];
-	struct url u;
-	unsigned long long fd;
-
 	/* sun_path holds 108 bytes with its NUL. */
 	if (strncmp(s, "unix:", 5) == 0)
 		return s[5] == '/' && strlen(s + 5) < 108;
-	if (strncmp(s, "fd:", 3) == 0)
-		return slice_u64(slice_from(s + 3), &fd) && fd < 1024;
-	snprintf(text, sizeof(text), "http://%s", s);
-	return url_parse(slice_from(text), &u) && u.path.len == 0 && u.query.len == 0 && u.fragment.len == 0 &&
-	    strlen(s) > u.host.len;
+	return strcmp(s, "fd:0") == 0;
 }
 
 void conf_check_host(struct conf_bind *b, const struct conf *c)
@@ -45,7 +38,7 @@ void conf_check_host(struct conf_bind *b, const struct conf *c)
 	conf_bind_place(b, "listen", &line, &col);
 	if (!host_listen_ok(c->listen))
 		conf_sink_error(b->sink, line, col,
-		    "listen: \"%.100s\" cannot be used. Write unix:/run/jawort/jawort.sock, 127.0.0.1:9000 or fd:0", c->listen);
+		    "listen: \"%.100s\" cannot be used. Write unix:/run/jawort/jawort.sock or fd:0", c->listen);
 	for (size_t i = 0; i < c->trusted_proxies.n; i++) {
 		snprintf(path, sizeof(path), "trusted_proxies[%zu]", i);
 		conf_bind_place(b, path, &line, &col);

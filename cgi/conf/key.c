@@ -28,7 +28,7 @@ static const struct conf_key KEYS[] = {
 	{"sites", true, CONF_T_PATH, CONF_OPTIONAL, "sites/*.yaml", NULL, V, NULL, NULL,
 	    "Site files; * and ? stand for any characters.", HOST(sites_glob)},
 	{"listen", true, CONF_T_STRING, CONF_OPTIONAL, "unix:/run/jawort/jawort.sock", NULL, V, NULL, NULL,
-	    "Where serve takes FastCGI requests: unix:/path, 127.0.0.1:9000, [::1]:9000 or fd:0.", HOST(listen)},
+	    "Where serve takes FastCGI requests: unix:/path, or fd:0 for a socket that was handed over.", HOST(listen)},
 	{"trusted_proxies", true, CONF_T_LIST, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
 	    "Addresses or prefixes (10.0.0.0/8) whose X-Forwarded-For is believed. Empty: nobody's.",
 	    HOST(trusted_proxies)},

@@ -89,7 +89,6 @@ struct notice_block {
 	const struct notice_row *row;
 	struct view *view;
 };
-#define NOTICE_BLOCKS_MAX 64
 struct notice_section {
 	const char *anchor;
 	const char *title; /* phrase; NULL in top, box and foot */
@@ -100,7 +99,6 @@ struct notice_section {
 	struct notice_block *blocks;
 	size_t nblocks;
 };
-#define NOTICE_SECTIONS_MAX 64
 struct notice_doc {
 	struct view *root;
 	struct notice_section *sections; /* in the order of reading: top, box, body, foot */
@@ -134,8 +132,8 @@ struct slice notice_authority_lines(struct arena *a, const struct authority *au)
 struct slice notice_labels(struct notice_walk *w, const struct notice_field *fields, size_t n, bool required);
 
 /* ---- fillers, in the order of the table */
-typedef void notice_fill(struct notice_walk *w, struct view *v, size_t i);
-notice_fill notice_fill_recipients, notice_fill_controller, notice_fill_representative, notice_fill_dpo,
+typedef void notice_fill_fn(struct notice_walk *w, struct view *v, size_t i);
+notice_fill_fn notice_fill_recipients, notice_fill_controller, notice_fill_representative, notice_fill_dpo,
     notice_fill_joint, notice_fill_regime, notice_fill_purpose, notice_fill_special, notice_fill_check,
     notice_fill_proof, notice_fill_abuse, notice_fill_deny, notice_fill_log, notice_fill_logs,
     notice_fill_form_logs, notice_fill_data, notice_fill_must, notice_fill_firm, notice_fill_seat,
@@ -144,6 +142,8 @@ notice_fill notice_fill_recipients, notice_fill_controller, notice_fill_represen
     notice_fill_evidence, notice_fill_authority, notice_fill_ch, notice_fill_uk, notice_fill_interests,
     notice_fill_footer;
 /* How long evidence stays, as the rest of a sentence. */
-struct slice notice_evidence_rule(struct notice_walk *w, const struct view *v);
+struct slice notice_evidence_rule(struct notice_walk *w, struct view *v);
+/* The longest time for which anything is counted against abuse, over all budgets of the host. */
+struct conf_duration notice_abuse_longest(const struct conf *host);
 
 #endif

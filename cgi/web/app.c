@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "core/turn.h"
 #include "web/bare_priv.h"
+#include "web/client_priv.h"
 #include "web/generation_priv.h"
 #include "web/lang_priv.h"
 #include "web/page_priv.h"
@@ -335,6 +336,7 @@ void app_handle(void *ctx, struct request *req, struct response *res)
 	    .budget = a->budget};
 	struct conf_match m;
 
+	p.client_ip = client_address(g->conf, req);
 	if (!app_match(g, req, &m)) {
 		bare_send(a->bare, req, 404, res);
 	} else if (m.broken || !(p.gs = generation_site(g, m.site)) || !p.gs->site) {

@@ -121,7 +121,7 @@ void page_confirm_post(struct page *p)
 		page_error(p, 400, "page.action");
 		return;
 	}
-	rc = confirm_act(&c, p->arena, p->arg, action, p->req->remote_addr, info, NULL, &ei);
+	rc = confirm_act(&c, p->arena, p->arg, action, p->client_ip, info, NULL, &ei);
 	if (rc)
 		page_failed(p, rc, &ei);
 	else

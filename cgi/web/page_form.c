@@ -234,7 +234,7 @@ void page_form_post(struct page *p)
 	const struct conf_form *form = form_of(p);
 	const struct gate gate = {.site = p->site, .store = p->gs->store, .writers = p->writers,
 	    .budget = p->budget};
-	struct gate_input in = {.form = form, .lang = p->lang, .remote_ip = p->req->remote_addr};
+	struct gate_input in = {.form = form, .lang = p->lang, .remote_ip = p->client_ip};
 	struct errinfo ei = {.code = OK};
 	struct gate_answer *answer;
 	struct form *typed = arena_alloc(p->arena, sizeof(*typed));

@@ -35,6 +35,7 @@ struct page {
 	struct request *req;
 	struct response *res;
 	struct arena *arena;
+	struct slice client_ip; /* of the visitor, behind trusted proxies too */
 	struct slice arg;   /* FORM or TOKEN of the route */
 	const char *lang;   /* of the site's languages */
 	bool lang_asked;    /* ?lang= named it */

@@ -96,7 +96,7 @@ void page_unsub_post(struct page *p)
 		return;
 	}
 	rc = withdraw_act(p->site, p->gs->store, p->writers, p->arena, p->arg,
-	    one_click ? WITHDRAW_ONE_CLICK : WITHDRAW_PAGE, p->req->remote_addr, info, NULL, &ei);
+	    one_click ? WITHDRAW_ONE_CLICK : WITHDRAW_PAGE, p->client_ip, info, NULL, &ei);
 	if (rc)
 		page_failed(p, rc, &ei);
 	else if (one_click)

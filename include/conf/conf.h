@@ -255,7 +255,7 @@ struct conf {
 	const char *keys;
 	const char *credentials_dir; /* "" if none */
 	const char *sites_glob;
-	const char *listen;          /* "unix:/path", "127.0.0.1:9000", "[::1]:9000", "fd:0" */
+	const char *listen;          /* "unix:/path" or "fd:0" (handed over) */
 	struct conf_list trusted_proxies; /* addresses and prefixes */
 	struct {
 		struct conf_rate confirm, confirm_host, rights, per_prefix, per_site;

@@ -5,8 +5,13 @@
  * Art. 12-14). One table of rows: trigger in the configuration, phrase, articles of law, whether it
  * rests on a legitimate interest; the table is the model, templates give the look.
  *
- * What is hashed and stored is the body (template part/notice_body.html or
- * equal): everything but the version block, which names the hash.
+ * What is hashed and stored is the body (template page/notice_fragment.html):
+ * everything but the version block, which names the hash. Same configuration,
+ * words and data of law give the same bytes; nothing looks at the clock.
+ *
+ * stamp may be NULL (a notice that is not stored yet): no version block.
+ * Every function: E_INVALID if a live site would send data to a country where
+ * nothing protects them, or words lack a text; E_NOMEM; E_LIMIT out is full.
  * Threads: no state.
  */
 #include <stdint.h>
@@ -29,10 +34,16 @@ struct notice_stamp {
 /* The whole page (template page/notice.html) around a body. */
 enum err notice_page(const struct site *s, struct arena *a, const char *lang, const struct notice_stamp *stamp,
     struct buf *out, struct errinfo *ei);
+/* The same page around the stored body of another version; body is HTML that notice_body() made. */
+enum err notice_page_stored(const struct site *s, struct arena *a, const char *lang,
+    const struct notice_stamp *stamp, struct slice body, struct buf *out, struct errinfo *ei);
 /* Plain text on the terminal, 72 columns. */
 enum err notice_text(const struct site *s, struct arena *a, const char *lang, const struct notice_stamp *stamp,
     struct buf *out, struct errinfo *ei);
-/* JSON: title, language, sections with their rows (id, articles, text). */
+/*
+ * JSON: title, lang, site, version, hash, valid_from and sections [{id, title, rows: [{row, articles, title, text}]}];
+ * title of a row only where it has a heading of its own (a firm).
+ */
 enum err notice_json(const struct site *s, struct arena *a, const char *lang, const struct notice_stamp *stamp,
     struct buf *out, struct errinfo *ei);
 

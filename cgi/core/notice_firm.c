@@ -1,0 +1,215 @@
+/* Values of the rows about firms that get data and about countries outside the EEA. */
+#include "core/notice_priv.h"
+
+#include <string.h>
+
+#include "core/country.h"
+
+static bool sends_lists(const struct conf_site *c)
+{
+	for (size_t i = 0; i < c->npurposes; i++)
+		if (*c->purposes[i].provider_list)
+			return true;
+	return false;
+}
+
+static struct slice firm_role(struct notice_walk *w, struct view *v, const struct notice_firm *f)
+{
+	const char *own = conf_text_get(&f->p->role, w->lang);
+
+	if (*own)
+		return slice_from(own);
+	return notice_say(w, v, f->hosting ? "notice.role.hosting" : f->mail ? "notice.role.mail" :
+	    "notice.role.other");
+}
+
+static struct slice firm_task(struct notice_walk *w, struct view *v, const struct notice_firm *f)
+{
+	const char *own = conf_text_get(&f->p->task, w->lang);
+	struct slice items[2];
+
+	if (*own)
+		return slice_from(own);
+	if (f->hosting)
+		return notice_say(w, v, "notice.task.host");
+	if (!f->mail)
+		return SLICE("");
+	items[0] = notice_say(w, v, "notice.task.send");
+	if (!sends_lists(w->f->conf))
+		return items[0];
+	items[1] = notice_say(w, v, "notice.task.list");
+	return notice_join(w, items, 2, "word.comma");
+}
+
+/* Fields of the form reach the mail provider with its list only; the mails that we send hold none of them. */
+static struct slice firm_data(struct notice_walk *w, struct view *v, const struct notice_firm *f)
+{
+	const char *own = conf_text_get(&f->p->data, w->lang);
+	struct slice fields[2];
+
+	if (*own)
+		return slice_from(own);
+	if (f->hosting)
+		return notice_say(w, v, "notice.data.all");
+	if (!f->mail)
+		return SLICE("");
+	if (!sends_lists(w->f->conf) || !w->f->nfields)
+		return notice_say(w, v, "notice.data.mail");
+	fields[0] = notice_labels(w, w->f->fields, w->f->nfields, true);
+	fields[1] = notice_labels(w, w->f->fields, w->f->nfields, false);
+	view_text(v, "fields", !fields[0].len ? fields[1] : !fields[1].len ? fields[0] :
+	    notice_join(w, fields, 2, "word.comma"));
+	return notice_say(w, v, "notice.data.mail.fields");
+}
+
+static struct notice_codes firm_places(struct notice_walk *w, const struct conf_processor *p)
+{
+	struct notice_codes c = {.v = arena_alloc(w->a, (p->storage_locations.n + 1) * sizeof(*c.v))};
+
+	for (size_t i = 0; c.v && i < p->storage_locations.n; i++)
+		c.v[c.n++] = p->storage_locations.v[i];
+	if (c.v && !c.n && *p->country)
+		c.v[c.n++] = p->country;
+	return c;
+}
+
+static struct slice firm_parent(struct notice_walk *w, const struct conf_processor *p)
+{
+	struct slice items[2] = {slice_from(p->parent), SLICE("")};
+
+	if (*p->parent_country)
+		items[1] = notice_country(w, p->parent_country, false);
+	return notice_join(w, items, *p->parent && items[1].len ? 2 : 1, "word.comma");
+}
+
+static struct slice firm_address(struct notice_walk *w, const struct conf_processor *p)
+{
+	struct slice *items = arena_alloc(w->a, (p->address.n + 2) * sizeof(*items));
+	size_t n = 0;
+
+	for (size_t i = 0; items && i < p->address.n; i++)
+		items[n++] = slice_from(p->address.v[i]);
+	if (items && *p->country)
+		items[n++] = notice_country(w, p->country, false);
+	return items ? notice_join(w, items, n, "word.comma") : SLICE("");
+}
+
+/* N17, N18. The place of the data is only what the owner stated. */
+void notice_fill_firm(struct notice_walk *w, struct view *v, size_t i)
+{
+	const struct notice_firm *f = &w->f->firms[i];
+	const struct notice_codes places = firm_places(w, f->p);
+
+	view_text(v, "role", firm_role(w, v, f));
+	view_cstr(v, "contract_party", f->p->contract_party);
+	view_text(v, "address", firm_address(w, f->p));
+	view_text(v, "task", firm_task(w, v, f));
+	view_text(v, "data", firm_data(w, v, f));
+	view_text(v, "storage_locations", f->p->storage_locations.n ?
+	    notice_country_list(w, &places, false, "word.comma") : SLICE(""));
+	view_text(v, "parent", firm_parent(w, f->p));
+	view_text(v, "contract_date", notice_date(w, &f->p->contract.date));
+	view_url(v, "privacy_url", slice_from(f->p->privacy_url));
+	view_url(v, "subprocessors_url", slice_from(f->p->subprocessors_url));
+}
+
+/* ---- N20: countries outside the EEA ---- */
+
+void notice_fill_seat(struct notice_walk *w, struct view *v, size_t i)
+{
+	(void)i;
+	view_text(v, "controller_country", notice_country(w, w->f->conf->controller.country, true));
+}
+
+static void fill_transfer(struct notice_walk *w, struct view *v, size_t i, const struct notice_codes *to)
+{
+	const struct notice_firm *f = &w->f->firms[i];
+	struct slice task = firm_task(w, v, f);
+
+	view_cstr(v, "recipient", f->p->contract_party);
+	view_text(v, "country", notice_country_list(w, to, false, "word.and"));
+	view_text(v, "task", task.len ? task : firm_role(w, v, f));
+}
+
+/* "Beschluss 2000/518/EG und Beschluss (EU) 2019/419" */
+static void fill_decisions(struct notice_walk *w, struct view *v, const struct notice_codes *decided)
+{
+	struct slice *items = arena_alloc(w->a, (decided->n + 1) * sizeof(*items));
+	bool german = strncmp(w->lang, "de", 2) == 0;
+
+	for (size_t k = 0; items && k < decided->n; k++) {
+		const struct adequacy *d = adequacy_of(decided->v[k]);
+		struct view *one = view_child(v);
+		view_cstr(one, "decision", german ? d->decision_de : d->decision_en);
+		items[k] = notice_say(w, one, "notice.adequacy.ref");
+	}
+	if (items)
+		view_text(v, "adequacy_ref", notice_join(w, items, decided->n, "word.and"));
+}
+
+static void fill_clauses(struct notice_walk *w, struct view *v, size_t i)
+{
+	const struct conf_processor *p = w->f->firms[i].p;
+	struct slice *items = arena_alloc(w->a, (p->transfer.scc_module.n + 1) * sizeof(*items));
+
+	for (size_t k = 0; items && k < p->transfer.scc_module.n; k++)
+		items[k] = slice_from(p->transfer.scc_module.v[k]);
+	if (items)
+		view_text(v, "scc_module", notice_join(w, items, p->transfer.scc_module.n, "word.and"));
+	view_text(v, "tia_date", notice_date(w, &p->transfer.tia_date));
+}
+
+void notice_fill_adequacy(struct notice_walk *w, struct view *v, size_t i)
+{
+	fill_transfer(w, v, i, &w->f->firms[i].direct.decided);
+	fill_decisions(w, v, &w->f->firms[i].direct.decided);
+}
+
+void notice_fill_adequacy_group(struct notice_walk *w, struct view *v, size_t i)
+{
+	const struct notice_codes *decided = &w->f->firms[i].group.decided;
+
+	view_text(v, "country", notice_country_list(w, decided, false, "word.and"));
+	fill_decisions(w, v, decided);
+}
+
+void notice_fill_dpf(struct notice_walk *w, struct view *v, size_t i)
+{
+	const struct notice_firm *f = &w->f->firms[i];
+
+	fill_transfer(w, v, i, &f->direct.all);
+	view_text(v, "dpf_checked_on", notice_date(w, &f->p->transfer.dpf.checked_on));
+}
+
+void notice_fill_scc(struct notice_walk *w, struct view *v, size_t i)
+{
+	fill_transfer(w, v, i, &w->f->firms[i].direct.rest);
+	fill_clauses(w, v, i);
+}
+
+void notice_fill_fallback(struct notice_walk *w, struct view *v, size_t i)
+{
+	fill_clauses(w, v, i);
+}
+
+void notice_fill_bcr(struct notice_walk *w, struct view *v, size_t i)
+{
+	fill_transfer(w, v, i, &w->f->firms[i].direct.rest);
+}
+
+void notice_fill_open(struct notice_walk *w, struct view *v, size_t i)
+{
+	const struct notice_firm *f = &w->f->firms[i];
+
+	fill_transfer(w, v, i, f->direct.rest.n ? &f->direct.rest : &f->group.rest);
+}
+
+void notice_fill_affiliate(struct notice_walk *w, struct view *v, size_t i)
+{
+	const struct notice_firm *f = &w->f->firms[i];
+	const struct notice_codes places = firm_places(w, f->p);
+
+	view_cstr(v, "recipient", f->p->contract_party);
+	view_text(v, "storage_locations", notice_country_list(w, &places, false, "word.and"));
+	view_text(v, "group_countries", notice_country_list(w, &f->group.all, true, "word.and"));
+}

@@ -1,0 +1,134 @@
+/* N21: how long each kind of data stays. One table; every kind that the store keeps has a row. */
+#include "core/notice_priv.h"
+
+#define NTH_MAX 10 /* words for "first" to "tenth" */
+
+struct keep {
+	const char *what;     /* phrase */
+	const char *how_long; /* phrase, NULL: the bare duration, or the rule */
+	bool (*applies)(const struct notice_facts *f);
+	struct conf_duration (*duration)(const struct notice_walk *w); /* NULL: the phrase says it all */
+	struct slice (*rule)(struct notice_walk *w, struct view *v);   /* NULL, or the words themselves */
+};
+
+static bool keep_always(const struct notice_facts *f)
+{
+	(void)f;
+	return true;
+}
+
+static bool keep_ip_truncated(const struct notice_facts *f)
+{
+	return f->conf->ip == CONF_IP_TRUNCATED;
+}
+
+static bool keep_ip_full(const struct notice_facts *f)
+{
+	return f->conf->ip == CONF_IP_FULL;
+}
+
+static struct conf_duration of_unconfirmed(const struct notice_walk *w)
+{
+	return w->f->conf->retention.unconfirmed;
+}
+
+static struct conf_duration of_ip(const struct notice_walk *w)
+{
+	return w->f->conf->retention.ip;
+}
+
+static struct conf_duration of_deny(const struct notice_walk *w)
+{
+	return w->f->conf->retention.deny_block;
+}
+
+static struct conf_duration of_requests(const struct notice_walk *w)
+{
+	return w->f->conf->retention.requests;
+}
+
+static struct conf_duration of_logs(const struct notice_walk *w)
+{
+	return w->f->conf->retention.logs;
+}
+
+static struct conf_duration of_backups(const struct notice_walk *w)
+{
+	return w->f->conf->retention.backups;
+}
+
+static struct conf_duration of_abuse(const struct notice_walk *w)
+{
+	return notice_abuse_longest(site_host(w->site));
+}
+
+struct slice notice_evidence_rule(struct notice_walk *w, struct view *v)
+{
+	struct conf_duration d = w->f->conf->retention.evidence;
+	struct view *one = view_child(v);
+	char key[] = "word.nth.00";
+
+	if (d.unit != 'y' || d.n > NTH_MAX) {
+		view_text(one, "duration", notice_duration(w, d, false));
+		return notice_say(w, one, "notice.keep.evidence.time.plain");
+	}
+	key[sizeof(key) - 3] = (char)('0' + d.n / 10);
+	key[sizeof(key) - 2] = (char)('0' + d.n % 10);
+	view_text(one, "nth", notice_say(w, one, key));
+	return notice_say(w, one, "notice.keep.evidence.time");
+}
+
+static const struct keep keeps[] = {
+    {"notice.keep.pending", NULL, keep_always, of_unconfirmed, NULL},
+    {"notice.keep.sending", "notice.keep.sending.time", keep_always, NULL, NULL},
+    {"notice.keep.evidence", NULL, keep_always, NULL, notice_evidence_rule},
+    {"notice.keep.ip.truncated", NULL, keep_ip_truncated, of_ip, NULL},
+    {"notice.keep.ip.full", NULL, keep_ip_full, of_ip, NULL},
+    {"notice.keep.deny", NULL, keep_always, of_deny, NULL},
+    {"notice.keep.suppression", "notice.keep.suppression.time", keep_always, NULL, NULL},
+    {"notice.keep.requests", "notice.keep.requests.time", keep_always, of_requests, NULL},
+    {"notice.keep.abuse", "notice.keep.abuse.time", keep_always, of_abuse, NULL},
+    {"notice.keep.logs", NULL, keep_always, of_logs, NULL},
+    {"notice.keep.backups", NULL, keep_always, of_backups, NULL},
+    {"notice.keep.counts", "notice.keep.texts.time", keep_always, NULL, NULL},
+    {"notice.keep.texts", "notice.keep.texts.time", keep_always, NULL, NULL},
+};
+
+static void keep_row(struct notice_walk *w, struct view *v, const struct keep *k)
+{
+	struct view *row = view_item(v, "rows");
+	struct slice how_long = SLICE("");
+
+	if (k->duration) {
+		how_long = notice_duration(w, k->duration(w), false);
+		view_text(row, "duration", how_long);
+	}
+	if (k->how_long)
+		how_long = notice_say(w, row, k->how_long);
+	if (k->rule)
+		how_long = k->rule(w, row);
+	view_text(row, "what", notice_say(w, row, k->what));
+	view_text(row, "how_long", how_long);
+}
+
+static void keep_firm(struct notice_walk *w, struct view *v, const struct conf_processor *p)
+{
+	struct view *row = view_item(v, "rows");
+
+	view_cstr(row, "contract_party", p->contract_party);
+	view_text(row, "duration", notice_duration(w, p->retention, false));
+	view_text(row, "what", notice_say(w, row, "notice.keep.provider"));
+	view_text(row, "how_long", notice_say(w, row, "notice.keep.provider.time"));
+}
+
+void notice_fill_keeps(struct notice_walk *w, struct view *v, size_t i)
+{
+	(void)i;
+	view_bool(v, "keeps", true);
+	for (size_t k = 0; k < sizeof(keeps) / sizeof(keeps[0]); k++)
+		if (keeps[k].applies(w->f))
+			keep_row(w, v, &keeps[k]);
+	for (size_t k = 0; k < w->f->nfirms; k++)
+		if (w->f->firms[k].p->retention.n)
+			keep_firm(w, v, w->f->firms[k].p);
+}

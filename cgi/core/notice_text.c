@@ -1,0 +1,232 @@
+/* The notice as plain text and as JSON, from the same document as the page. */
+#include "core/notice_priv.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "text/jsonw.h"
+
+#define COLUMNS 72
+
+struct out {
+	const struct site *site;
+	struct arena *a;
+	const char *lang;
+	struct buf *text;
+	enum err err;
+	struct errinfo *ei;
+};
+
+static const struct phrase *words(struct out *o, const char *key)
+{
+	const struct phrase *p = phrases_get(site_words(o->site, o->lang), slice_from(key));
+
+	if (!p && !o->err)
+		o->err = err_set(o->ei, E_INVALID, "the words of language %s lack %s", o->lang, key);
+	return p;
+}
+
+static struct slice line(struct out *o, const struct view *v, const char *key)
+{
+	const struct phrase *p = words(o, key);
+	struct buf b;
+
+	buf_init_arena(&b, o->a, NOTICE_MAX_BYTES);
+	if (p && !o->err)
+		o->err = phrase_plain(&b, p, v, o->ei);
+	return buf_slice(&b);
+}
+
+/* Paragraphs; first stands before the first line ("* "). */
+static void paragraphs(struct out *o, struct buf *to, const struct view *v, const char *key, unsigned columns)
+{
+	const struct phrase *p = words(o, key);
+
+	if (p && !o->err)
+		o->err = phrase_plain_block(to, p, v, columns, 0, o->ei);
+}
+
+/* "what: how long" or a bare name, one a line, wrapped by the words "word.text". */
+static void items(struct out *o, struct buf *to, const struct view *v, unsigned columns)
+{
+	struct view_value list, what, how_long;
+	bool keeps = view_get(v, SLICE("keeps"), &list) && list.truth;
+
+	if (!view_get(v, keeps ? SLICE("rows") : SLICE("interests"), &list))
+		return;
+	for (const struct view *row = list.first; row && !o->err; row = view_next_item(row)) {
+		struct view *one = view_new(o->a);
+		struct buf b;
+		buf_init_arena(&b, o->a, NOTICE_MAX_BYTES);
+		if (!view_get(row, keeps ? SLICE("what") : SLICE("name"), &what))
+			continue;
+		buf_add_slice(&b, what.text);
+		if (keeps && view_get(row, SLICE("how_long"), &how_long)) {
+			buf_add_str(&b, ": ");
+			buf_add_slice(&b, how_long.text);
+		}
+		view_text(one, "text", buf_slice(&b));
+		paragraphs(o, to, one, "word.item", columns);
+		buf_add_char(to, '\n');
+	}
+	if (buf_ok(to) && to->len && to->data[to->len - 1] == '\n')
+		buf_truncate(to, to->len - 1);
+}
+
+static void block_text(struct out *o, struct buf *to, const struct notice_block *b, unsigned columns)
+{
+	if (b->row->key)
+		paragraphs(o, to, b->view, b->row->key, columns);
+	else
+		items(o, to, b->view, columns);
+}
+
+static size_t width(struct slice s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static void heading(struct out *o, struct slice text, unsigned number, char under)
+{
+	size_t before = o->text->len, n;
+
+	if (number)
+		buf_printf(o->text, "%u. ", number);
+	buf_add_slice(o->text, text);
+	n = width(slice_sub(buf_slice(o->text), before, o->text->len));
+	buf_add_char(o->text, '\n');
+	for (size_t i = 0; i < n && i < COLUMNS; i++)
+		buf_add_char(o->text, under);
+	buf_add_str(o->text, "\n\n");
+}
+
+/* Summary and box have fixed headings; the foot has none. */
+static const char *section_title(const struct notice_section *s)
+{
+	if (s->title)
+		return s->title;
+	if (s->blocks[0].row->place == NOTICE_TOP)
+		return "notice.summary.title";
+	return s->blocks[0].row->place == NOTICE_BOX ? "notice.n23.objection.title" : NULL;
+}
+
+static void section_out(struct out *o, const struct notice_section *s)
+{
+	const char *title = section_title(s);
+
+	if (title)
+		heading(o, line(o, s->view, title), s->number, '-');
+	for (size_t i = 0; i < s->nblocks && !o->err; i++) {
+		if (s->blocks[i].row->subtitle) {
+			buf_add_slice(o->text, line(o, s->blocks[i].view, s->blocks[i].row->subtitle));
+			buf_add_str(o->text, "\n\n");
+		}
+		block_text(o, o->text, &s->blocks[i], COLUMNS);
+		buf_add_str(o->text, "\n\n");
+	}
+}
+
+enum err notice_text(const struct site *s, struct arena *a, const char *lang, const struct notice_stamp *stamp,
+    struct buf *out, struct errinfo *ei)
+{
+	struct out o = {.site = s, .a = a, .lang = lang, .text = out, .ei = ei};
+	struct notice_doc d;
+
+	o.err = notice_doc_make(&d, s, a, lang, stamp, ei);
+	if (o.err)
+		return o.err;
+	heading(&o, line(&o, d.root, "notice.title"), 0, '=');
+	buf_add_slice(out, line(&o, d.root, "notice.subtitle"));
+	buf_add_str(out, "\n\n");
+	for (size_t i = 0; i < d.nsections && !o.err; i++)
+		section_out(&o, &d.sections[i]);
+	if (stamp && !o.err) {
+		heading(&o, line(&o, d.root, "notice.n32.version.title"), 0, '-');
+		paragraphs(&o, out, d.root, "notice.n32.version", COLUMNS);
+		buf_add_char(out, '\n');
+	} else if (buf_ok(out) && out->len) {
+		buf_truncate(out, out->len - 1);
+	}
+	if (!o.err && !buf_ok(out))
+		return err_set(ei, E_LIMIT, "the notice is longer than %u bytes", NOTICE_MAX_BYTES);
+	return o.err;
+}
+
+/* ---- JSON ---- */
+
+static void row_json(struct out *o, struct jsonw *j, const struct notice_block *b)
+{
+	struct buf text;
+
+	buf_init_arena(&text, o->a, NOTICE_MAX_BYTES);
+	block_text(o, &text, b, UINT32_MAX);
+	jsonw_object(j);
+	jsonw_kcstr(j, "row", b->row->id);
+	jsonw_kcstr(j, "articles", b->row->articles);
+	if (b->row->subtitle)
+		jsonw_kstr(j, "title", line(o, b->view, b->row->subtitle));
+	jsonw_kstr(j, "text", buf_slice(&text));
+	jsonw_end_object(j);
+}
+
+static void section_json(struct out *o, struct jsonw *j, const struct notice_section *s)
+{
+	const char *title = section_title(s);
+	struct view_value anchor;
+
+	jsonw_object(j);
+	if (view_get(s->view, SLICE("anchor"), &anchor))
+		jsonw_kstr(j, "id", anchor.text);
+	else
+		jsonw_kcstr(j, "id", s->anchor);
+	jsonw_kstr(j, "title", title ? line(o, s->view, title) : SLICE(""));
+	jsonw_key(j, "rows");
+	jsonw_array(j);
+	for (size_t i = 0; i < s->nblocks && !o->err; i++)
+		row_json(o, j, &s->blocks[i]);
+	jsonw_end_array(j);
+	jsonw_end_object(j);
+}
+
+static void head_json(struct out *o, struct jsonw *j, const struct notice_doc *d, const struct notice_stamp *stamp)
+{
+	char iso[CLOCK_ISO_BYTES];
+
+	jsonw_kstr(j, "title", line(o, d->root, "notice.title"));
+	jsonw_kcstr(j, "lang", o->lang);
+	jsonw_kcstr(j, "site", site_conf(o->site)->id);
+	if (!stamp)
+		return;
+	jsonw_kint(j, "version", stamp->no);
+	jsonw_kcstr(j, "hash", stamp->hash_hex);
+	jsonw_kcstr(j, "valid_from", clock_iso(stamp->valid_from_ms, iso));
+}
+
+enum err notice_json(const struct site *s, struct arena *a, const char *lang, const struct notice_stamp *stamp,
+    struct buf *out, struct errinfo *ei)
+{
+	struct out o = {.site = s, .a = a, .lang = lang, .text = out, .ei = ei};
+	struct notice_doc d;
+	struct jsonw j;
+
+	o.err = notice_doc_make(&d, s, a, lang, stamp, ei);
+	if (o.err)
+		return o.err;
+	jsonw_init(&j, out);
+	jsonw_object(&j);
+	head_json(&o, &j, &d, stamp);
+	jsonw_key(&j, "sections");
+	jsonw_array(&j);
+	for (size_t i = 0; i < d.nsections && !o.err; i++)
+		section_json(&o, &j, &d.sections[i]);
+	jsonw_end_array(&j);
+	jsonw_end_object(&j);
+	buf_add_char(out, '\n');
+	if (!o.err && !buf_ok(out))
+		return err_set(ei, E_LIMIT, "the notice is longer than %u bytes", NOTICE_MAX_BYTES);
+	return o.err;
+}

@@ -1,0 +1,370 @@
+/* The notice: golden files, and properties that must hold for every configuration. */
+#include "core/notice.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "unit/core/notice_world.h"
+
+#define HASH "9c41e07b52d81f3a9c41e07b52d81f3a9c41e07b52d81f3a9c41e07b52d81f3a"
+static const struct notice_stamp STAMP = {.no = 7, .hash_hex = HASH, .valid_from_ms = 1795270509123};
+
+typedef enum err render_fn(const struct site *, struct arena *, const char *, const struct notice_stamp *,
+    struct buf *, struct errinfo *);
+
+static enum err body_as_render(const struct site *s, struct arena *a, const char *lang,
+    const struct notice_stamp *stamp, struct buf *out, struct errinfo *ei)
+{
+	(void)stamp;
+	return notice_body(s, a, lang, out, ei);
+}
+
+static struct slice render(render_fn *fn, const struct site *s, const char *lang, const struct notice_stamp *stamp)
+{
+	struct errinfo ei = {0};
+	struct buf b;
+
+	buf_init_arena(&b, &world.arena, NOTICE_MAX_BYTES);
+	if (fn(s, &world.arena, lang, stamp, &b, &ei))
+		fail_msg("%s", ei.text);
+	return buf_slice(&b);
+}
+
+static bool has(struct slice text, const char *what)
+{
+	return memmem(text.ptr, text.len, what, strlen(what)) != NULL;
+}
+
+/* ---- golden files */
+
+static void golden(const char *name, struct slice got)
+{
+	struct errinfo ei = {0};
+	char path[128];
+	struct buf want;
+
+	snprintf(path, sizeof(path), "tests/golden/notice/%s", name);
+	if (getenv("UPDATE_GOLDEN")) {
+		if (file_write(path, got, 0644, &ei))
+			fail_msg("%s", ei.text);
+		return;
+	}
+	buf_init(&want, 1u << 20);
+	if (file_read(&want, path, &ei))
+		fail_msg("%s (UPDATE_GOLDEN=1 writes it)", ei.text);
+	if (!slice_eq(buf_slice(&want), got)) {
+		size_t at = 0;
+		while (at < got.len && at < want.len && got.ptr[at] == want.data[at])
+			at++;
+		fail_msg("%s differs at byte %zu; got \"%.*s\"", path, at, (int)(got.len - at > 200 ? 200 : got.len - at),
+		    got.ptr + at);
+	}
+	buf_free(&want);
+}
+
+static const struct {
+	int line;
+	const char *id, *lang, *name;
+	enum conf_address address;
+} GOLDEN[] = {
+	{__LINE__, "club", "de", "de", CONF_SIE},
+	{__LINE__, "club", "en", "en", CONF_SIE},
+	{__LINE__, "club", "de", "de-du", CONF_DU},
+	{__LINE__, "firm", "de", "de", CONF_SIE},
+	{__LINE__, "firm", "en", "en", CONF_SIE},
+	{__LINE__, "firm", "de", "de-du", CONF_DU},
+	{__LINE__, "world", "de", "de", CONF_SIE},
+	{__LINE__, "world", "en", "en", CONF_SIE},
+	{__LINE__, "world", "de", "de-du", CONF_DU},
+};
+#define GOLDEN_COUNT (sizeof(GOLDEN) / sizeof(GOLDEN[0]))
+
+static void test_golden(void **state)
+{
+	static const struct {
+		render_fn *fn;
+		const char *ending;
+	} forms[] = {{body_as_render, "html"}, {notice_text, "txt"}, {notice_json, "json"}};
+
+	(void)state;
+	for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+		struct conf_site c = world_copy(GOLDEN[i].id);
+		struct site *s;
+		char name[64];
+		c.address = GOLDEN[i].address;
+		s = world_site(&c);
+		for (size_t k = 0; k < 3; k++) {
+			snprintf(name, sizeof(name), "%s.%s.%s", GOLDEN[i].id, GOLDEN[i].name, forms[k].ending);
+			golden(name, render(forms[k].fn, s, GOLDEN[i].lang, &STAMP));
+			arena_reset(&world.arena);
+		}
+		site_free(s);
+	}
+}
+
+/* ---- what must hold for every one of them */
+
+/* The text of a form of the notice must (or must not) hold something. */
+static const struct {
+	int line;
+	const char *id, *lang;
+	render_fn *fn;
+	const char *what;
+	bool there;
+} HOLDS[] = {
+	/* the box stands before the first section and outside of it (Art. 21(4)) */
+	{__LINE__, "club", "de", body_as_render, "id=\"objection\"", true},
+	{__LINE__, "club", "de", body_as_render, "<li>Prüfung der Adresse</li>", true},
+	{__LINE__, "club", "de", body_as_render, "<li>Keine Cookies</li>", false},
+	{__LINE__, "club", "de", body_as_render, "<li>Aufruf der Website</li>", true},
+	/* nobody sees data themselves yet */
+	{__LINE__, "club", "de", notice_text, "/my", false},
+	{__LINE__, "firm", "en", notice_text, "/my", false},
+	{__LINE__, "club", "de", notice_text, "oder mit einer Nachricht an", true},
+	/* where the data are */
+	{__LINE__, "club", "de", notice_text, "Die Daten liegen nur bei uns.", true},
+	{__LINE__, "club", "de", notice_text, "Niemand außer uns.", true},
+	{__LINE__, "club", "de", notice_text, "bleiben im Europäischen Wirtschaftsraum", true},
+	{__LINE__, "firm", "de", notice_json, "Die Daten liegen bei Mailjet SAS und Musterhost GmbH; "
+	    "Zugriffe aus den USA sind möglich", true},
+	{__LINE__, "firm", "de", notice_text, "Die Daten bleiben", false},
+	{__LINE__, "firm", "de", notice_json, "(Beschluss (EU) 2021/914, Modul 2)", true},
+	{__LINE__, "firm", "de", notice_json, "Zum Konzern gehören aber Firmen in den USA.", true},
+	{__LINE__, "firm", "en", notice_json, "companies in the USA.", true},
+	{__LINE__, "firm", "de", notice_json, "Eine Kopie der Klauseln", true},
+	{__LINE__, "club", "de", notice_json, "Eine Kopie der Klauseln", false},
+	{__LINE__, "world", "de", notice_json, "Die Daten liegen bei uns, Example Cloud, Inc.", true},
+	{__LINE__, "world", "de", notice_json, "Example Cloud, Inc., Schweiz.", true},
+	{__LINE__, "world", "de", notice_json, "Beschluss 2000/518/EG", true},
+	{__LINE__, "world", "en", notice_json, "Decision 2000/518/EC", true},
+	{__LINE__, "world", "de", notice_json, "Example Cloud, Inc. stand am 1. November 2026 auf der Liste", true},
+	{__LINE__, "world", "de", notice_json, "Example Cloud, Inc., Indien.", true},
+	{__LINE__, "world", "de", notice_json, "Modul 2 und 3", true},
+	{__LINE__, "world", "de", notice_json, "Für Vereinigtes Königreich hat die EU", true},
+	{__LINE__, "world", "de", notice_json, "Was die Daten dort schützt, ist noch offen.", true},
+	{__LINE__, "world", "de", notice_json, "Wir selbst sitzen in der Schweiz.", true},
+	/* authority by Land, or only "any" where nobody is known */
+	{__LINE__, "club", "de", notice_text, "Berliner Beauftragte", true},
+	{__LINE__, "firm", "de", notice_text, "Bayerisches Landesamt", true},
+	{__LINE__, "world", "de", notice_text, "Für uns ist diese Behörde", false},
+	{__LINE__, "world", "de", notice_text, "Feldeggweg 1", true},
+	{__LINE__, "world", "en", notice_text, "ico.org.uk", true},
+	{__LINE__, "club", "de", notice_text, "Feldeggweg", false},
+	/* the proof and the address of the network (L47) */
+	{__LINE__, "club", "de", notice_json, "Die IP-Adresse gehört nicht dazu.", true},
+	{__LINE__, "club", "de", notice_json, "IP-Adresse im Nachweis", false},
+	{__LINE__, "firm", "de", notice_json, "Gekürzte IP-Adresse im Nachweis: 30 Tage", true},
+	{__LINE__, "world", "de", notice_json, "Volle IP-Adresse im Nachweis: 30 Tage", true},
+	/* periods (L18) */
+	{__LINE__, "club", "de", notice_json, "Anfrage ohne Bestätigung: 7 Tage", true},
+	{__LINE__, "club", "de", notice_json, "Dezember des dritten Jahres", true},
+	{__LINE__, "club", "de", notice_json, "§§ 195, 199 BGB", true},
+	{__LINE__, "world", "de", notice_json, "BGB", false},
+	{__LINE__, "world", "de", notice_json, "400 Tage lang, nachdem", true},
+	{__LINE__, "club", "de", notice_json, "Sicherungen: 30 Tage", true},
+	{__LINE__, "club", "de", notice_json, "Protokolle der Server: 7 Tage", true},
+	{__LINE__, "firm", "de", notice_json, "Protokolle bei Mailjet SAS: 90 Tage (Angabe aus dem Vertrag)", true},
+	{__LINE__, "club", "de", notice_json, "Das war ich nicht“: 30 Tage", true},
+	{__LINE__, "club", "de", notice_json, "Zähler gegen Missbrauch: höchstens 24 Stunden", true},
+	/* fields */
+	{__LINE__, "club", "de", notice_json, "Vorname (freiwillig)", true},
+	{__LINE__, "world", "de", notice_json, "Nachname (nötig), Vorname (freiwillig)", true},
+	{__LINE__, "world", "de", notice_json, "Ohne E-Mail-Adresse, Nachname können wir", true},
+	{__LINE__, "firm", "de", notice_json, "Mail-Adresse, Vorname, Firma oder Verein, Inhalt und Zustellung", true},
+	{__LINE__, "firm", "de", notice_json, "ob sie ankam", true},
+	{__LINE__, "club", "de", notice_json, "Vom Versanddienst", false},
+	/* server */
+	{__LINE__, "club", "de", notice_json, "Den Server für unsere Seiten betreiben wir selbst", true},
+	{__LINE__, "firm", "de", notice_json, "Das Formular auf abo.firma.example.org betreibt Musterhost GmbH", true},
+	{__LINE__, "firm", "de", notice_json, "Aufruf der Website", false},
+	{__LINE__, "world", "de", notice_json, "Das Formular auf", false},
+	{__LINE__, "world", "de", notice_json, "Den Server für das Formular auf www.welt.example.org", true},
+	/* other rows */
+	{__LINE__, "world", "de", notice_json, "Das Thema sagt etwas aus über: den Glauben.", true},
+	{__LINE__, "world", "de", notice_json, "Wir haben vereinbart: Wir führen die Liste, die Partnerstiftung "
+	    "schreibt. Anfragen", true},
+	{__LINE__, "world", "de", notice_json, "Gesetz über den Kirchlichen Datenschutz", true},
+	{__LINE__, "world", "de", notice_text, "Vertretung Beispiel\nGasse 1\nÖsterreich\neu@", false},
+	{__LINE__, "world", "de", notice_text, "Vertretung Beispiel\nGasse 1\n1010 Wien\nÖsterreich\neu@", true},
+	{__LINE__, "club", "de", notice_json, "§ 7 Abs. 2 Nr. 2 UWG", true},
+	{__LINE__, "world", "de", notice_json, "UWG", false},
+	{__LINE__, "club", "de", notice_json, "\"row\":\"N24\",\"articles\":\"13(2)(c); 7(3)\"", true},
+	{__LINE__, "firm", "de", notice_json, "\"id\":\"purpose-tips\",\"title\":\"Newsletter „Werktipps“\"", true},
+	{__LINE__, "firm", "de", notice_json, "\"title\":\"Versand der Mails: Mailjet SAS\"", true},
+	{__LINE__, "club", "de", notice_json, "\"version\":7,\"hash\":\"9c41", true},
+	{__LINE__, "club", "de", notice_text, "Nummer: 7", true},
+	{__LINE__, "club", "de", notice_page, "Prüfsumme: 9c41", true},
+	{__LINE__, "club", "de", body_as_render, "9c41", false},
+	{__LINE__, "club", "de", body_as_render, "Rechtliche Angaben vom 21.\xc2\xa0Juli 2026", true},
+	{__LINE__, "club", "de", notice_page, "<!doctype html>", true},
+	{__LINE__, "club", "de", notice_page, "hreflang=\"en\"", true},
+};
+
+static void test_holds(void **state)
+{
+	struct site *s = NULL;
+	const char *id = "";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(HOLDS) / sizeof(HOLDS[0]); i++) {
+		if (strcmp(id, HOLDS[i].id) != 0) {
+			site_free(s);
+			s = world_site(conf_site_by_id(world.conf, HOLDS[i].id));
+			id = HOLDS[i].id;
+		}
+		if (has(render(HOLDS[i].fn, s, HOLDS[i].lang, &STAMP), HOLDS[i].what) != HOLDS[i].there)
+			fail_msg("row of line %d: \"%s\" is %s", HOLDS[i].line, HOLDS[i].what,
+			    HOLDS[i].there ? "missing" : "there");
+		arena_reset(&world.arena);
+	}
+	site_free(s);
+}
+
+static void test_same_bytes_twice_and_at_another_time(void **state)
+{
+	struct site *a = world_site(conf_site_by_id(world.conf, "world"));
+	struct site *b = world_site(conf_site_by_id(world.conf, "world"));
+	struct slice first = render(body_as_render, a, "de", NULL);
+
+	(void)state;
+	clock_set_ms(4102444800000);
+	assert_true(slice_eq(first, render(body_as_render, b, "de", NULL)));
+	clock_set_ms(-1);
+	assert_false(slice_eq(first, render(body_as_render, a, "en", NULL)));
+	arena_reset(&world.arena);
+	site_free(a);
+	site_free(b);
+}
+
+/* What is hashed stands in the page, byte for byte, but for the wrapper. */
+static void test_page_holds_body(void **state)
+{
+	struct site *s = world_site(conf_site_by_id(world.conf, "firm"));
+	struct slice body = render(body_as_render, s, "de", NULL), page = render(notice_page, s, "de", &STAMP);
+	size_t from = slice_find(body, '\n', 0) + 1;
+	struct slice inner = slice_sub(body, from, body.len - from - strlen("</div>\n"));
+
+	(void)state;
+	assert_true(inner.len > 10000);
+	assert_non_null(memmem(page.ptr, page.len, inner.ptr, inner.len));
+	arena_reset(&world.arena);
+	site_free(s);
+}
+
+static void test_page_around_stored_body(void **state)
+{
+	struct site *s = world_site(conf_site_by_id(world.conf, "club"));
+	struct slice body = SLICE("<div class=\"jawort\"><p>Damals &amp; dort</p></div>");
+	struct errinfo ei = {0};
+	struct buf b;
+
+	(void)state;
+	buf_init_arena(&b, &world.arena, NOTICE_MAX_BYTES);
+	assert_int_equal(notice_page_stored(s, &world.arena, "de", &STAMP, body, &b, &ei), OK);
+	assert_true(has(buf_slice(&b), body.ptr));
+	assert_false(has(buf_slice(&b), "Beschwerde"));
+	assert_true(has(buf_slice(&b), "Nummer: 7"));
+	arena_reset(&world.arena);
+	site_free(s);
+}
+
+static void test_text_fits_columns(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+		struct site *s = world_site(conf_site_by_id(world.conf, GOLDEN[i].id));
+		struct slice rest = render(notice_text, s, GOLDEN[i].lang, &STAMP), one;
+		while (slice_split(&rest, '\n', &one)) {
+			size_t n = 0;
+			for (size_t k = 0; k < one.len; k++)
+				n += ((unsigned char)one.ptr[k] & 0xc0) != 0x80;
+			/* A line of one word (a link, a checksum) cannot be broken. */
+			if (n > 72 && slice_find(slice_trim(one), ' ', 3) < one.len && !has(one, HASH) && !has(one, "://"))
+				fail_msg("%s %s: %.*s", GOLDEN[i].id, GOLDEN[i].lang, SLICE_FMT(one));
+		}
+		arena_reset(&world.arena);
+		site_free(s);
+	}
+}
+
+/* Without a stamp there is no version block in any form. */
+static void test_without_stamp(void **state)
+{
+	struct site *s = world_site(conf_site_by_id(world.conf, "club"));
+
+	(void)state;
+	assert_false(has(render(notice_text, s, "de", NULL), "Fassung"));
+	assert_false(has(render(notice_json, s, "de", NULL), "\"version\""));
+	assert_false(has(render(notice_page, s, "de", NULL), "id=\"version\""));
+	arena_reset(&world.arena);
+	site_free(s);
+}
+
+/* A live site must not say "still open" (Art. 44): it gets no notice. */
+static void test_live_refuses_transfer_without_safeguard(void **state)
+{
+	struct conf_site c = world_copy("world");
+	struct errinfo ei = {0};
+	struct site *s;
+	struct buf b;
+
+	(void)state;
+	c.mode = CONF_LIVE;
+	s = world_site(&c);
+	buf_init_arena(&b, &world.arena, NOTICE_MAX_BYTES);
+	assert_int_equal(notice_body(s, &world.arena, "de", &b, &ei), E_INVALID);
+	assert_non_null(strstr(ei.text, "processors.open.transfer.mechanism"));
+	assert_non_null(strstr(ei.text, "SG"));
+	arena_reset(&world.arena);
+	site_free(s);
+}
+
+static void test_little_memory(void **state)
+{
+	struct site *s = world_site(conf_site_by_id(world.conf, "world"));
+	struct errinfo ei = {0};
+	struct arena small;
+	struct buf b;
+
+	(void)state;
+	for (size_t max = 1024; max < 200 * 1024; max += 8 * 1024) {
+		enum err rc;
+		arena_init(&small, max);
+		buf_init_arena(&b, &small, NOTICE_MAX_BYTES);
+		rc = notice_json(s, &small, "de", &STAMP, &b, &ei);
+		if (rc == OK)
+			assert_true(arena_ok(&small) && buf_ok(&b));
+		arena_free(&small);
+	}
+	/* one request's memory is enough */
+	arena_init(&small, ARENA_REQUEST_MAX_BYTES);
+	buf_init_arena(&b, &small, NOTICE_MAX_BYTES);
+	assert_int_equal(notice_json(s, &small, "de", &STAMP, &b, &ei), OK);
+	arena_free(&small);
+	site_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_holds),
+		cmocka_unit_test(test_same_bytes_twice_and_at_another_time),
+		cmocka_unit_test(test_page_holds_body),
+		cmocka_unit_test(test_page_around_stored_body),
+		cmocka_unit_test(test_text_fits_columns),
+		cmocka_unit_test(test_without_stamp),
+		cmocka_unit_test(test_live_refuses_transfer_without_safeguard),
+		cmocka_unit_test(test_little_memory),
+	};
+
+	return cmocka_run_group_tests(tests, world_up, world_down);
+}
