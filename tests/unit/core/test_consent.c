@@ -4,7 +4,7 @@
 #include "base/enc.h"
 
 #define FROZEN_PURPOSE "Ja, ich willige ein.\n\nInhalt: A."
-#define FROZEN "jawort-consent 1\nform: news\nlang: de\npurpose: news 32\n" FROZEN_PURPOSE "\n"
+#define FROZEN "jawort-consent 1\nform: news\nlang: de\npurpose: news 32 0123456789abcdef\n" FROZEN_PURPOSE "\n"
 
 /* ---- building */
 
@@ -18,11 +18,16 @@ static void test_bytes(void **state)
 	    "an daten@verein.test.";
 	struct world *w = *state;
 	const struct consent *c = world_consent(w, "news", "de");
+	/* Channel, advertiser, title, content, frequency, each with a NUL behind it. */
+	static const char facts[] = "email\0Radverein Nordstadt & Söhne e. V.\0Vereinspost\0"
+	    "Termine & Berichte mit 3 > 2 Gängen\0monatlich";
 	unsigned char hash[CRYPT_HASH_BYTES];
-	char want[1024], full[ENC_B64URL_BYTES(CRYPT_HASH_BYTES)];
+	char hex[ENC_HEX_BYTES(8)], want[1024], full[ENC_B64URL_BYTES(CRYPT_HASH_BYTES)];
 
-	snprintf(want, sizeof(want), "jawort-consent 1\nform: news\nlang: de\npurpose: news %zu\n%s\n", strlen(text),
-	    text);
+	crypt_sha256(hash, facts, sizeof(facts));
+	enc_hex(hash, 8, hex);
+	snprintf(want, sizeof(want), "jawort-consent 1\nform: news\nlang: de\npurpose: news %zu %s\n%s\n",
+	    strlen(text), hex, text);
 	assert_slice(c->canonical, want);
 	assert_int_equal(c->n, 1);
 	assert_slice(c->items[0].text, text);
@@ -91,6 +96,43 @@ static void test_what_counts(void **state)
 	assert_memory_equal(before, world_consent(w, "news", "de")->hash, sizeof(before));
 }
 
+/* Other words for the same thing keep the facts; another thing does not. */
+static void test_facts(void **state)
+{
+	static const struct {
+		int row;
+		const char *from, *to;
+		bool same;
+	} rows[] = {
+	    {__LINE__, "daten@verein.test", "daten2@verein.test", true},
+	    {__LINE__, "de: monatlich", "de: jeden Monat", false},
+	    {__LINE__, "de: Vereinspost", "de: Klubpost", false},
+	    {__LINE__, "mit 3 > 2 Gängen", "mit 3 Gängen", false},
+	    {__LINE__, "Söhne e. V.", "Töchter e. V.", false},
+	    {__LINE__, "  both:\n    purposes: [news, events]", "  both:\n    purposes: [events, news]", true},
+	    {__LINE__, "  both:\n    purposes: [news, events]", "  both:\n    purposes: [news]", false},
+	};
+	struct world *w = *state;
+	struct consent before;
+	struct buf bytes;
+
+	buf_init(&bytes, CONSENT_MAX_BYTES);
+	buf_add_slice(&bytes, world_consent(w, "both", "de")->canonical);
+	assert_ok(consent_parse(&before, buf_slice(&bytes), EI));
+	assert_false(consent_same_facts(&before, world_consent(w, "both", "en")));
+	assert_false(consent_same_facts(&before, world_consent(w, "news", "de")));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *yaml = world_replace(WORLD_SITE, rows[i].from, rows[i].to);
+		world_reload(w, yaml);
+		if (consent_same_facts(&before, world_consent(w, "both", "de")) != rows[i].same)
+			fail_msg("row %d", rows[i].row);
+		assert_int_equal(consent_same_facts(world_consent(w, "both", "de"), &before), rows[i].same);
+		free(yaml);
+	}
+	world_reload(w, WORLD_SITE);
+	buf_free(&bytes);
+}
+
 static void test_v(void **state)
 {
 	struct world *w = *state;
@@ -126,9 +168,10 @@ static void test_frozen(void **state)
 	assert_slice(c.items[0].purpose, "news");
 	assert_slice(c.items[0].text, FROZEN_PURPOSE);
 	enc_hex(c.hash, sizeof(c.hash), hex);
-	assert_string_equal(hex, "61bc6e45faca866be51f54df3f42262933d27a30df4902bad8eea3acee93de07");
+	assert_string_equal(hex, "f1cb92ac4ad18ddce4f2f5f78f9213a3b0e50a4a91c74b513b6c4416b74ca360");
 }
 
+#define F "0123456789abcdef"
 static const struct {
 	int row;
 	const char *text;
@@ -136,27 +179,31 @@ static const struct {
 } parses[] = {
     {__LINE__, "", false},
     {__LINE__, "jawort-consent 1\n", false},
-    {__LINE__, "jawort-consent 2\nform: a\nlang: de\npurpose: a 1\nx\n", false},
+    {__LINE__, "jawort-consent 2\nform: a\nlang: de\npurpose: a 1 " F "\nx\n", false},
     {__LINE__, "jawort-consent 1\nform: a\nlang: de\n", false},
-    {__LINE__, "jawort-consent 1\nlang: de\nform: a\npurpose: a 1\nx\n", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1\nx\n", true},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 0\n\n", true},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1\nx\npurpose: b 3\nä!\n", true},
+    {__LINE__, "jawort-consent 1\nlang: de\nform: a\npurpose: a 1 " F "\nx\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1 " F "\nx\n", true},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 0 " F "\n\n", true},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1 " F "\nx\npurpose: b 3 " F "\nä!\n", true},
     /* Lengths that lie, in both directions, and that would overflow. */
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 2\nx\n", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 0\nx\n", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1\nxy\n", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 18446744073709551615\nx\n", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 18446744073709551617\nx\n", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a -1\nx\n", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1 \nx\n", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a\nx\n", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose:  1\nx\n", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1\nx", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1\nx\n\n", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1\nx\ntrailing", false},
-    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1\n\xff\n", false},
-    {__LINE__, "jawort-consent 1\r\nform: a\r\nlang: de\r\npurpose: a 1\r\nx\r\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 2 " F "\nx\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 0 " F "\nx\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1 " F "\nxy\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 18446744073709551615 " F "\nx\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 18446744073709551617 " F "\nx\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a -1 " F "\nx\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1 " F " \nx\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a " F "\nx\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose:  1 " F "\nx\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1 " F "\nx", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1 " F "\nx\n\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1 " F "\nx\ntrailing", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1 " F "\n\xff\n", false},
+    {__LINE__, "jawort-consent 1\r\nform: a\r\nlang: de\r\npurpose: a 1 " F "\r\nx\r\n", false},
+    /* The sum of the facts: exactly 16 characters. */
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1\nx\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1 0123456789abcde\nx\n", false},
+    {__LINE__, "jawort-consent 1\nform: a\nlang: de\npurpose: a 1 " F "0\nx\n", false},
     {__LINE__, "{\"form\":\"a\"}", false},
 };
 
@@ -197,10 +244,10 @@ static void test_too_many(void **state)
 	buf_init(&b, 1u << 16);
 	buf_add_str(&b, "jawort-consent 1\nform: a\nlang: de\n");
 	for (int i = 0; i < CONSENT_ITEMS_MAX; i++)
-		buf_printf(&b, "purpose: p%d 1\nx\n", i);
+		buf_printf(&b, "purpose: p%d 1 " F "\nx\n", i);
 	assert_ok(consent_parse(&c, buf_slice(&b), EI));
 	assert_int_equal(c.n, CONSENT_ITEMS_MAX);
-	buf_add_str(&b, "purpose: last 1\nx\n");
+	buf_add_str(&b, "purpose: last 1 " F "\nx\n");
 	assert_int_equal(consent_parse(&c, buf_slice(&b), NULL), E_LIMIT);
 	buf_free(&b);
 }
@@ -265,7 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_bytes), cmocka_unit_test(test_distinct), cmocka_unit_test(test_what_counts),
-	    cmocka_unit_test(test_v), cmocka_unit_test(test_frozen), cmocka_unit_test(test_parse),
+	    cmocka_unit_test(test_facts), cmocka_unit_test(test_v), cmocka_unit_test(test_frozen), cmocka_unit_test(test_parse),
 	    cmocka_unit_test(test_cut), cmocka_unit_test(test_too_many), cmocka_unit_test(test_purposes),
 	    cmocka_unit_test(test_paragraphs),
 	};
