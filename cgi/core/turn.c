@@ -176,34 +176,85 @@ static enum err all_active(struct turning *w, bool *yes, struct errinfo *ei)
 	return rc;
 }
 
+/* Does the form bring other values than those that hold? They count only after a confirmation. */
+static enum err new_fields(struct turning *w, bool *yes, struct errinfo *ei)
+{
+	struct buf held;
+	enum err rc;
+
+	*yes = false;
+	if (!w->in->fields.len)
+		return OK;
+	buf_init_arena(&held, w->a, PERSON_FIELDS_MAX_BYTES);
+	rc = person_fields(w->db, w->person.id, &held, ei);
+	*yes = !rc && !slice_eq(buf_slice(&held), w->in->fields);
+	return rc;
+}
+
+/* Is the open request word for word this sign-up, so that its link may be sent once more? */
+static enum err same_request(struct turning *w, const struct request_row *last, bool *yes, struct errinfo *ei)
+{
+	struct buf asked;
+	enum err rc;
+
+	*yes = false;
+	if (last->state != REQUEST_PENDING || last->expires_ms <= w->now_ms || !slice_eq(last->purposes, w->purposes)
+	    || memcmp(last->consent_hash, w->consent.hash, STORE_HASH_BYTES) != 0)
+		return OK;
+	buf_init_arena(&asked, w->a, PERSON_FIELDS_MAX_BYTES);
+	rc = request_fields(w->db, last->id, &asked, ei);
+	*yes = !rc && slice_eq(buf_slice(&asked), w->in->fields);
+	return rc;
+}
+
+/* Same form and address within ten minutes: the first answer stands (double click, lost connection). */
+static bool cooling(const struct turning *w, const struct request_row *last, bool known)
+{
+	if (!last->mailed_ms || w->now_ms - last->mailed_ms >= TURN_COOL_DOWN_MS)
+		return false;
+	if (!slice_eq(last->purposes, w->purposes))
+		return false;
+	return last->state == REQUEST_PENDING || (known && last->state == REQUEST_CONFIRMED);
+}
+
+/* "You are on the list already", with the way out. */
+static enum err turn_tell(struct turning *w, const struct request_row *last, struct errinfo *ei)
+{
+	unsigned char mail_hash[STORE_HASH_BYTES];
+	enum err rc = last->id ? request_mailed(w->db, last->id, w->now_ms, ei) : OK;
+
+	if (!rc)
+		rc = turn_mail(w, OUTBOX_ALREADY, NULL, mail_hash, ei);
+	return rc ? rc : turn_event(w, EVENT_REQUESTED, 0, mail_hash, ei);
+}
+
 /* Known address: the same request once more, a further one, or word that it is on the list already. */
 static enum err turn_again(struct turning *w, struct errinfo *ei)
 {
 	unsigned char mail_hash[STORE_HASH_BYTES];
 	struct request_row last;
-	bool known = false;
+	bool known = false, changed = false, same = false;
 	enum err rc = all_active(w, &known, ei);
 
+	if (!rc && known)
+		rc = new_fields(w, &changed, ei);
 	if (rc)
 		return rc;
+	known = known && !changed;
 	rc = request_latest(w->db, w->person.id, w->in->form, w->a, &last, ei);
-	if (rc && rc != E_NOT_FOUND)
+	if (rc == E_NOT_FOUND)
+		memset(&last, 0, sizeof(last));
+	else if (rc)
 		return rc;
-	if (!rc && last.mailed_ms && w->now_ms - last.mailed_ms < TURN_COOL_DOWN_MS
-	    && slice_eq(last.purposes, w->purposes)
-	    && (last.state == REQUEST_PENDING || (known && last.state == REQUEST_CONFIRMED)))
+	else if (cooling(w, &last, known))
 		return OK;
 	if (!turn_allowed(w))
 		return OK;
-	if (known) {
-		rc = rc ? OK : request_mailed(w->db, last.id, w->now_ms, ei);
-		if (!rc)
-			rc = turn_mail(w, OUTBOX_ALREADY, NULL, mail_hash, ei);
-		return rc ? rc : turn_event(w, EVENT_REQUESTED, 0, mail_hash, ei);
-	}
-	if (rc || last.state != REQUEST_PENDING || !slice_eq(last.purposes, w->purposes)
-	    || memcmp(last.consent_hash, w->consent.hash, STORE_HASH_BYTES) != 0 || last.expires_ms <= w->now_ms)
-		return turn_ask(w, ei);
+	if (known)
+		return turn_tell(w, &last, ei);
+	rc = last.id ? same_request(w, &last, &same, ei) : OK;
+	if (rc || !same)
+		return rc ? rc : turn_ask(w, ei);
 	rc = turn_mail(w, OUTBOX_CONFIRM, &last, mail_hash, ei);
 	return rc ? rc : turn_event(w, EVENT_REQUESTED, last.id, mail_hash, ei);
 }
