@@ -104,6 +104,24 @@ void crypt_sha256(unsigned char out[CRYPT_HASH_BYTES], const void *p, size_t n)
 	crypt_sha256_parts(out, &(struct crypt_part){ p, n }, 1);
 }
 
+/* SHA-384 is SHA-512 from another start, cut to 48 bytes (FIPS 180-4 section 5.3.4); the library has only the latter. */
+void crypt_sha384(unsigned char out[CRYPT_SHA384_BYTES], const void *p, size_t n)
+{
+	static const uint64_t start[8] = {UINT64_C(0xcbbb9d5dc1059ed8), UINT64_C(0x629a292a367cd507),
+	    UINT64_C(0x9159015a3070dd17), UINT64_C(0x152fecd8f70e5939), UINT64_C(0x67332667ffc00b31),
+	    UINT64_C(0x8eb44a8768581511), UINT64_C(0xdb0c2e0d64f98fa7), UINT64_C(0x47b5481dbefa4fa4)};
+	unsigned char hash[crypto_hash_sha512_BYTES];
+	crypto_hash_sha512_state st;
+
+	crypto_hash_sha512_init(&st);
+	_Static_assert(sizeof(st.state) == sizeof(start), "state of SHA-512");
+	memcpy(st.state, start, sizeof(start));
+	if (n > 0)
+		crypto_hash_sha512_update(&st, p, n);
+	crypto_hash_sha512_final(&st, hash);
+	memcpy(out, hash, CRYPT_SHA384_BYTES);
+}
+
 void crypt_sha256_parts(unsigned char out[CRYPT_HASH_BYTES], const struct crypt_part *parts, size_t count)
 {
 	crypto_hash_sha256_state st;

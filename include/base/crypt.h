@@ -52,6 +52,9 @@ struct crypt_part {
 	size_t n;
 };
 void crypt_sha256_parts(unsigned char out[CRYPT_HASH_BYTES], const struct crypt_part *parts, size_t count);
+/* SHA-384 (FIPS 180-4), for what a page's "integrity" attribute names. */
+#define CRYPT_SHA384_BYTES 48
+void crypt_sha384(unsigned char out[CRYPT_SHA384_BYTES], const void *p, size_t n);
 /* Keyed BLAKE2b; out_bytes 16..64. */
 void crypt_keyed(void *out, size_t out_bytes, const struct crypt_key *k, const void *p, size_t n);
 /* Constant time. */

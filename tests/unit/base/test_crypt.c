@@ -47,6 +47,24 @@ static void test_sha256(void **state)
 	assert_hex(h, 4, "e3b0c442");
 }
 
+static void test_sha384(void **state)
+{
+	unsigned char h[CRYPT_SHA384_BYTES];
+
+	(void)state;
+	/* FIPS 180-4 examples; the last one needs two blocks */
+	crypt_sha384(h, "abc", 3);
+	assert_hex(h, 48, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+	    "8086072ba1e7cc2358baeca134c825a7");
+	crypt_sha384(h, NULL, 0);
+	assert_hex(h, 48, "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da"
+	    "274edebfe76f65fbd51ad2f14898b95b");
+	crypt_sha384(h, "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqr"
+	    "lmnopqrsmnopqrstnopqrstu", 112);
+	assert_hex(h, 48, "09330c33f71147e83d192fc782cd1b4753111b173b3b05d22fa08086e3b0f712"
+	    "fcc7c71a557e2db966c3e9fa91746039");
+}
+
 static void test_keyed_and_derive(void **state)
 {
 	unsigned char out[64];
@@ -264,7 +282,8 @@ static void test_keys_and_equal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sha256), cmocka_unit_test(test_keyed_and_derive),
+		cmocka_unit_test(test_sha256),
+		cmocka_unit_test(test_sha384), cmocka_unit_test(test_keyed_and_derive),
 		cmocka_unit_test(test_ed25519), cmocka_unit_test(test_seal),
 		cmocka_unit_test(test_seal_edges), cmocka_unit_test(test_siv),
 		cmocka_unit_test(test_random), cmocka_unit_test(test_keys_and_equal),
