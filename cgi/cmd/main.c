@@ -31,6 +31,12 @@ const struct cmd_verb cmd_verbs[] = {
         "explain  what a key means: config explain retention.unconfirmed\n"},
     {"person", cmd_person, "person find ADDRESS [--site S] [--json]", "what is known about an address",
         "State, purposes and every event, with the hashes of the texts that were shown.\n"},
+    {"form", cmd_form, "form list|show|snippet [FORM] [--as WAY] [--lang L] [--site S] [--json]",
+        "forms, and what to paste to show them",
+        "list     every form with its address\n"
+        "show     wording, fields and \"v\" of a form\n"
+        "snippet  what to paste into a page, with what its Content-Security-Policy must allow. WAY: two-line,\n"
+        "         html, iframe, ssi, hugo, jekyll, eleventy or astro\n"},
     {"notice", cmd_notice, "notice show [--site S] [--lang L] [--format text|html|json]", "the privacy notice", ""},
     {"nginx", cmd_nginx, "nginx [-c FILE] [--site S] [--format http|server]", "the block for nginx",
         "Two parts: one for the http level, one for the server block; --format prints one of them.\n"},
@@ -50,6 +56,7 @@ static const struct cmd_option {
     {"--site", OPT_STRING, offsetof(struct cmd_args, site)},
     {"--lang", OPT_STRING, offsetof(struct cmd_args, lang)},
     {"--format", OPT_STRING, offsetof(struct cmd_args, format)},
+    {"--as", OPT_STRING, offsetof(struct cmd_args, as)},
     {"--listen", OPT_STRING, offsetof(struct cmd_args, listen)},
     {"--group", OPT_STRING, offsetof(struct cmd_args, group)},
     {"--threads", OPT_NUMBER, offsetof(struct cmd_args, threads)},

@@ -29,6 +29,7 @@ struct cmd_args {
 	const char *site;    /* --site; NULL */
 	const char *lang;    /* --lang; NULL */
 	const char *format;  /* --format; NULL */
+	const char *as;      /* --as; NULL */
 	const char *listen;  /* --listen; NULL */
 	const char *group;   /* --group; NULL */
 	unsigned threads;    /* --threads; 0 */
@@ -53,6 +54,7 @@ int cmd_worker(const struct cmd_args *a);
 int cmd_cgi(const struct cmd_args *a);
 int cmd_config(const struct cmd_args *a);
 int cmd_person(const struct cmd_args *a);
+int cmd_form(const struct cmd_args *a);
 int cmd_notice(const struct cmd_args *a);
 int cmd_nginx(const struct cmd_args *a);
 int cmd_key(const struct cmd_args *a);
