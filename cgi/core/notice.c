@@ -5,7 +5,8 @@
 #define PAGE "page/notice.html"
 #define BODY "page/notice_fragment.html"
 
-enum err notice_body(const struct site *s, struct arena *a, const char *lang, struct buf *out, struct errinfo *ei)
+enum err notice_body(const struct site *s, struct arena *a, const char *lang, struct buf *out,
+    struct errinfo *ei)
 {
 	struct notice_doc d;
 	enum err rc = notice_doc_make(&d, s, a, lang, NULL, ei);
@@ -13,7 +14,8 @@ enum err notice_body(const struct site *s, struct arena *a, const char *lang, st
 	return rc ? rc : site_render(s, BODY, lang, d.root, out, ei);
 }
 
-enum err notice_page(const struct site *s, struct arena *a, const char *lang, const struct notice_stamp *stamp,
+enum err notice_page(const struct site *s, struct arena *a, const char *lang,
+    const struct notice_stamp *stamp,
     struct buf *out, struct errinfo *ei)
 {
 	struct notice_doc d;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "core/country.h"
 
 #define US "US"
@@ -99,7 +100,8 @@ static enum err firm_check(const struct notice_firm *f, const struct conf_site *
 
 	if (c->mode != CONF_LIVE || f->scc || f->bcr || open->n == 0)
 		return OK;
-	return err_set(ei, E_INVALID, "%s: %s%s.transfer.mechanism: data may reach %s, and nothing in force protects them "
+	return err_set(ei, E_INVALID,
+	    "%s: %s%s.transfer.mechanism: data may reach %s, and nothing in force protects them "
 	    "there: no adequacy decision is known as of %s, and neither scc nor bcr is named. Agree on standard "
 	    "contractual clauses and add scc", c->file, f->hosting ? "" : "processors.", f->p->id, open->v[0],
 	    adequacy_as_of());
@@ -140,7 +142,8 @@ static bool same_host(const char *origin, const char *base_host)
 	return strcmp(at ? at + 3 : origin, base_host) == 0;
 }
 
-enum err notice_facts_read(struct notice_facts *f, const struct conf_site *conf, struct arena *a, const char *lang,
+enum err notice_facts_read(struct notice_facts *f, const struct conf_site *conf, struct arena *a,
+    const char *lang,
     bool hub, struct errinfo *ei)
 {
 	memset(f, 0, sizeof(*f));
@@ -154,8 +157,10 @@ enum err notice_facts_read(struct notice_facts *f, const struct conf_site *conf,
 	}
 	f->form_here |= conf->origins.n == 0;
 	f->nfields = notice_fields(conf, NULL, f->fields);
-	authority_find(conf->controller.country, conf->controller.state, conf->regime, conf->notice.authority,
-	    &f->authority);
+	if (authority_find(conf->controller.country, conf->controller.state, conf->regime, conf->notice.authority,
+	        &f->authority) && *conf->notice.authority)
+		log_event(LOG_WARN, "notice_authority_unknown", LOG_S("site", conf->id),
+		    LOG_S("authority", conf->notice.authority));
 	return firms_read(f, a, ei);
 }
 

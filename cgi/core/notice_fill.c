@@ -170,8 +170,8 @@ struct conf_duration notice_abuse_longest(const struct conf *host)
 
 void notice_fill_abuse(struct notice_walk *w, struct view *v, size_t i)
 {
-	const struct slice signs[] = {notice_say(w, v, "notice.abuse.honeypot"),
-	    notice_say(w, v, "notice.abuse.origin")};
+	const struct slice signs[] = {notice_say(w, v, "notice.abuse.origin"),
+	    notice_say(w, v, "notice.abuse.honeypot")};
 	struct conf_duration longest = notice_abuse_longest(site_host(w->site));
 
 	(void)i;
@@ -274,7 +274,7 @@ void notice_fill_must(struct notice_walk *w, struct view *v, size_t i)
 	    notice_labels(w, w->f->fields, w->f->nfields, true)};
 
 	(void)i;
-	view_text(v, "must_field", notice_join(w, items, items[1].len ? 2 : 1, "word.comma"));
+	view_text(v, "must_field", notice_join(w, items, items[1].len ? 2 : 1, "word.and"));
 }
 
 /* ---- rights, other countries, the end ---- */

@@ -62,15 +62,14 @@ static struct slice firm_data(struct notice_walk *w, struct view *v, const struc
 	return notice_say(w, v, "notice.data.mail.fields");
 }
 
-static struct notice_codes firm_places(struct notice_walk *w, const struct conf_processor *p)
+/* Where the data lie, as far as the owner stated it. */
+static struct slice firm_places(struct notice_walk *w, const struct conf_processor *p, const char *last)
 {
 	struct notice_codes c = {.v = arena_alloc(w->a, (p->storage_locations.n + 1) * sizeof(*c.v))};
 
 	for (size_t i = 0; c.v && i < p->storage_locations.n; i++)
 		c.v[c.n++] = p->storage_locations.v[i];
-	if (c.v && !c.n && *p->country)
-		c.v[c.n++] = p->country;
-	return c;
+	return notice_country_list(w, &c, false, last);
 }
 
 static struct slice firm_parent(struct notice_walk *w, const struct conf_processor *p)
@@ -94,19 +93,17 @@ static struct slice firm_address(struct notice_walk *w, const struct conf_proces
 	return items ? notice_join(w, items, n, "word.comma") : SLICE("");
 }
 
-/* N17, N18. The place of the data is only what the owner stated. */
+/* N17, N18 */
 void notice_fill_firm(struct notice_walk *w, struct view *v, size_t i)
 {
 	const struct notice_firm *f = &w->f->firms[i];
-	const struct notice_codes places = firm_places(w, f->p);
 
 	view_text(v, "role", firm_role(w, v, f));
 	view_cstr(v, "contract_party", f->p->contract_party);
 	view_text(v, "address", firm_address(w, f->p));
 	view_text(v, "task", firm_task(w, v, f));
 	view_text(v, "data", firm_data(w, v, f));
-	view_text(v, "storage_locations", f->p->storage_locations.n ?
-	    notice_country_list(w, &places, false, "word.comma") : SLICE(""));
+	view_text(v, "storage_locations", firm_places(w, f->p, "word.comma"));
 	view_text(v, "parent", firm_parent(w, f->p));
 	view_text(v, "contract_date", notice_date(w, &f->p->contract.date));
 	view_url(v, "privacy_url", slice_from(f->p->privacy_url));
@@ -169,7 +166,7 @@ void notice_fill_adequacy_group(struct notice_walk *w, struct view *v, size_t i)
 {
 	const struct notice_codes *decided = &w->f->firms[i].group.decided;
 
-	view_text(v, "country", notice_country_list(w, decided, false, "word.and"));
+	view_text(v, "group_decided", notice_country_list(w, decided, true, "word.and"));
 	fill_decisions(w, v, decided);
 }
 
@@ -207,9 +204,9 @@ void notice_fill_open(struct notice_walk *w, struct view *v, size_t i)
 void notice_fill_affiliate(struct notice_walk *w, struct view *v, size_t i)
 {
 	const struct notice_firm *f = &w->f->firms[i];
-	const struct notice_codes places = firm_places(w, f->p);
 
 	view_cstr(v, "recipient", f->p->contract_party);
-	view_text(v, "storage_locations", notice_country_list(w, &places, false, "word.and"));
+	view_text(v, "storage_locations", firm_places(w, f->p, "word.and"));
+	view_text(v, "seat", notice_country(w, f->p->country, false));
 	view_text(v, "group_countries", notice_country_list(w, &f->group.all, true, "word.and"));
 }

@@ -54,7 +54,8 @@ struct notice_facts {
 };
 
 /* E_INVALID: a live site sends data to a country without any safeguard. E_NOMEM. */
-enum err notice_facts_read(struct notice_facts *f, const struct conf_site *conf, struct arena *a, const char *lang,
+enum err notice_facts_read(struct notice_facts *f, const struct conf_site *conf, struct arena *a,
+    const char *lang,
     bool hub, struct errinfo *ei);
 /* Fields of the forms that offer a purpose (NULL: of all forms); required where any form requires them. */
 size_t notice_fields(const struct conf_site *c, const struct conf_purpose *p,
@@ -125,7 +126,8 @@ struct slice notice_join(struct notice_walk *w, const struct slice *items, size_
 struct slice notice_duration(struct notice_walk *w, struct conf_duration d, bool dative);
 struct slice notice_date(struct notice_walk *w, const struct conf_date *d);
 struct slice notice_country(struct notice_walk *w, const char *code, bool in);
-struct slice notice_country_list(struct notice_walk *w, const struct notice_codes *c, bool in, const char *last);
+struct slice notice_country_list(struct notice_walk *w, const struct notice_codes *c, bool in,
+    const char *last);
 struct slice notice_lines(struct arena *a, const char *first, const struct conf_list *rest, const char *last);
 struct slice notice_authority_lines(struct arena *a, const struct authority *au);
 /* Joined labels of the fields that are required (or not); n may be 0. */

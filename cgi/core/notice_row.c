@@ -185,6 +185,16 @@ static bool group(const struct notice_facts *f, size_t i)
 	return f->firms[i].group.all.n > 0;
 }
 
+static bool group_stored(const struct notice_facts *f, size_t i)
+{
+	return group(f, i) && f->firms[i].p->storage_locations.n > 0;
+}
+
+static bool group_seated(const struct notice_facts *f, size_t i)
+{
+	return group(f, i) && f->firms[i].p->storage_locations.n == 0;
+}
+
 static bool group_decided(const struct notice_facts *f, size_t i)
 {
 	return f->firms[i].group.decided.n > 0;
@@ -268,7 +278,7 @@ static bool targets_uk(const struct notice_facts *f, size_t i)
 #define BODY NOTICE_BODY, NOTICE_ONCE
 #define PURPOSE NOTICE_BODY, NOTICE_PER_PURPOSE, "purpose", "notice.n05.news.title", NULL
 #define FIRM NOTICE_BODY, NOTICE_PER_FIRM
-#define ABROAD NOTICE_PER_FIRM, "transfer", "notice.n20.intro.title", NULL
+#define ABROAD FIRM, "transfer", "notice.n20.intro.title", NULL
 #define P(key) "notice." key
 
 /*
@@ -279,8 +289,10 @@ static const struct notice_row rows[] = {
     {"summary", TOP, P("summary"), hub, NULL, "12(1)", false},
     {"summary", TOP, P("summary.nohub"), no_hub, NULL, "12(1)", false},
     {"summary", TOP, P("summary.transfer.own"), no_firm, NULL, "12(1); 13(1)(e)", false},
-    {"summary", TOP, P("summary.transfer.none"), eea_named, notice_fill_recipients, "12(1); 13(1)(e)-(f)", false},
-    {"summary", TOP, P("summary.transfer.some"), third_named, notice_fill_recipients, "12(1); 13(1)(e)-(f)", false},
+    {"summary", TOP, P("summary.transfer.none"), eea_named, notice_fill_recipients, "12(1); 13(1)(e)-(f)",
+        false},
+    {"summary", TOP, P("summary.transfer.some"), third_named, notice_fill_recipients, "12(1); 13(1)(e)-(f)",
+        false},
 
     {"N23", BOX, P("n23.objection"), notice_always, NULL, "21(2)-(4)", false},
     {"N23", BOX, NULL, notice_always, notice_fill_interests, "21(1); 13(1)(d)", false},
@@ -290,20 +302,24 @@ static const struct notice_row rows[] = {
 
     {"N1", BODY, "controller", P("n01.controller.title"), NULL, P("n01.controller"), notice_always,
         notice_fill_controller, "13(1)(a)", false},
-    {"N1", BODY, "controller", P("n01.controller.title"), NULL, P("n01.imprint"), imprint, NULL, "E-Commerce Directive 5", false},
+    {"N1", BODY, "controller", P("n01.controller.title"), NULL, P("n01.imprint"), imprint, NULL,
+        "E-Commerce Directive 5", false},
     {"N2", BODY, "controller", P("n01.controller.title"), NULL, P("n02.representative"), representative,
         notice_fill_representative, "13(1)(a); 27", false},
     {"N3", BODY, "controller", P("n01.controller.title"), NULL, P("n03.dpo"), dpo, notice_fill_dpo,
         "13(1)(b); 37-39", false},
     {"N3", BODY, "controller", P("n01.controller.title"), NULL, P("n03.nodpo"), no_dpo, NULL, "12(2)", false},
-    {"N31", BODY, "controller", P("n01.controller.title"), NULL, P("n31.church"), church, notice_fill_regime, "91",
+    {"N31", BODY, "controller", P("n01.controller.title"), NULL, P("n31.church"), church,
+        notice_fill_regime, "91",
         false},
     {"N4", BODY, "joint", P("n04.joint.title"), NULL, P("n04.joint"), joint, notice_fill_joint,
         "13(1)(a); 26(2)", false},
 
-    {"N5", PURPOSE, P("n05.news"), by_mail, notice_fill_purpose, "13(1)(c); 6(1)(a); ePrivacy Directive 13", false},
+    {"N5", PURPOSE, P("n05.news"), by_mail, notice_fill_purpose, "13(1)(c); 6(1)(a); ePrivacy Directive 13",
+        false},
     {"N5", PURPOSE, P("n05.special"), special, notice_fill_special, "9(2)(a)", false},
-    {"N12", BODY, "measuring", P("n12.off.title"), NULL, P("n12.off"), notice_always, NULL, "12(1); ePrivacy Directive 5(3)",
+    {"N12", BODY, "measuring", P("n12.off.title"), NULL, P("n12.off"), notice_always, NULL,
+        "12(1); ePrivacy Directive 5(3)",
         false},
     {"N7", BODY, "check", P("n07.check.title"), NULL, P("n07.check"), notice_always, notice_fill_check,
         "13(1)(c)-(d); 6(1)(c) with 7(1), 32; 6(1)(f)", true},
@@ -315,7 +331,8 @@ static const struct notice_row rows[] = {
         "13(1)(c); 6(1)(c) with 5(2), 12, 15-22", false},
     {"N11", BODY, "suppression", P("n11.suppression.title"), NULL, P("n11.suppression"), notice_always, NULL,
         "13(1)(c)-(d); 6(1)(f); 17(3)(b); 21(3)", true},
-    {"N11", BODY, "suppression", P("n11.suppression.title"), NULL, P("n11.deny"), notice_always, notice_fill_deny,
+    {"N11", BODY, "suppression", P("n11.suppression.title"), NULL, P("n11.deny"), notice_always,
+        notice_fill_deny,
         "13(1)(c); 13(2)(a)", true},
     {"N28", BODY, "log", P("n28.log.title"), NULL, P("n28.log"), log_public, notice_fill_log,
         "13(1)(c)-(d); 6(1)(f); 25", true},
@@ -328,19 +345,25 @@ static const struct notice_row rows[] = {
         "13(1)(c)-(e); 13(2)(a)", true},
     {"N13", BODY, "logs", P("n13.form.title"), NULL, P("n13.form.self"), form_own, notice_fill_form_logs,
         "13(1)(c)-(d); 13(2)(a)", true},
-    {"N13", BODY, "logs", P("n13.form.title"), NULL, P("n13.interest"), notice_always, NULL, "13(1)(d); 6(1)(f)",
+    {"N13", BODY, "logs", P("n13.form.title"), NULL, P("n13.interest"), notice_always, NULL,
+        "13(1)(d); 6(1)(f)",
         true},
-    {"N14", BODY, "device", P("n14.none.title"), NULL, P("n14.none"), notice_always, NULL, "ePrivacy Directive 5(3)", false},
+    {"N14", BODY, "device", P("n14.none.title"), NULL, P("n14.none"), notice_always, NULL,
+        "ePrivacy Directive 5(3)", false},
 
     {"N15", BODY, "data", P("n15.data.title"), NULL, P("n15.data"), notice_always, notice_fill_data,
         "13(2)(e); 14(2)(f)", false},
-    {"N16", BODY, "must", P("n16.must.title"), NULL, P("n16.must"), notice_always, notice_fill_must, "13(2)(e)",
+    {"N16", BODY, "must", P("n16.must.title"), NULL, P("n16.must"), notice_always, notice_fill_must,
+        "13(2)(e)",
         false},
 
-    {"N17", BODY, "recipients", P("n17.intro.title"), NULL, P("n17.intro"), firms, NULL, "13(1)(e); 28", false},
-    {"N17", BODY, "recipients", P("n17.intro.title"), NULL, P("n17.intro.one"), one_firm, NULL, "13(1)(e); 28",
+    {"N17", BODY, "recipients", P("n17.intro.title"), NULL, P("n17.intro"), firms, NULL, "13(1)(e); 28",
         false},
-    {"N17", FIRM, "recipients", P("n17.intro.title"), P("n17.processor.title"), P("n17.processor"), notice_always,
+    {"N17", BODY, "recipients", P("n17.intro.title"), NULL, P("n17.intro.one"), one_firm, NULL,
+        "13(1)(e); 28",
+        false},
+    {"N17", FIRM, "recipients", P("n17.intro.title"), P("n17.processor.title"), P("n17.processor"),
+        notice_always,
         notice_fill_firm, "13(1)(e); 28", false},
     {"N18", BODY, "recipients", P("n18.none.title"), NULL, P("n18.none"), no_firm, NULL, "13(1)(e)", false},
     {"N19", BODY, "recipients", P("n18.none.title"), NULL, P("n19.disclosure"), notice_always, NULL,
@@ -348,25 +371,28 @@ static const struct notice_row rows[] = {
 
     {"N20", BODY, "transfer", P("n20.none.title"), NULL, P("n20.none"), no_third, NULL, "13(1)(f)", false},
     {"N20", BODY, "transfer", P("n20.intro.title"), NULL, P("n20.intro"), third, NULL, "13(1)(f); 44", false},
-    {"N20", BODY, "transfer", P("n20.intro.title"), NULL, P("n20.seat"), seat_outside, notice_fill_seat, "13(1)(f)",
+    {"N20", BODY, "transfer", P("n20.intro.title"), NULL, P("n20.seat"), seat_outside, notice_fill_seat,
+        "13(1)(f)",
         false},
-    {"N20", NOTICE_BODY, ABROAD, P("n20.adequacy"), direct_decided, notice_fill_adequacy, "13(1)(f); 45", false},
-    {"N20", NOTICE_BODY, ABROAD, P("n20.dpf"), direct_dpf, notice_fill_dpf,
+    {"N20", ABROAD, P("n20.adequacy"), direct_decided, notice_fill_adequacy, "13(1)(f); 45", false},
+    {"N20", ABROAD, P("n20.dpf"), direct_dpf, notice_fill_dpf,
         "13(1)(f); 45; Decision (EU) 2023/1795", false},
-    {"N20", NOTICE_BODY, ABROAD, P("n20.scc.fallback"), direct_fallback, notice_fill_fallback,
+    {"N20", ABROAD, P("n20.scc.fallback"), direct_fallback, notice_fill_fallback,
         "13(1)(f); 46(2)(c)", false},
-    {"N20", NOTICE_BODY, ABROAD, P("n20.scc"), direct_scc, notice_fill_scc, "13(1)(f); 46(2)(c)", false},
-    {"N20", NOTICE_BODY, ABROAD, P("n20.bcr"), direct_bcr, notice_fill_bcr, "13(1)(f); 46(2)(b); 47", false},
-    {"N20", NOTICE_BODY, ABROAD, P("n20.affiliate"), group, notice_fill_affiliate, "12(1); 13(1)(f)", false},
-    {"N20", NOTICE_BODY, ABROAD, P("n20.adequacy.more"), group_decided, notice_fill_adequacy_group,
+    {"N20", ABROAD, P("n20.scc"), direct_scc, notice_fill_scc, "13(1)(f); 46(2)(c)", false},
+    {"N20", ABROAD, P("n20.bcr"), direct_bcr, notice_fill_bcr, "13(1)(f); 46(2)(b); 47", false},
+    {"N20", ABROAD, P("n20.affiliate"), group_stored, notice_fill_affiliate, "12(1); 13(1)(f)", false},
+    {"N20", ABROAD, P("n20.affiliate.seat"), group_seated, notice_fill_affiliate, "12(1); 13(1)(f)",
+        false},
+    {"N20", ABROAD, P("n20.adequacy.more"), group_decided, notice_fill_adequacy_group,
         "13(1)(f); 45", false},
-    {"N20", NOTICE_BODY, ABROAD, P("n20.dpf.more"), group_dpf, notice_fill_dpf,
+    {"N20", ABROAD, P("n20.dpf.more"), group_dpf, notice_fill_dpf,
         "13(1)(f); 45; Decision (EU) 2023/1795", false},
-    {"N20", NOTICE_BODY, ABROAD, P("n20.scc.fallback"), group_fallback, notice_fill_fallback,
+    {"N20", ABROAD, P("n20.scc.fallback"), group_fallback, notice_fill_fallback,
         "13(1)(f); 46(2)(c)", false},
-    {"N20", NOTICE_BODY, ABROAD, P("n20.scc.more"), group_scc, notice_fill_fallback, "13(1)(f); 46(2)(c)", false},
-    {"N20", NOTICE_BODY, ABROAD, P("n20.bcr.more"), more_bcr, NULL, "13(1)(f); 46(2)(b); 47", false},
-    {"N20", NOTICE_BODY, ABROAD, P("n20.open"), open_safeguard, notice_fill_open, "13(1)(f); 44", false},
+    {"N20", ABROAD, P("n20.scc.more"), group_scc, notice_fill_fallback, "13(1)(f); 46(2)(c)", false},
+    {"N20", ABROAD, P("n20.bcr.more"), more_bcr, NULL, "13(1)(f); 46(2)(b); 47", false},
+    {"N20", ABROAD, P("n20.open"), open_safeguard, notice_fill_open, "13(1)(f); 44", false},
     {"N20", BODY, "transfer", P("n20.intro.title"), NULL, P("n20.copy"), copies, NULL, "13(1)(f)", false},
 
     {"N21", BODY, "retention", P("n21.table.title"), NULL, NULL, notice_always, notice_fill_keeps,
@@ -375,7 +401,8 @@ static const struct notice_row rows[] = {
         "13(2)(a); 17", false},
     {"N21", BODY, "retention", P("n21.table.title"), NULL, P("n21.evidence.de"), german, notice_fill_evidence,
         "13(2)(a); 17(3)(e); BGB 195, 199(1)", false},
-    {"N21", BODY, "retention", P("n21.table.title"), NULL, P("n21.evidence"), not_german, notice_fill_evidence,
+    {"N21", BODY, "retention", P("n21.table.title"), NULL, P("n21.evidence"), not_german,
+        notice_fill_evidence,
         "13(2)(a); 17(3)(e)", false},
 
     {"N24", BODY, "withdraw", P("n24.withdraw.title"), NULL, P("n24.withdraw"), notice_always, NULL,
@@ -386,15 +413,18 @@ static const struct notice_row rows[] = {
     {"N22", BODY, "rights", P("n22.rights.title"), NULL, P("n22.ways"), no_hub, NULL, "12(2)-(6)", false},
     {"N25", BODY, "complaint", P("n25.complaint.title"), NULL, P("n25.complaint"), authority_known,
         notice_fill_authority, "13(2)(d); 77", false},
-    {"N25", BODY, "complaint", P("n25.complaint.title"), NULL, P("n25.complaint.any"), authority_unknown, NULL,
+    {"N25", BODY, "complaint", P("n25.complaint.title"), NULL, P("n25.complaint.any"), authority_unknown,
+        NULL,
         "13(2)(d); 77", false},
     {"N26", BODY, "automated", P("n26.automated.title"), NULL, P("n26.automated"), notice_always, NULL,
         "13(2)(f); 22", false},
 
-    {"N29", BODY, "ch", P("n29.ch.title"), NULL, P("n29.ch"), targets_ch, notice_fill_ch, "DSG (CH) 19", false},
+    {"N29", BODY, "ch", P("n29.ch.title"), NULL, P("n29.ch"), targets_ch, notice_fill_ch, "DSG (CH) 19",
+        false},
     {"N30", BODY, "uk", P("n30.uk.title"), NULL, P("n30.uk"), targets_uk, notice_fill_uk,
         "UK GDPR 13; PECR 22", false},
-    {"N33", BODY, "change", P("n33.change.title"), NULL, P("n33.change"), notice_always, NULL, "13(3); 7", false},
+    {"N33", BODY, "change", P("n33.change.title"), NULL, P("n33.change"), notice_always, NULL, "13(3); 7",
+        false},
 
     {"footer", FOOT, P("footer"), notice_always, notice_fill_footer, "12(1)", false},
 };

@@ -130,7 +130,8 @@ static void section_out(struct out *o, const struct notice_section *s)
 	}
 }
 
-enum err notice_text(const struct site *s, struct arena *a, const char *lang, const struct notice_stamp *stamp,
+enum err notice_text(const struct site *s, struct arena *a, const char *lang,
+    const struct notice_stamp *stamp,
     struct buf *out, struct errinfo *ei)
 {
 	struct out o = {.site = s, .a = a, .lang = lang, .text = out, .ei = ei};
@@ -192,7 +193,8 @@ static void section_json(struct out *o, struct jsonw *j, const struct notice_sec
 	jsonw_end_object(j);
 }
 
-static void head_json(struct out *o, struct jsonw *j, const struct notice_doc *d, const struct notice_stamp *stamp)
+static void head_json(struct out *o, struct jsonw *j, const struct notice_doc *d,
+    const struct notice_stamp *stamp)
 {
 	char iso[CLOCK_ISO_BYTES];
 
@@ -206,7 +208,8 @@ static void head_json(struct out *o, struct jsonw *j, const struct notice_doc *d
 	jsonw_kcstr(j, "valid_from", clock_iso(stamp->valid_from_ms, iso));
 }
 
-enum err notice_json(const struct site *s, struct arena *a, const char *lang, const struct notice_stamp *stamp,
+enum err notice_json(const struct site *s, struct arena *a, const char *lang,
+    const struct notice_stamp *stamp,
     struct buf *out, struct errinfo *ei)
 {
 	struct out o = {.site = s, .a = a, .lang = lang, .text = out, .ei = ei};

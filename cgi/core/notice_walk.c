@@ -166,7 +166,8 @@ enum err notice_doc_make(struct notice_doc *d, const struct site *s, struct aren
 	d->sections = arena_alloc(a, (nrows + site_conf(s)->npurposes) * sizeof(*d->sections));
 	if (!f || !d->root || !d->sections)
 		return err_set(ei, E_NOMEM, "notice of %s", site_conf(s)->id);
-	w.err = notice_facts_read(f, site_conf(s), a, lang, view_get(d->root, SLICE("my_url"), &my) && my.truth, ei);
+	w.err = notice_facts_read(f, site_conf(s), a, lang, view_get(d->root, SLICE("my_url"), &my) && my.truth,
+	    ei);
 	if (w.err)
 		return w.err;
 	root_fill(&w, stamp);

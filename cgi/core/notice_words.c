@@ -83,7 +83,8 @@ struct slice notice_country(struct notice_walk *w, const char *code, bool in)
 	return slice_from(in ? country_name_in(code, w->lang) : country_name(code, w->lang));
 }
 
-struct slice notice_country_list(struct notice_walk *w, const struct notice_codes *c, bool in, const char *last)
+struct slice notice_country_list(struct notice_walk *w, const struct notice_codes *c, bool in,
+    const char *last)
 {
 	struct slice *items = arena_alloc(w->a, (c->n + 1) * sizeof(*items));
 

@@ -52,7 +52,11 @@ static const char *const need_form[] = {"consents", "v", "honeypot", "form_actio
 static const char *const need_confirm[] = {"consents", "form_action", NULL};
 static const char *const need_unsub[] = {"form_action", NULL};
 static const char *const need_mail[] = {"consents", "link", "unsubscribe", "notice_url", "controller_block", NULL};
+/* The box on objections stands apart (GDPR Art. 21(4)); rows and periods cannot be left out either. */
+static const char *const need_notice[] = {"summary", "objection", "interests", "sections", "blocks", "keeps", "foot",
+    "@notice.n23.objection.title", NULL};
 static const struct tpl_duty duties[] = {
+    {"part/notice.html", need_notice},
     {"page/form.html", need_form},
     {"part/form.html", need_form},
     {"page/changed.html", need_form},

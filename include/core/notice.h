@@ -23,7 +23,8 @@
 #define NOTICE_MAX_BYTES (512u * 1024u)
 
 /* The hashed body in one language: HTML, independent of place, time and version number. */
-enum err notice_body(const struct site *s, struct arena *a, const char *lang, struct buf *out, struct errinfo *ei);
+enum err notice_body(const struct site *s, struct arena *a, const char *lang, struct buf *out,
+    struct errinfo *ei);
 
 /* What the version block says. */
 struct notice_stamp {
@@ -32,19 +33,22 @@ struct notice_stamp {
 	int64_t valid_from_ms;
 };
 /* The whole page (template page/notice.html) around a body. */
-enum err notice_page(const struct site *s, struct arena *a, const char *lang, const struct notice_stamp *stamp,
+enum err notice_page(const struct site *s, struct arena *a, const char *lang,
+    const struct notice_stamp *stamp,
     struct buf *out, struct errinfo *ei);
 /* The same page around the stored body of another version; body is HTML that notice_body() made. */
 enum err notice_page_stored(const struct site *s, struct arena *a, const char *lang,
     const struct notice_stamp *stamp, struct slice body, struct buf *out, struct errinfo *ei);
 /* Plain text on the terminal, 72 columns. */
-enum err notice_text(const struct site *s, struct arena *a, const char *lang, const struct notice_stamp *stamp,
+enum err notice_text(const struct site *s, struct arena *a, const char *lang,
+    const struct notice_stamp *stamp,
     struct buf *out, struct errinfo *ei);
 /*
  * JSON: title, lang, site, version, hash, valid_from and sections [{id, title, rows: [{row, articles, title, text}]}];
  * title of a row only where it has a heading of its own (a firm).
  */
-enum err notice_json(const struct site *s, struct arena *a, const char *lang, const struct notice_stamp *stamp,
+enum err notice_json(const struct site *s, struct arena *a, const char *lang,
+    const struct notice_stamp *stamp,
     struct buf *out, struct errinfo *ei);
 
 #endif

@@ -27,7 +27,8 @@ static enum err body_as_render(const struct site *s, struct arena *a, const char
 	return notice_body(s, a, lang, out, ei);
 }
 
-static struct slice render(render_fn *fn, const struct site *s, const char *lang, const struct notice_stamp *stamp)
+static struct slice render(render_fn *fn, const struct site *s, const char *lang,
+    const struct notice_stamp *stamp)
 {
 	struct errinfo ei = {0};
 	struct buf b;
@@ -64,7 +65,8 @@ static void golden(const char *name, struct slice got)
 		size_t at = 0;
 		while (at < got.len && at < want.len && got.ptr[at] == want.data[at])
 			at++;
-		fail_msg("%s differs at byte %zu; got \"%.*s\"", path, at, (int)(got.len - at > 200 ? 200 : got.len - at),
+		fail_msg("%s differs at byte %zu; got \"%.*s\"", path, at,
+		    (int)(got.len - at > 200 ? 200 : got.len - at),
 		    got.ptr + at);
 	}
 	buf_free(&want);
@@ -145,10 +147,11 @@ static const struct {
 	{__LINE__, "world", "de", notice_json, "Example Cloud, Inc., Schweiz.", true},
 	{__LINE__, "world", "de", notice_json, "Beschluss 2000/518/EG", true},
 	{__LINE__, "world", "en", notice_json, "Decision 2000/518/EC", true},
-	{__LINE__, "world", "de", notice_json, "Example Cloud, Inc. stand am 1. November 2026 auf der Liste", true},
+	{__LINE__, "world", "de", notice_json, "Example Cloud, Inc. stand am 1. November 2026 auf der Liste",
+	    true},
 	{__LINE__, "world", "de", notice_json, "Example Cloud, Inc., Indien.", true},
 	{__LINE__, "world", "de", notice_json, "Modul 2 und 3", true},
-	{__LINE__, "world", "de", notice_json, "Für Vereinigtes Königreich hat die EU", true},
+	{__LINE__, "world", "de", notice_json, "Daten in dem Vereinigten Königreich gut genug", true},
 	{__LINE__, "world", "de", notice_json, "Was die Daten dort schützt, ist noch offen.", true},
 	{__LINE__, "world", "de", notice_json, "Wir selbst sitzen in der Schweiz.", true},
 	/* authority by Land, or only "any" where nobody is known */
@@ -171,19 +174,22 @@ static const struct {
 	{__LINE__, "world", "de", notice_json, "400 Tage lang, nachdem", true},
 	{__LINE__, "club", "de", notice_json, "Sicherungen: 30 Tage", true},
 	{__LINE__, "club", "de", notice_json, "Protokolle der Server: 7 Tage", true},
-	{__LINE__, "firm", "de", notice_json, "Protokolle bei Mailjet SAS: 90 Tage (Angabe aus dem Vertrag)", true},
+	{__LINE__, "firm", "de", notice_json, "Protokolle bei Mailjet SAS: 90 Tage (Angabe aus dem Vertrag)",
+	    true},
 	{__LINE__, "club", "de", notice_json, "Das war ich nicht“: 30 Tage", true},
 	{__LINE__, "club", "de", notice_json, "Zähler gegen Missbrauch: höchstens 24 Stunden", true},
 	/* fields */
 	{__LINE__, "club", "de", notice_json, "Vorname (freiwillig)", true},
 	{__LINE__, "world", "de", notice_json, "Nachname (nötig), Vorname (freiwillig)", true},
-	{__LINE__, "world", "de", notice_json, "Ohne E-Mail-Adresse, Nachname können wir", true},
-	{__LINE__, "firm", "de", notice_json, "Mail-Adresse, Vorname, Firma oder Verein, Inhalt und Zustellung", true},
+	{__LINE__, "world", "de", notice_json, "Ohne E-Mail-Adresse und Nachname können wir", true},
+	{__LINE__, "firm", "de", notice_json, "Mail-Adresse, Vorname, Firma oder Verein, Inhalt und Zustellung",
+	    true},
 	{__LINE__, "firm", "de", notice_json, "ob sie ankam", true},
 	{__LINE__, "club", "de", notice_json, "Vom Versanddienst", false},
 	/* server */
 	{__LINE__, "club", "de", notice_json, "Den Server für unsere Seiten betreiben wir selbst", true},
-	{__LINE__, "firm", "de", notice_json, "Das Formular auf abo.firma.example.org betreibt Musterhost GmbH", true},
+	{__LINE__, "firm", "de", notice_json, "Das Formular auf abo.firma.example.org betreibt Musterhost GmbH",
+	    true},
 	{__LINE__, "firm", "de", notice_json, "Aufruf der Website", false},
 	{__LINE__, "world", "de", notice_json, "Das Formular auf", false},
 	{__LINE__, "world", "de", notice_json, "Den Server für das Formular auf www.welt.example.org", true},
@@ -197,7 +203,8 @@ static const struct {
 	{__LINE__, "club", "de", notice_json, "§ 7 Abs. 2 Nr. 2 UWG", true},
 	{__LINE__, "world", "de", notice_json, "UWG", false},
 	{__LINE__, "club", "de", notice_json, "\"row\":\"N24\",\"articles\":\"13(2)(c); 7(3)\"", true},
-	{__LINE__, "firm", "de", notice_json, "\"id\":\"purpose-tips\",\"title\":\"Newsletter „Werktipps“\"", true},
+	{__LINE__, "firm", "de", notice_json, "\"id\":\"purpose-tips\",\"title\":\"Newsletter „Werktipps“\"",
+	    true},
 	{__LINE__, "firm", "de", notice_json, "\"title\":\"Versand der Mails: Mailjet SAS\"", true},
 	{__LINE__, "club", "de", notice_json, "\"version\":7,\"hash\":\"9c41", true},
 	{__LINE__, "club", "de", notice_text, "Nummer: 7", true},
@@ -244,6 +251,28 @@ static void test_same_bytes_twice_and_at_another_time(void **state)
 	site_free(b);
 }
 
+/* One firm, all of it in the EEA. */
+static void test_one_firm_in_the_union(void **state)
+{
+	struct conf_site c = world_copy("firm");
+	struct site *s;
+	struct slice text;
+
+	(void)state;
+	c.nprocessors = 0;
+	s = world_site(&c);
+	text = render(notice_json, s, "de", NULL);
+	assert_true(has(text,
+	    "Die Daten liegen bei Musterhost GmbH und bleiben im Europäischen Wirtschaftsraum."));
+	assert_true(has(text, "Diese Firma arbeitet in unserem Auftrag."));
+	assert_false(has(text, "Diese Firmen"));
+	assert_false(has(text, "Niemand außer uns"));
+	assert_false(has(text, "USA"));
+	assert_false(has(text, "Vom Versanddienst"));
+	arena_reset(&world.arena);
+	site_free(s);
+}
+
 /* What is hashed stands in the page, byte for byte, but for the wrapper. */
 static void test_page_holds_body(void **state)
 {
@@ -287,7 +316,8 @@ static void test_text_fits_columns(void **state)
 			for (size_t k = 0; k < one.len; k++)
 				n += ((unsigned char)one.ptr[k] & 0xc0) != 0x80;
 			/* A line of one word (a link, a checksum) cannot be broken. */
-			if (n > 72 && slice_find(slice_trim(one), ' ', 3) < one.len && !has(one, HASH) && !has(one, "://"))
+			if (n > 72 && slice_find(slice_trim(one), ' ', 3) < one.len && !has(one, HASH) && !has(one,
+			    "://"))
 				fail_msg("%s %s: %.*s", GOLDEN[i].id, GOLDEN[i].lang, SLICE_FMT(one));
 		}
 		arena_reset(&world.arena);
@@ -358,6 +388,7 @@ int main(void)
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_same_bytes_twice_and_at_another_time),
+		cmocka_unit_test(test_one_firm_in_the_union),
 		cmocka_unit_test(test_page_holds_body),
 		cmocka_unit_test(test_page_around_stored_body),
 		cmocka_unit_test(test_text_fits_columns),

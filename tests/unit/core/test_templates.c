@@ -286,16 +286,27 @@ static void fill_notice_processor(struct view *b, int lang)
 
 static void fill_notice_top(struct view *v, int lang)
 {
+	struct view *b;
+
 	view_cstr(v, "title_list", pick(lang, "Werkstattbrief", "Workshop letter"));
-	view_cstr(v, "summary_key", "notice.summary");
-	view_cstr(v, "summary_transfer_key", "notice.summary.transfer.some");
+	b = view_item(v, "summary");
+	view_cstr(b, "key", "notice.summary.nohub");
+	view_bool(b, "further", false);
+	b = view_item(v, "summary");
+	view_cstr(b, "key", "notice.summary.transfer.some");
+	view_bool(b, "further", true);
 	view_cstr(v, "recipients_short", "Beispielversand SAS");
 	view_cstr(v, "third_countries", pick(lang, "den USA", "the USA"));
 	view_cstr(v, "section_transfer", "6");
-	view_bool(v, "objection", true);
-	view_cstr(view_item(v, "interests"), "name", pick(lang, "Prüfung der Adresse", "Checking the address"));
-	view_cstr(view_item(v, "interests"), "name", pick(lang, "Schutz vor Missbrauch",
+	view_cstr(view_item(v, "objection"), "key", "notice.n23.objection");
+	b = view_item(v, "objection");
+	view_cstr(b, "key", "");
+	view_cstr(view_item(b, "interests"), "name", pick(lang, "Prüfung der Adresse", "Checking the address"));
+	view_cstr(view_item(b, "interests"), "name", pick(lang, "Schutz vor Missbrauch",
 	    "Protection against misuse"));
+	view_cstr(view_item(v, "objection"), "key", "notice.n23.objection.rest");
+	view_cstr(view_item(v, "objection"), "key", "notice.n23.ways");
+	view_cstr(view_item(v, "foot"), "key", "notice.footer");
 	view_cstr(v, "valid_from", pick(lang, "21. November 2026", "21 November 2026"));
 	view_cstr(v, "notice_version", "7");
 	view_cstr(v, "notice_hash", "9c41e07b52d81f3a9c41e07b52d81f3a");
@@ -335,8 +346,9 @@ static void fill_notice(struct view *v, int lang)
 	view_cstr(row, "how_long", pick(lang, "bis zum 31. Dezember des dritten Jahres",
 	    "until 31 December of the third year"));
 	add_block(s, "notice.n21.table");
-	add_block(add_section(v, 7, "rights", "notice.n22.rights.title"), "notice.n22.rights");
-	add_block(add_section(v, 8, "version", "notice.n32.version.title"), "notice.n32.version");
+	s = add_section(v, 7, "rights", "notice.n22.rights.title");
+	add_block(s, "notice.n22.rights");
+	add_block(s, "notice.n22.ways");
 }
 
 static void fill_mail(struct view *v, int lang)
@@ -388,7 +400,7 @@ static const struct sample {
 	{__LINE__, "page/unsub_pending.html", "unsub_pending", fill_nothing, NULL},
 	{__LINE__, "page/error.html", "busy", fill_busy, NULL},
 	{__LINE__, "page/notice.html", "notice", fill_notice, "id=\"objection\""},
-	{__LINE__, "page/notice_fragment.html", "notice_fragment", fill_notice, "data-jawort-notice=\"9c41"},
+	{__LINE__, "page/notice_fragment.html", "notice_fragment", fill_notice, "<div class=\"jawort\" lang="},
 	{__LINE__, "mail/confirm.html", "mail_confirm", fill_mail, "bgcolor=\"#17604f\""},
 	{__LINE__, "mail/confirm.txt", "mail_confirm", fill_mail, "\n    "},
 	{__LINE__, "mail/letter.html", "mail_letter", fill_letter, NULL},
