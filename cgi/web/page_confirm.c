@@ -62,7 +62,8 @@ static void confirm_page(struct page *p, const struct confirm_info *info)
 {
 	const struct confirm_row *row = &rows[info->state];
 
-	if (!p->lang_asked)
+	/* of what is gone nobody knows the language any more: the visitor's */
+	if (!p->lang_asked && info->form.len)
 		p->lang = info->lang;
 	if (info->state == CONFIRM_UNKNOWN)
 		page_error(p, 404, "page.notfound");

@@ -38,7 +38,8 @@ static void unsub_page(struct page *p, const struct withdraw_info *info)
 	    [WITHDRAW_GONE] = "page/unsub_pending.html",
 	};
 
-	if (!p->lang_asked)
+	/* of what is gone nobody knows the language any more: the visitor's */
+	if (!p->lang_asked && info->form.len)
 		p->lang = info->lang;
 	if (info->state == WITHDRAW_UNKNOWN)
 		page_error(p, 404, "page.notfound");

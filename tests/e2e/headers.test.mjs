@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { until } from './lib.mjs';
+import { none, until } from './lib.mjs';
 import { collect } from './pages.mjs';
 
 let all, own;
@@ -16,7 +16,7 @@ after(async () => { await all?.service.stop(); });
 const each = (fn) => {
   const found = [];
   for (const p of own) { const bad = fn(p); if (bad) found.push(`${p.lang} ${p.name}: ${bad}`); }
-  assert.deepEqual(found, []);
+  none(found);
 };
 const token = (p) => /\/[cu]\//.test(p.path);
 

@@ -1,10 +1,12 @@
-// Every page and the HTML of every mail is valid (vnu: no errors, no warnings).
+// Every page is valid HTML (vnu: no errors, no warnings), and so is every mail, but for the attributes that
+// HTML has given up and mail programs have not (warnings "obsolete").
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { none } from './lib.mjs';
 import { collect, whole } from './pages.mjs';
 
 const jar = path.join(path.dirname(fileURLToPath(import.meta.url)), 'node_modules/vnu-jar/build/dist/vnu.jar');
@@ -27,8 +29,10 @@ test('every page and mail is valid HTML', () => {
   all.mails.forEach((m, i) => files.push([`mail-${i}.html`, m.html]));
   for (const [name, text] of files) fs.writeFileSync(path.join(dir, name), text);
   assert.ok(files.length > 50, `${files.length} pages`);
-  const found = validate(dir).map((m) => `${path.basename(m.url)}:${m.lastLine}: ${m.subType ?? m.type}: ${m.message} | ${m.extract?.trim()}`);
-  assert.deepEqual(found, []);
+  const found = validate(dir)
+    .filter((m) => !(/mail-\d+\.html$/.test(m.url) && /is obsolete/.test(m.message)))
+    .map((m) => `${path.basename(m.url)}:${m.lastLine}: ${m.subType ?? m.type}: ${m.message} | ${m.extract?.trim()}`);
+  none(found);
 });
 
 test('the validator sees an error where there is one', () => {

@@ -18,6 +18,11 @@ const MAIL_MAX_MS = 10_000;
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+/** Findings as a list that can be read. */
+export function none(found) {
+  if (found.length) assert.fail(`${found.length} findings:\n  ${found.slice(0, 60).join('\n  ')}`);
+}
+
 export async function until(what, limitMs, fn) {
   const end = Date.now() + limitMs;
   for (;;) {
@@ -235,14 +240,24 @@ export async function signUp(s, address, { lang = 'de', form = 'news', more = {}
 
 // --- browser ---------------------------------------------------------------------------------------------
 
+const BROWSER_MAX_MS = 15_000;
+
 export async function browserStart() {
   const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
     .find((p) => fs.existsSync(p));
   assert.ok(executablePath, 'Chromium (apt-get install chromium, or CHROMIUM=path)');
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath,
     headless: true,
+    timeout: 60_000,
     chromiumSandbox: process.getuid() !== 0,
     args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
+  const open = browser.newContext.bind(browser);
+  browser.newContext = async (o) => {
+    const context = await open(o);
+    context.setDefaultTimeout(BROWSER_MAX_MS);
+    return context;
+  };
+  return browser;
 }

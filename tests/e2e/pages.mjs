@@ -65,6 +65,7 @@ class Pages {
     const headers = { 'Accept-Language': this.lang, ...o.headers };
     const r = await request(this.s, method, at, { ...o, headers });
     assert.equal(r.status, status, `${this.lang} ${name}: ${method} ${at}\n${r.body.slice(0, 2000)}`);
+    assert.equal(/<html lang="([^"]*)"/.exec(r.body)?.[1] ?? this.lang, this.lang, `language of ${name} (${method} ${at})`);
     this.list.push({ name, lang: this.lang, path: at, ...r });
     return r;
   }
@@ -155,6 +156,8 @@ export async function collect() {
   return { service, pages: all, mails };
 }
 
-/** Fragments have no page around them; here is the smallest one. */
-export const whole = (page) => (/^\s*<!doctype/i.test(page.body) ? page.body
-  : `<!doctype html><html lang="${page.lang}"><head><meta charset="utf-8"><title>Fragment</title></head><body>${page.body}</body></html>`);
+/** A fragment has no page around it and lends itself the owner's; here is the smallest one. */
+export const isFragment = (page) => !/^\s*<!doctype/i.test(page.body);
+export const whole = (page) => (isFragment(page) ? `<!doctype html>
+<html lang="${page.lang}"><head><meta charset="utf-8"><title>Fragment</title><meta name="viewport" content="width=device-width">
+<link rel="stylesheet" href="/j/jawort.css"></head><body><main><h1>Fragment</h1>${page.body}</main></body></html>` : page.body);

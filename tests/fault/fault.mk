@@ -1,6 +1,21 @@
-# Faults: what is left after kills. Included by the Makefile.
-.PHONY: fault-programs
-fault-programs: $(BUILD)/fault/look
-$(BUILD)/fault/look: tests/fault/look.c $(LINK_store:%=$(BUILD)/%.a)
+# Faults: kills, power cuts, single errors, missing memory, signals. Included by the Makefile.
+FAULT := $(BUILD)/fault
+FAULT_LINK := $(LINK_web:%=$(BUILD)/%.a)
+FAULT_CFLAGS = $(CFLAGS_ALL) -DJAWORT_TEST -Itests -MMD -MP -MF $@.d
+.PHONY: fault-programs powercut
+
+fault-programs: $(FAULT)/look $(FAULT)/powercut
+
+$(FAULT)/look: tests/fault/look.c $(LINK_store:%=$(BUILD)/%.a)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(FAULT)/powercut: tests/fault/powercut.c tests/fault/crashvfs.c $(FAULT_LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FAULT_CFLAGS) $(LDFLAGS_ALL) -Wl,--wrap=sqlite3_exec,--wrap=fsync -o $@ $(filter %.c,$^) \
+		$(FAULT_LINK) $(LIBS) -lcmocka
+
+# JAWORT_CUTS=1000 is the full run.
+powercut: $(FAULT)/powercut
+	$(FAULT)/powercut control
+	$(FAULT)/powercut
