@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-/* The longest window in which abuse is counted when the host file says nothing longer. */
-#define ABUSE_DEFAULT {.seconds = 86400, .n = 24, .unit = 'h'}
 
 void notice_fill_recipients(struct notice_walk *w, struct view *v, size_t i)
 {
@@ -155,29 +153,14 @@ void notice_fill_proof(struct notice_walk *w, struct view *v, size_t i)
 	view_text(v, "ip_text", notice_say(w, v, keys[w->f->conf->ip]));
 }
 
-/* The longest time for which anything is counted, over all budgets of the host. */
-struct conf_duration notice_abuse_longest(const struct conf *host)
-{
-	const struct conf_rate *rates[] = {&host->budgets.confirm, &host->budgets.confirm_host,
-	    &host->budgets.rights, &host->budgets.per_prefix, &host->budgets.per_site};
-	struct conf_duration longest = ABUSE_DEFAULT;
-
-	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
-		if (rates[i]->count && rates[i]->per.seconds > longest.seconds)
-			longest = rates[i]->per;
-	return longest;
-}
-
 void notice_fill_abuse(struct notice_walk *w, struct view *v, size_t i)
 {
 	const struct slice signs[] = {notice_say(w, v, "notice.abuse.origin"),
-	    notice_say(w, v, "notice.abuse.honeypot")};
-	struct conf_duration longest = notice_abuse_longest(site_host(w->site));
+	    notice_say(w, v, "notice.abuse.age"), notice_say(w, v, "notice.abuse.honeypot")};
 
 	(void)i;
-	view_text(v, "abuse_controls", notice_join(w, signs, 2, "word.and"));
-	view_text(v, "abuse_retention", notice_duration(w, longest, false));
-	view_text(v, "abuse_retention_dative", notice_duration(w, longest, true));
+	view_text(v, "abuse_controls", notice_join(w, signs, sizeof(signs) / sizeof(signs[0]), "word.and"));
+	view_text(v, "abuse_retention_dative", notice_duration(w, NOTICE_ABUSE, true));
 }
 
 void notice_fill_deny(struct notice_walk *w, struct view *v, size_t i)

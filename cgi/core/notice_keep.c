@@ -1,6 +1,8 @@
 /* N21: how long each kind of data stays. One table; every kind that the store keeps has a row. */
 #include "core/notice_priv.h"
 
+#include "core/retention.h"
+
 #define NTH_MAX 10 /* words for "first" to "tenth" */
 
 struct keep {
@@ -59,7 +61,25 @@ static struct conf_duration of_backups(const struct notice_walk *w)
 
 static struct conf_duration of_abuse(const struct notice_walk *w)
 {
-	return notice_abuse_longest(site_host(w->site));
+	(void)w;
+	return NOTICE_ABUSE;
+}
+
+/* Figures that are the program's own: core/retention.h. */
+static struct conf_duration of_mails(const struct notice_walk *w)
+{
+	const int days = (int)(RETENTION_OUTBOX_MS / (86400 * 1000));
+
+	(void)w;
+	return (struct conf_duration){.seconds = days * 86400, .n = days, .unit = 'd'};
+}
+
+static struct conf_duration of_counts(const struct notice_walk *w)
+{
+	const int years = RETENTION_DAILY_DAYS / 366;
+
+	(void)w;
+	return (struct conf_duration){.seconds = years * 365 * 86400, .n = years, .unit = 'y'};
 }
 
 struct slice notice_evidence_rule(struct notice_walk *w, struct view *v)
@@ -81,6 +101,7 @@ struct slice notice_evidence_rule(struct notice_walk *w, struct view *v)
 static const struct keep keeps[] = {
     {"notice.keep.pending", NULL, keep_always, of_unconfirmed, NULL},
     {"notice.keep.sending", "notice.keep.sending.time", keep_always, NULL, NULL},
+    {"notice.keep.mails", NULL, keep_always, of_mails, NULL},
     {"notice.keep.evidence", NULL, keep_always, NULL, notice_evidence_rule},
     {"notice.keep.ip.truncated", NULL, keep_ip_truncated, of_ip, NULL},
     {"notice.keep.ip.full", NULL, keep_ip_full, of_ip, NULL},
@@ -90,7 +111,7 @@ static const struct keep keeps[] = {
     {"notice.keep.abuse", "notice.keep.abuse.time", keep_always, of_abuse, NULL},
     {"notice.keep.logs", NULL, keep_always, of_logs, NULL},
     {"notice.keep.backups", NULL, keep_always, of_backups, NULL},
-    {"notice.keep.counts", "notice.keep.texts.time", keep_always, NULL, NULL},
+    {"notice.keep.counts", NULL, keep_always, of_counts, NULL},
     {"notice.keep.texts", "notice.keep.texts.time", keep_always, NULL, NULL},
 };
 

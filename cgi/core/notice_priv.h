@@ -145,7 +145,7 @@ notice_fill_fn notice_fill_recipients, notice_fill_controller, notice_fill_repre
     notice_fill_footer;
 /* How long evidence stays, as the rest of a sentence. */
 struct slice notice_evidence_rule(struct notice_walk *w, struct view *v);
-/* The longest time for which anything is counted against abuse, over all budgets of the host. */
-struct conf_duration notice_abuse_longest(const struct conf *host);
+/* How long counters against abuse live at most: store/budget.h counts a day and deletes its keys after two. */
+#define NOTICE_ABUSE ((struct conf_duration){.seconds = 2 * 86400, .n = 2, .unit = 'd'})
 
 #endif

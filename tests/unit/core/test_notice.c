@@ -177,7 +177,10 @@ static const struct {
 	{__LINE__, "firm", "de", notice_json, "Protokolle bei Mailjet SAS: 90 Tage (Angabe aus dem Vertrag)",
 	    true},
 	{__LINE__, "club", "de", notice_json, "Das war ich nicht“: 30 Tage", true},
-	{__LINE__, "club", "de", notice_json, "Zähler gegen Missbrauch: höchstens 24 Stunden", true},
+	{__LINE__, "club", "de", notice_json, "Zähler gegen Missbrauch: höchstens 2 Tage", true},
+	{__LINE__, "club", "de", notice_json, "nach dem Versand: 30 Tage", true},
+	{__LINE__, "club", "de", notice_json, "ohne Angaben über Personen: 3 Jahre", true},
+	{__LINE__, "club", "de", notice_json, "nach höchstens 2 Tagen", true},
 	/* fields */
 	{__LINE__, "club", "de", notice_json, "Vorname (freiwillig)", true},
 	{__LINE__, "world", "de", notice_json, "Nachname (nötig), Vorname (freiwillig)", true},

@@ -362,21 +362,6 @@ static void test_evidence_rule(void **state)
 	arena_reset(&world.arena);
 }
 
-/* Periods of the host's budgets: the longest counts, never less than a day. */
-static void test_abuse_longest(void **state)
-{
-	struct conf host = {0};
-
-	(void)state;
-	assert_int_equal(notice_abuse_longest(&host).seconds, 86400);
-	host.budgets.per_prefix = (struct conf_rate){.count = 5, .per = {.seconds = 3600, .n = 1, .unit = 'h'}};
-	assert_int_equal(notice_abuse_longest(&host).seconds, 86400);
-	host.budgets.rights = (struct conf_rate){.count = 3, .per = {.seconds = 172800, .n = 2, .unit = 'd'}};
-	assert_int_equal(notice_abuse_longest(&host).seconds, 172800);
-	host.budgets.rights.count = 0;
-	assert_int_equal(notice_abuse_longest(&host).seconds, 86400);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,7 +376,6 @@ int main(void)
 		cmocka_unit_test(test_claimed_adequacy_is_refused),
 		cmocka_unit_test(test_where_forms_stand),
 		cmocka_unit_test(test_evidence_rule),
-		cmocka_unit_test(test_abuse_longest),
 	};
 
 	return cmocka_run_group_tests(tests, world_up, world_down);
