@@ -9,6 +9,7 @@
 #define SLOTS 24
 #define DAY_S (24 * 3600)
 #define SUBJECT_BYTES 16
+#define SUBJECT_TEXT_BYTES 512
 #define TALLY_DAYS 90
 
 static const char schema[] =
@@ -163,13 +164,24 @@ static enum err keys_today(struct budget *b, int64_t day, struct errinfo *ei)
 	return OK;
 }
 
+/* "scope NUL subject" under the key of a day. Longer than any address or id: its hash, which has another length. */
 static void subject_of(const struct budget *b, int which, const struct budget_ask *a, unsigned char out[SUBJECT_BYTES])
 {
-	unsigned char hash[CRYPT_HASH_BYTES];
+	char text[SUBJECT_TEXT_BYTES];
+	size_t n = a->scope.len + 1 + a->subject.len;
 	const struct crypt_part parts[] = {{a->scope.ptr, a->scope.len}, {"\0", 1}, {a->subject.ptr, a->subject.len}};
 
-	crypt_sha256_parts(hash, parts, sizeof(parts) / sizeof(parts[0]));
-	crypt_keyed(out, SUBJECT_BYTES, b->key[which], hash, sizeof(hash));
+	memset(text, 0, sizeof(text));
+	if (n < sizeof(text)) {
+		if (a->scope.len)
+			memcpy(text, a->scope.ptr, a->scope.len);
+		if (a->subject.len)
+			memcpy(text + a->scope.len + 1, a->subject.ptr, a->subject.len);
+	} else {
+		crypt_sha256_parts((unsigned char *)text, parts, sizeof(parts) / sizeof(parts[0]));
+		n = sizeof(text);
+	}
+	crypt_keyed(out, SUBJECT_BYTES, b->key[which], text, n);
 }
 
 static int64_t slot_width_s(const struct conf_rate *r)
@@ -179,18 +191,24 @@ static int64_t slot_width_s(const struct conf_rate *r)
 	return s >= SLOTS ? s / SLOTS : 1;
 }
 
-/* Sum within the window under one day's key; *oldest: first slot in use, unchanged if there is none. */
-static bool used(struct budget *b, int which, const struct budget_ask *a, int64_t at, int64_t *sum, int64_t *oldest)
+/* One ask, its subject under the key of today. */
+struct asking {
+	const struct budget_ask *ask;
+	unsigned char subject[SUBJECT_BYTES];
+	int64_t width, at; /* seconds per slot; the present slot */
+};
+
+/* Adds what was used within the window to *sum; *oldest: first slot in use, unchanged if there is none. */
+static bool used(struct budget *b, const struct asking *k, const unsigned char subject[SUBJECT_BYTES], int64_t *sum,
+    int64_t *oldest)
 {
 	sqlite3_stmt *q = b->q[Q_SUM];
-	unsigned char subject[SUBJECT_BYTES];
 	bool row;
 
-	subject_of(b, which, a, subject);
-	sqlite3_bind_int(q, 1, a->class);
-	sqlite3_bind_blob(q, 2, subject, sizeof(subject), SQLITE_TRANSIENT);
-	sqlite3_bind_int64(q, 3, slot_width_s(&a->rate));
-	sqlite3_bind_int64(q, 4, at - SLOTS);
+	sqlite3_bind_int(q, 1, k->ask->class);
+	sqlite3_bind_blob(q, 2, subject, SUBJECT_BYTES, SQLITE_STATIC);
+	sqlite3_bind_int64(q, 3, k->width);
+	sqlite3_bind_int64(q, 4, k->at - SLOTS);
 	row = sqlite3_step(q) == SQLITE_ROW;
 	if (row) {
 		int64_t n = sqlite3_column_int64(q, 0), first = sqlite3_column_int64(q, 1);
@@ -202,16 +220,27 @@ static bool used(struct budget *b, int which, const struct budget_ask *a, int64_
 	return row;
 }
 
-static bool add(struct budget *b, const struct budget_ask *a, int64_t at)
+/* Under today's key and, if the window reaches back behind midnight, under yesterday's. */
+static bool used_all(struct budget *b, const struct asking *k, int64_t *sum, int64_t *oldest)
+{
+	unsigned char before[SUBJECT_BYTES];
+
+	if (!used(b, k, k->subject, sum, oldest))
+		return false;
+	if ((k->at - SLOTS) * k->width >= b->key_day * DAY_S)
+		return true;
+	subject_of(b, 1, k->ask, before);
+	return used(b, k, before, sum, oldest);
+}
+
+static bool add(struct budget *b, const struct asking *k)
 {
 	sqlite3_stmt *q = b->q[Q_ADD];
-	unsigned char subject[SUBJECT_BYTES];
 
-	subject_of(b, 0, a, subject);
-	sqlite3_bind_int(q, 1, a->class);
-	sqlite3_bind_blob(q, 2, subject, sizeof(subject), SQLITE_TRANSIENT);
-	sqlite3_bind_int64(q, 3, slot_width_s(&a->rate));
-	sqlite3_bind_int64(q, 4, at);
+	sqlite3_bind_int(q, 1, k->ask->class);
+	sqlite3_bind_blob(q, 2, k->subject, SUBJECT_BYTES, SQLITE_STATIC);
+	sqlite3_bind_int64(q, 3, k->width);
+	sqlite3_bind_int64(q, 4, k->at);
 	return done(b, Q_ADD);
 }
 
@@ -219,22 +248,29 @@ static bool add(struct budget *b, const struct budget_ask *a, int64_t at)
 static enum err take_all(struct budget *b, const struct budget_ask *asks, size_t n, int64_t now_s, size_t *denied,
     int64_t *retry_s, struct errinfo *ei)
 {
+	struct asking asking[BUDGET_ASKS_MAX];
 	enum err rc = keys_today(b, now_s / DAY_S, ei);
 
+	bug_if(n > BUDGET_ASKS_MAX);
 	for (size_t i = 0; !rc && i < n; i++) {
-		int64_t width = slot_width_s(&asks[i].rate), at = now_s / width, sum = 0, oldest = at;
+		struct asking *k = &asking[i];
+		int64_t sum = 0, oldest;
 		if (!asks[i].rate.count)
 			continue;
-		if (!used(b, 0, &asks[i], at, &sum, &oldest) || !used(b, 1, &asks[i], at, &sum, &oldest))
+		k->ask = &asks[i];
+		k->width = slot_width_s(&asks[i].rate);
+		k->at = oldest = now_s / k->width;
+		subject_of(b, 0, k->ask, k->subject);
+		if (!used_all(b, k, &sum, &oldest))
 			return budget_err(b, ei, "sum");
 		if (sum < (int64_t)asks[i].rate.count)
 			continue;
 		*denied = i;
-		*retry_s = (oldest + SLOTS + 1) * width - now_s;
+		*retry_s = (oldest + SLOTS + 1) * k->width - now_s;
 		return OK;
 	}
 	for (size_t i = 0; !rc && i < n; i++)
-		if (asks[i].rate.count && !add(b, &asks[i], now_s / slot_width_s(&asks[i].rate)))
+		if (asks[i].rate.count && !add(b, &asking[i]))
 			rc = budget_err(b, ei, "add");
 	*denied = n;
 	return rc;

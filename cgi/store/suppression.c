@@ -2,6 +2,10 @@
 
 #include "store/db_priv.h"
 
+/*
+ * HAS runs for every sign-up: IN (...) would build a temporary table each time, so the few rows of an address are
+ * walked in the order of the key (+: no index for that term).
+ */
 /* until_ms NULL = for ever. max() of SQLite gives NULL as soon as one is NULL: for ever wins. */
 #define STMTS(X)                                                                                            \
 	X(ADD, DB_WRITE, 0,                                                                                  \
@@ -9,7 +13,8 @@
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(channel, lookup, purpose) DO UPDATE"                \
 	    " SET reason = excluded.reason, until_ms = max(until_ms, excluded.until_ms)")                    \
 	X(HAS, DB_READ, 1,                                                                                   \
-	    "SELECT reason FROM suppression WHERE channel = ?1 AND lookup = ?2 AND purpose IN ('', ?3)"      \
+	    "SELECT reason FROM suppression WHERE channel = ?1 AND lookup = ?2"                              \
+	    " AND (+purpose = '' OR +purpose = ?3)"                                                          \
 	    " AND (until_ms IS NULL OR until_ms > ?4) ORDER BY purpose LIMIT 1")                             \
 	X(REMOVE, DB_WRITE, 0, "DELETE FROM suppression WHERE channel = ?1 AND lookup = ?2 AND purpose = ?3") \
 	X(PURGE, DB_WRITE, 0, "DELETE FROM suppression WHERE until_ms IS NOT NULL AND until_ms < ?1")        \

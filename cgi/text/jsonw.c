@@ -81,6 +81,14 @@ static bool jsonw_needs_escape(uint32_t cp)
 	return cp < 0x20 || cp == '"' || cp == '\\' || cp == '<' || cp == 0x2028 || cp == 0x2029;
 }
 
+/* Where the run of ASCII ends that stands for itself: nearly all there is. */
+static size_t jsonw_plain_end(struct slice s, size_t at)
+{
+	while (at < s.len && (unsigned char)s.ptr[at] < 0x80 && !jsonw_needs_escape((unsigned char)s.ptr[at]))
+		at++;
+	return at;
+}
+
 static void jsonw_add_string(struct buf *out, struct slice s)
 {
 	size_t at = 0;
@@ -88,7 +96,14 @@ static void jsonw_add_string(struct buf *out, struct slice s)
 	buf_add_char(out, '"');
 	while (at < s.len) {
 		size_t from = at;
-		uint32_t cp = utf8_next(s, &at);
+		uint32_t cp;
+
+		at = jsonw_plain_end(s, from);
+		if (at > from) {
+			buf_add(out, s.ptr + from, at - from);
+			continue;
+		}
+		cp = utf8_next(s, &at);
 		if (cp == UINT32_MAX) {
 			buf_add_str(out, "\xef\xbf\xbd");
 			at = from + 1;
