@@ -119,7 +119,7 @@ golden:
 	GOLDEN=write $(MAKE) unit
 	git --no-pager diff --stat tests/golden
 
--include $(wildcard tests/http/tests.mk tests/fuzz/fuzz.mk tests/fault/fault.mk tests/bench/bench.mk)
+-include $(wildcard tests/http/tests.mk tests/fuzz/fuzz.mk tests/fault/fault.mk tests/bench/bench.mk tests/abuse/abuse.mk)
 
 # What is missing on this machine, by package name.
 deps:

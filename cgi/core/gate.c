@@ -454,7 +454,7 @@ static bool gate_start(const struct gate *g, struct arena *a, const struct gate_
 	if (!out->lang)
 		out->lang = in->lang;
 	out->consent = shown ? shown : site_consent(g->site, in->form, out->lang);
-	out->email = slice_trim(form_get(in->fields, "email"));
+	out->email = form_get(in->fields, "email");
 	out->page = gate_value(in, "page");
 	if (!out->page.len)
 		out->page = gate_page(in->referer);

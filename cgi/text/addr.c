@@ -20,10 +20,22 @@ static bool addr_is_alnum(char c)
 	return addr_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* atext of RFC 5322 section 3.2.3 without "%" and "!", which old mail servers read as a route. */
+/* atext of RFC 5322 section 3.2.3 */
 static bool addr_is_atext(char c)
 {
-	return addr_is_alnum(c) || (c != '\0' && strchr("#$&'*+-/=?^_`{|}~", c));
+	return addr_is_alnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
+}
+
+/* "user%host" and "host!user": old mail servers send that on to the host. */
+static bool addr_is_route(struct slice local)
+{
+	for (size_t i = 0; i + 1 < local.len; i++)
+		if (local.ptr[i] == '%' && addr_is_alnum(local.ptr[i + 1]))
+			return true;
+	for (size_t i = 1; i < local.len; i++)
+		if (local.ptr[i] == '!' && addr_is_alnum(local.ptr[i - 1]))
+			return true;
+	return false;
 }
 
 static bool addr_is_ascii(struct slice s)
@@ -34,22 +46,32 @@ static bool addr_is_ascii(struct slice s)
 	return true;
 }
 
-static bool addr_contains(struct slice s, const char *two)
+/* Mail programs decode "=?utf-8?q?a=40x?=" even where the standard forbids it. */
+static bool addr_is_encoded_word(struct slice local)
 {
-	for (size_t i = 0; i + 1 < s.len; i++)
-		if (s.ptr[i] == two[0] && s.ptr[i + 1] == two[1])
+	for (size_t i = 0; i + 1 < local.len; i++) {
+		if (local.ptr[i] == '=' && local.ptr[i + 1] == '?' && i + 2 < local.len && addr_is_alnum(local.ptr[i + 2]))
 			return true;
+		if (local.ptr[i] == '?' && local.ptr[i + 1] == '=' && i > 0 && addr_is_alnum(local.ptr[i - 1]))
+			return true;
+	}
 	return false;
 }
 
-/* Only the space bar: a line end or TAB in an address is an attempt, not a slip. */
-static struct slice addr_trim(struct slice s)
+static bool addr_has_empty_atom(struct slice local)
 {
-	while (s.len > 0 && s.ptr[0] == ' ')
-		s = slice_sub(s, 1, s.len);
-	while (s.len > 0 && s.ptr[s.len - 1] == ' ')
-		s.len--;
-	return s;
+	for (size_t i = 0; i + 1 < local.len; i++)
+		if (local.ptr[i] == '.' && local.ptr[i + 1] == '.')
+			return true;
+	return local.ptr[0] == '.' || local.ptr[local.len - 1] == '.';
+}
+
+static bool addr_is_blank(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] != ' ')
+			return false;
+	return true;
 }
 
 static enum addr_result addr_local_check(struct slice local)
@@ -61,10 +83,7 @@ static enum addr_result addr_local_check(struct slice local)
 	for (size_t i = 0; i < local.len; i++)
 		if (local.ptr[i] != '.' && !addr_is_atext(local.ptr[i]))
 			return ADDR_LOCAL;
-	if (local.ptr[0] == '.' || local.ptr[local.len - 1] == '.' || addr_contains(local, ".."))
-		return ADDR_LOCAL;
-	/* Mail programs decode "=?utf-8?q?a=40x?=" even where the standard forbids it. */
-	if (addr_contains(local, "=?") || addr_contains(local, "?="))
+	if (addr_has_empty_atom(local) || addr_is_route(local) || addr_is_encoded_word(local))
 		return ADDR_LOCAL;
 	return ADDR_OK;
 }
@@ -135,6 +154,13 @@ static bool addr_tld_is_number(struct slice tld)
 	return true;
 }
 
+/* Two ASCII letters: the one kind of single label behind which there are mailboxes. */
+static bool addr_is_country(struct slice label)
+{
+	return label.len == 2 && addr_is_alnum(label.ptr[0]) && !addr_is_digit(label.ptr[0]) &&
+	    addr_is_alnum(label.ptr[1]) && !addr_is_digit(label.ptr[1]);
+}
+
 static bool addr_labels_valid(struct slice domain)
 {
 	struct slice rest = domain, label, last = {NULL, 0};
@@ -146,7 +172,7 @@ static bool addr_labels_valid(struct slice domain)
 		last = label;
 		count++;
 	}
-	return count >= 2 && !addr_tld_is_number(last);
+	return count == 1 ? addr_is_country(last) : !addr_tld_is_number(last);
 }
 
 static bool addr_has_ace(struct slice domain)
@@ -251,15 +277,17 @@ static enum addr_result addr_join(struct arena *a, struct slice local, struct sl
 
 enum addr_result addr_parse(struct arena *a, struct slice typed, struct addr *out)
 {
-	struct slice s = addr_trim(typed), local, domain;
+	struct slice s = typed, local, domain;
 
 	memset(out, 0, sizeof(*out));
-	if (s.len == 0)
+	if (addr_is_blank(s))
 		return ADDR_EMPTY;
 	if (s.len > ADDR_MAX_BYTES)
 		return ADDR_LONG;
 	if (!utf8_valid(s) || utf8_has_control(s, false))
 		return ADDR_CONTROL;
+	if (s.ptr[0] == ' ' || s.ptr[s.len - 1] == ' ')
+		return s.ptr[0] == ' ' ? ADDR_LOCAL : ADDR_DOMAIN;
 	size_t at = slice_find(s, '@', 0);
 	if (at == s.len)
 		return ADDR_NO_AT;

@@ -5,17 +5,23 @@
  * after all normalisation, in one function, and never repairs: an address that
  * two mail programs could read in two ways is refused (quotes, comments, source
  * routes, "%" and "!" routing, a second "@", ";", ",", "<>", encoded-words,
- * controls, empty or dotted-edge local parts, address literals, single-label
- * domains). ASCII space at both ends is not part of what was typed and is cut.
+ * controls, empty or dotted-edge local parts, address literals, names of one
+ * label such as "localhost", space at either end: browsers cut that themselves
+ * from a field for addresses).
  *
  * Accepted: dot-atom of RFC 5322 section 3.2.3 as local part (<= 64 bytes), a
- * domain of >= 2 labels that libidn2 turns into A-labels (UTS 46
- * non-transitional), 254 bytes in all (RFC 5321 section 4.5.3.1.3). Non-ASCII
- * local parts are refused (ADDR_NON_ASCII): providers do not carry SMTPUTF8.
- * "%" and "!" are atext in the RFC and refused all the same, as is "=?". The
- * last label may not be a number ("1", "0x7f"). An "xn--" label must be the one
- * spelling of its name; text that the IDN mapping would drop or turn into ASCII
- * (zero width space, fullwidth letters, ideographic full stop) is refused.
+ * domain that libidn2 turns into A-labels (UTS 46 non-transitional), 254 bytes
+ * in all (RFC 5321 section 4.5.3.1.3). Non-ASCII local parts are refused
+ * (ADDR_NON_ASCII): providers do not carry SMTPUTF8.
+ * "%" and "!" are atext in the RFC; where a host's name could stand on their far
+ * side they are a route to old mail servers and refused ("%" before a letter or
+ * digit: a%x@y; "!" behind one: a!b@y), elsewhere they stay. "=?" before a
+ * letter or digit and "?=" behind one begin and end encoded words: refused.
+ * One label alone is a domain only as a country code, two ASCII letters: some
+ * of them take mail (n@io). The last label may not be a number ("1", "0x7f").
+ * An "xn--" label must be the one spelling of its name; text that the IDN
+ * mapping would drop or turn into ASCII (zero width space, fullwidth letters,
+ * ideographic full stop) is refused.
  */
 #include <stdbool.h>
 #include "base/arena.h"

@@ -56,6 +56,20 @@ static const struct {
 	{__LINE__, SLICE_LIT("a@a--b.org"), NULL},
 	{__LINE__, SLICE_LIT("a@example.museum"), NULL},
 	{__LINE__, SLICE_LIT("#$&'*+-/=^?_`{|}~@example.org"), NULL},
+	{__LINE__, SLICE_LIT("!#$%&`*+/=?^`{|}~@example.org"), NULL},
+	{__LINE__, SLICE_LIT("=?@example.org"), NULL},
+	{__LINE__, SLICE_LIT("=?^a?^=@example.org"), NULL},
+	{__LINE__, SLICE_LIT("%@example.org"), NULL}, /* "%" and "!" where no host can be meant */
+	{__LINE__, SLICE_LIT("!@example.org"), NULL},
+	{__LINE__, SLICE_LIT("!a@example.org"), NULL},
+	{__LINE__, SLICE_LIT("a%@example.org"), NULL},
+	{__LINE__, SLICE_LIT("100%.a@example.org"), NULL},
+	{__LINE__, SLICE_LIT("a.!b@example.org"), NULL},
+	{__LINE__, SLICE_LIT("a%%@example.org"), NULL},
+	{__LINE__, SLICE_LIT("a%-b@example.org"), NULL},
+	{__LINE__, SLICE_LIT("n@io"), NULL}, /* country codes take mail */
+	{__LINE__, SLICE_LIT("n@AI"), "n@ai"},
+	{__LINE__, SLICE_LIT("n@zz"), NULL},
 	{__LINE__, SLICE_LIT("-a@example.org"), NULL},
 	{__LINE__, SLICE_LIT("a-@example.org"), NULL},
 	{__LINE__, SLICE_LIT("{a}@example.org"), NULL},
@@ -66,10 +80,6 @@ static const struct {
 	{__LINE__, SLICE_LIT(L60 "abcd@example.org"), NULL},
 	{__LINE__, SLICE_LIT("a@" LABEL63 ".org"), NULL},
 	{__LINE__, SLICE_LIT(L60 "abcd@" L60 "." L60 "." L60 ".abc.de"), NULL}, /* 254 bytes */
-	/* space bar at the ends */
-	{__LINE__, SLICE_LIT(" n@example.org"), "n@example.org"},
-	{__LINE__, SLICE_LIT("n@example.org  "), "n@example.org"},
-	{__LINE__, SLICE_LIT("  n@example.org "), "n@example.org"},
 	/* IDN; expectations from the registries' own converters */
 	{__LINE__, SLICE_LIT("n@müller.de"), "n@xn--mller-kva.de"},
 	{__LINE__, SLICE_LIT("n@MÜLLER.DE"), "n@xn--mller-kva.de"},
@@ -117,6 +127,10 @@ static const struct {
 	{__LINE__, SLICE_LIT(""), ADDR_EMPTY},
 	{__LINE__, SLICE_LIT(" "), ADDR_EMPTY},
 	{__LINE__, SLICE_LIT("     "), ADDR_EMPTY},
+	/* nothing is cut off: the corpus of isemail counts these as bad */
+	{__LINE__, SLICE_LIT(" n@example.org"), ADDR_LOCAL},
+	{__LINE__, SLICE_LIT("n@example.org "), ADDR_DOMAIN},
+	{__LINE__, SLICE_LIT("  n@example.org  "), ADDR_LOCAL},
 	/* no address at all */
 	{__LINE__, SLICE_LIT("n"), ADDR_NO_AT},
 	{__LINE__, SLICE_LIT("example.org"), ADDR_NO_AT},
@@ -162,9 +176,21 @@ static const struct {
 	{__LINE__, SLICE_LIT("a%40x.org@example.org"), ADDR_LOCAL},
 	{__LINE__, SLICE_LIT("a!b@example.org"), ADDR_LOCAL},
 	{__LINE__, SLICE_LIT("x.org!a@example.org"), ADDR_LOCAL},
+	{__LINE__, SLICE_LIT("a%x@y.example"), ADDR_LOCAL},
+	{__LINE__, SLICE_LIT("a%1@example.org"), ADDR_LOCAL},
+	{__LINE__, SLICE_LIT("a_%x@example.org"), ADDR_LOCAL}, /* "a_" may be a mailbox on x */
+	{__LINE__, SLICE_LIT("a%%x@example.org"), ADDR_LOCAL},
+	{__LINE__, SLICE_LIT("%x@example.org"), ADDR_LOCAL},
+	{__LINE__, SLICE_LIT("x!_a@example.org"), ADDR_LOCAL},
+	{__LINE__, SLICE_LIT("x!@example.org"), ADDR_LOCAL},
+	{__LINE__, SLICE_LIT("9!b@example.org"), ADDR_LOCAL},
+	{__LINE__, SLICE_LIT("A!B@example.org"), ADDR_LOCAL},
+	{__LINE__, SLICE_LIT("a%Z@example.org"), ADDR_LOCAL},
 	{__LINE__, SLICE_LIT("=?utf-8?q?a=40x?=@example.org"), ADDR_LOCAL},
 	{__LINE__, SLICE_LIT("=?x@example.org"), ADDR_LOCAL},
 	{__LINE__, SLICE_LIT("x?=@example.org"), ADDR_LOCAL},
+	{__LINE__, SLICE_LIT("=?utf-8?q?a_?=@example.org"), ADDR_LOCAL},
+	{__LINE__, SLICE_LIT("a.=?q@example.org"), ADDR_LOCAL},
 	{__LINE__, SLICE_LIT(".a@example.org"), ADDR_LOCAL},
 	{__LINE__, SLICE_LIT("a.@example.org"), ADDR_LOCAL},
 	{__LINE__, SLICE_LIT("a..b@example.org"), ADDR_LOCAL},
@@ -203,6 +229,17 @@ static const struct {
 	/* domains */
 	{__LINE__, SLICE_LIT("a@localhost"), ADDR_DOMAIN},
 	{__LINE__, SLICE_LIT("a@org"), ADDR_DOMAIN},
+	{__LINE__, SLICE_LIT("name@gmail"), ADDR_DOMAIN},
+	{__LINE__, SLICE_LIT("a@i"), ADDR_DOMAIN},
+	{__LINE__, SLICE_LIT("a@i1"), ADDR_DOMAIN},
+	{__LINE__, SLICE_LIT("a@1i"), ADDR_DOMAIN},
+	{__LINE__, SLICE_LIT("a@0x"), ADDR_DOMAIN},
+	{__LINE__, SLICE_LIT("a@i-"), ADDR_DOMAIN},
+	{__LINE__, SLICE_LIT("a@io."), ADDR_DOMAIN},
+	{__LINE__, SLICE_LIT("a@.io"), ADDR_DOMAIN},
+	{__LINE__, SLICE_LIT("a@com"), ADDR_DOMAIN},
+	{__LINE__, SLICE_LIT("a@\xc3\xb6"), ADDR_DOMAIN},
+	{__LINE__, SLICE_LIT("a@\xd1\x80\xd1\x84"), ADDR_DOMAIN}, /* the country code of Russia in its letters */
 	{__LINE__, SLICE_LIT("a@."), ADDR_DOMAIN},
 	{__LINE__, SLICE_LIT("a@.org"), ADDR_DOMAIN},
 	{__LINE__, SLICE_LIT("a@example."), ADDR_DOMAIN},
@@ -312,16 +349,16 @@ static void test_every_result_occurs(void **state)
 	assert_true(sizeof(good) / sizeof(good[0]) + sizeof(bad) / sizeof(bad[0]) >= 150);
 }
 
-/* Each single ASCII byte in the middle of the local part and of a label. */
+/* Each single ASCII byte within the local part ("!" is a route there, behind a letter) and within a label. */
 static void test_every_ascii_byte(void **state)
 {
 #define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	static const char local_ok[] = ALNUM ".#$&'*+-/=?^_`{|}~", label_ok[] = ALNUM ".-";
+	static const char local_ok[] = ALNUM ".#$%&'*+-/=?^_`{|}~", label_ok[] = ALNUM ".-";
 	struct addr ad;
 
 	(void)state;
 	for (int c = 0; c < 128; c++) {
-		char local[] = "a_b@example.org", domain[] = "a@exa_ple.org";
+		char local[] = "a__b@example.org", domain[] = "a@exa_ple.org";
 		local[1] = domain[5] = (char)c;
 		bool got = addr_parse(&arena, slice_make(local, sizeof(local) - 1), &ad) == ADDR_OK;
 		if (got != (c && strchr(local_ok, c)))
