@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "core/embed.h"
+#include "text/phrase.h"
 
 #define OUT_MAX_BYTES (1024u * 1024u)
 
@@ -36,16 +38,95 @@ static void pass(struct buf *b, const char *listen)
 	buf_printf(b, "    fastcgi_pass %s;\n", strcmp(listen, "fd:0") == 0 ? "unix:/run/jawort/jawort.sock" : listen);
 }
 
-static void http_part(struct buf *b)
+/* Pages for what nginx answers by itself, in the words of the program. nginx takes at most 4 KB a text. */
+static const struct {
+	const char *name, *key;
+	int status;
+} own_pages[] = {
+    {"busy", "page.bare.busy", 429},
+    {"down", "page.bare.down", 503},
+    {"large", "page.bare.large", 413},
+};
+#define OWN_PAGES (sizeof(own_pages) / sizeof(own_pages[0]))
+
+static enum err own_page(struct buf *b, const struct phrases *words, const char *key, struct errinfo *ei)
 {
+	struct buf title, text, name;
+	const struct phrase *t, *p;
+	enum err rc = E_NOT_FOUND;
+
+	buf_init(&title, 512);
+	buf_init(&text, 2048);
+	buf_init(&name, 128);
+	buf_printf(&name, "%s.title", key);
+	t = phrases_get(words, buf_slice(&name));
+	buf_reset(&name);
+	buf_printf(&name, "%s.text", key);
+	p = phrases_get(words, buf_slice(&name));
+	if (t && p)
+		rc = phrase_html_inline(&title, t, NULL, ei);
+	if (!rc)
+		rc = phrase_html_inline(&text, p, NULL, ei);
+	buf_printf(b, "'<!doctype html><html lang=\"%s\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
+	    "content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\"><title>%s</title>"
+	    "<h1>%s</h1><p>%s</p></html>'", phrases_lang(words), title.data, title.data, text.data);
+	buf_free(&title);
+	buf_free(&text);
+	buf_free(&name);
+	return rc;
+}
+
+static enum err own_words(struct phrases **out, const char *lang, const char *file, struct errinfo *ei)
+{
+	const struct embedded_file *f = embed_find(file);
+
+	*out = phrases_new(lang);
+	if (!*out || !f)
+		return err_set(ei, E_NOMEM, "words");
+	return phrases_load(*out, f->name, slice_make(f->data, f->len), false, ei);
+}
+
+static enum err http_part(struct buf *b, struct errinfo *ei)
+{
+	struct phrases *de = NULL, *en = NULL;
+	enum err rc = own_words(&de, "de", "de/web.txt", ei);
+
+	if (!rc)
+		rc = own_words(&en, "en", "en/web.txt", ei);
 	buf_add_str(b,
 	    "# jawort, http level: once, inside http { } (for example /etc/nginx/conf.d/jawort.conf)\n"
-	    "# Only POST counts against the limit; an empty key is not counted.\n"
-	    "map $request_method $jawort_post {\n"
-	    "    default \"\";\n"
-	    "    POST    $binary_remote_addr;\n"
+	    "# Only sign-ups count against the limit (an empty key is not counted): a withdrawal is never refused.\n"
+	    "map \"$request_method $uri\" $jawort_signup {\n"
+	    "    default              \"\";\n"
+	    "    \"~^POST .*/s/[^/]+$\" $binary_remote_addr;\n"
 	    "}\n"
-	    "limit_req_zone $jawort_post zone=jawort_post:1m rate=30r/m;\n");
+	    "limit_req_zone $jawort_signup zone=jawort_signup:1m rate=30r/m;\n"
+	    "map $http_accept_language $jawort_lang {\n"
+	    "    default en;\n"
+	    "    \"~*^de\"  de;\n"
+	    "}\n");
+	for (size_t i = 0; !rc && i < OWN_PAGES; i++) {
+		buf_printf(b, "map $jawort_lang $jawort_%s {\n    en ", own_pages[i].name);
+		rc = own_page(b, en, own_pages[i].key, ei);
+		buf_add_str(b, ";\n    de ");
+		if (!rc)
+			rc = own_page(b, de, own_pages[i].key, ei);
+		buf_add_str(b, ";\n}\n");
+	}
+	phrases_free(de);
+	phrases_free(en);
+	return rc;
+}
+
+/* Once per server block: what is shown while the program cannot answer. */
+static void pages_part(struct buf *b)
+{
+	buf_add_str(b, "\n# jawort: once in each server { } that has one of the locations below\n");
+	for (size_t i = 0; i < OWN_PAGES; i++)
+		buf_printf(b, "location @jawort_%s {\n    internal;\n    access_log off;\n"
+		    "    default_type \"text/html; charset=utf-8\";\n    add_header Retry-After 60 always;\n"
+		    "    add_header Cache-Control no-store always;\n    return %d $jawort_%s;\n}\n",
+		    own_pages[i].name, own_pages[i].status, own_pages[i].name);
 }
 
 static void site_part(struct buf *b, const struct conf *c, const struct conf_site *s)
@@ -57,8 +138,11 @@ static void site_part(struct buf *b, const struct conf *c, const struct conf_sit
 	    "location ^~ %s/ {\n"
 	    "    # Paths carry tokens: they are not logged, and what is sent on is only what is needed.\n"
 	    "    access_log off;\n"
-	    "    limit_req zone=jawort_post burst=20 nodelay;\n"
+	    "    limit_req zone=jawort_signup burst=20 nodelay;\n"
 	    "    limit_req_status 429;\n"
+	    "    error_page 429 @jawort_busy;\n"
+	    "    error_page 413 @jawort_large;\n"
+	    "    error_page 502 504 @jawort_down;\n"
 	    "    client_max_body_size 1m;\n"
 	    "    fastcgi_request_buffering on;\n"
 	    "    fastcgi_buffers 16 32k;\n"
@@ -76,6 +160,7 @@ int cmd_nginx(const struct cmd_args *a)
 {
 	bool http = !a->format || strcmp(a->format, "http") == 0;
 	bool server = !a->format || strcmp(a->format, "server") == 0;
+	struct errinfo ei = {.code = OK};
 	struct conf *c;
 	struct buf b;
 	int rc;
@@ -86,14 +171,16 @@ int cmd_nginx(const struct cmd_args *a)
 	if (rc)
 		return rc;
 	buf_init(&b, OUT_MAX_BYTES);
-	if (http)
-		http_part(&b);
+	if (http && http_part(&b, &ei) != OK)
+		rc = cmd_fail("nginx", &ei);
+	if (server)
+		pages_part(&b);
 	for (size_t i = 0; server && i < c->nsites; i++)
 		if (!a->site || strcmp(a->site, c->sites[i]->id) == 0)
 			site_part(&b, c, c->sites[i]);
 	if (a->site && !cmd_site(a, c))
 		rc = CMD_USAGE;
-	else
+	else if (!rc)
 		rc = cmd_print(&b);
 	buf_free(&b);
 	conf_free(c);

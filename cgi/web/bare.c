@@ -33,6 +33,7 @@ static const struct bare_row {
     {413, "page.bare.large.title", "page.bare.large.text"},
     {414, "page.bare.large.title", "page.bare.large.text"},
     {431, "page.bare.large.title", "page.bare.large.text"},
+    {429, "page.bare.busy.title", "page.bare.busy.text"},
     {503, "page.bare.down.title", "page.bare.down.text"},
     {0, "page.bare.down.title", "page.bare.down.text"},
 };
