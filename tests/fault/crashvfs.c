@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,8 @@ static struct {
 	int64_t calls, writes;
 	uint64_t random;
 	sqlite3_vfs *under;
-} crash = {.mu = PTHREAD_MUTEX_INITIALIZER};
+	pthread_rwlock_t reading; /* no read sees a file that the cut is writing */
+} crash = {.mu = PTHREAD_MUTEX_INITIALIZER, .reading = PTHREAD_RWLOCK_INITIALIZER};
 
 static uint64_t chance(uint64_t below)
 {
@@ -189,6 +191,7 @@ _Noreturn static void cut(const char *what)
 	unsigned keep = keeps[chance(sizeof(keeps) / sizeof(keeps[0]))];
 	char text[96];
 	size_t wal = 0, rest = 0;
+	pthread_rwlock_wrlock(&crash.reading);
 	for (struct image *i = crash.images; i; i = i->next) {
 		*(strstr(i->path, "-wal") ? &wal : &rest) += i->n;
 		bool ghost = i->ghost && chance(2);
@@ -225,14 +228,6 @@ static void call_before(const char *what)
 		call(what);
 }
 
-int64_t crash_calls(void)
-{
-	pthread_mutex_lock(&crash.mu);
-	int64_t n = crash.calls;
-	pthread_mutex_unlock(&crash.mu);
-	return n;
-}
-
 void crash_folder_synced(const char *path)
 {
 	size_t n = strlen(path);
@@ -256,7 +251,10 @@ static int file_close(sqlite3_file *f)
 
 static int file_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 {
-	return REAL(f)->pMethods->xRead(REAL(f), p, n, at);
+	pthread_rwlock_rdlock(&crash.reading);
+	int rc = REAL(f)->pMethods->xRead(REAL(f), p, n, at);
+	pthread_rwlock_unlock(&crash.reading);
+	return rc;
 }
 
 static int file_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
@@ -295,7 +293,7 @@ static int file_sync(sqlite3_file *f, int flags)
 	usleep(us);
 	pthread_mutex_lock(&crash.mu);
 	call_before("sync");
-	if (file->image && !(crash.o.ignore_wal_sync && file->names)) {
+	if (file->image) {
 		image_synced(file->image);
 		file->image->named |= file->names;
 	}

@@ -14,7 +14,6 @@
  *
  * One process, one life: the next one begins with what is left. Threads: any.
  */
-#include <stdbool.h>
 #include <stdint.h>
 
 #define CRASH_EXIT 99
@@ -23,7 +22,6 @@ struct crash_opts {
 	uint64_t seed;
 	int64_t cut_at;      /* at this write, sync, truncation or deletion; 0: only by crash_cut() */
 	unsigned sync_us;    /* at most so long a sync takes */
-	bool ignore_wal_sync; /* a disk that lies: a sync of a WAL does nothing */
 	void (*at_cut)(void *arg, const char *what); /* just before the end; may not touch files */
 	void *arg;
 };
@@ -34,7 +32,5 @@ void crash_start(const struct crash_opts *o);
 _Noreturn void crash_cut(const char *what);
 /* A folder was synced: names in it stay. From a wrapped fsync(). */
 void crash_folder_synced(const char *path);
-/* Calls that count for cut_at so far. */
-int64_t crash_calls(void);
 
 #endif

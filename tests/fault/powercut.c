@@ -79,8 +79,7 @@ static void note_cut(void *arg, const char *what)
 static void damage(uint64_t *count, const char *fmt, ...)
 {
 	va_list ap;
-	++*count;
-	if (control)
+	if (++*count > 5 || control)
 		return;
 	fprintf(stderr, "after \"%s\": ", shared->cut);
 	va_start(ap, fmt);
@@ -134,8 +133,8 @@ static void look_person(struct db *db, unsigned n, const struct person *p, unsig
 	else if (kinds & 1)
 		damage(&shared->corrupt, "evidence of c%u does not verify", n);
 	buf_free(&b);
-	if (!(kinds & (1u << EVENT_REQUESTED)) || !(kinds & (1u << EVENT_MAIL_QUEUED)))
-		damage(&shared->lost, "c%u: no event of request or mail (%x)", n, kinds);
+	if (!(kinds & (1u << EVENT_REQUESTED)))
+		damage(&shared->lost, "c%u: no event of its request (%x)", n, kinds);
 	if ((flags & A_CONFIRMED) && !(kinds & (1u << EVENT_CONFIRMED)))
 		damage(&shared->lost, "c%u: its confirmation is gone", n);
 	if ((flags & A_LEFT) && !(kinds & (1u << EVENT_WITHDRAWN)))
@@ -331,7 +330,7 @@ static void *decider(void *arg)
 
 static _Noreturn void life_run(struct world *w, uint64_t seed, int64_t cut_at, bool last)
 {
-	const struct crash_opts co = {.seed = seed, .cut_at = last ? 0 : cut_at, .sync_us = 300, .at_cut = note_cut};
+	const struct crash_opts co = {.seed = seed, .cut_at = last ? 0 : cut_at, .sync_us = 150, .at_cut = note_cut};
 	char dir[200], keys[200];
 	struct store_opts o = {.site = "club", .dir = dir, .keys_path = keys, .create = true};
 	struct texts_report rep;
