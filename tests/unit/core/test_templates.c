@@ -244,6 +244,14 @@ static void fill_unsub(struct view *v, int lang)
 	view_bool(v, "more_purposes", true);
 }
 
+static void fill_bare(struct view *v, int lang)
+{
+	(void)lang;
+	view_cstr(v, "title_key", "page.bare.down.title");
+	view_cstr(v, "text_key", "page.bare.down.text");
+	view_cstr(v, "request_id", "abcdefghijklmnop");
+}
+
 static void fill_busy(struct view *v, int lang)
 {
 	view_cstr(v, "title_key", "page.busy.title");
@@ -399,6 +407,7 @@ static const struct sample {
 	{__LINE__, "page/unsubbed.html", "unsubbed", fill_ended, "data-state=\"ended\""},
 	{__LINE__, "page/unsub_pending.html", "unsub_pending", fill_nothing, NULL},
 	{__LINE__, "page/error.html", "busy", fill_busy, NULL},
+	{__LINE__, "page/bare.html", "bare", fill_bare, "abcdefghijklmnop"},
 	{__LINE__, "page/notice.html", "notice", fill_notice, "id=\"objection\""},
 	{__LINE__, "page/notice_fragment.html", "notice_fragment", fill_notice, "<div class=\"jawort\" lang="},
 	{__LINE__, "mail/confirm.html", "mail_confirm", fill_mail, "bgcolor=\"#17604f\""},

@@ -26,6 +26,7 @@ static const char *const CODE_KEYS[] = {
 	"page.large.*", "page.format.*", "page.bytes.*", "page.busy.*", "page.down.*", "page.notfound.*",
 	"page.replaced.*", "page.lang.name", "page.sent.text", "page.sent.again", "page.sms.*", "page.slip.*",
 	"page.unsub.tracking", "page.unsub.oneclick", "page.unsubbed.reason",
+	"page.bare.*", "page.noform.*", "page.nopage.*", "page.method.*", "page.action.*",
 	"hub.*", "evidence.*", "word.*", "notice.*", "mail.*",
 };
 
