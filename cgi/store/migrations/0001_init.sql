@@ -51,7 +51,7 @@ CREATE TABLE intake (
 
 CREATE TABLE person (
 	id INTEGER PRIMARY KEY AUTOINCREMENT, -- number of the key slot
-	channel INTEGER NOT NULL CHECK (channel IN (1, 2, 3)),
+	channel INTEGER NOT NULL CHECK (channel BETWEEN 1 AND 3),
 	lookup BLOB NOT NULL CHECK (length(lookup) = 16),
 	state INTEGER NOT NULL,
 	lang TEXT NOT NULL,
@@ -141,7 +141,7 @@ BEGIN SELECT RAISE(ABORT, 'checkpoint is append-only'); END;
 
 CREATE TABLE outbox (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
-	channel INTEGER NOT NULL CHECK (channel IN (1, 2, 3)),
+	channel INTEGER NOT NULL CHECK (channel BETWEEN 1 AND 3),
 	person_id INTEGER NOT NULL,
 	request_id INTEGER,
 	kind INTEGER NOT NULL,
