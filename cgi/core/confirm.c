@@ -295,7 +295,8 @@ static enum err act_job(struct db *db, void *arg, struct errinfo *ei)
 	edge = state_edge(w->f.person.state, inputs[w->action]);
 	if (edge->act == STATE_ACCEPT && open)
 		return act_accept(db, w, edge, ei);
-	if (edge->act == STATE_FORGET || edge->act == STATE_REFUSE)
+	/* A request that ran out is over already: there is nothing left to refuse, and no second event for it. */
+	if (edge->act == STATE_FORGET || (edge->act == STATE_REFUSE && w->f.request.state == REQUEST_PENDING))
 		return act_deny(db, w, edge, ei);
 	if (edge->act == STATE_RELINK && expired)
 		return act_renew(db, w, ei);

@@ -342,12 +342,12 @@ static inline void world_turn(struct world *w)
 }
 
 /* A good sign-up, durable and worked on. purposes: comma list. */
-static inline void world_signup(struct world *w, const char *form, const char *address, const char *purposes,
-    const char *lang)
+static inline void world_signup_as(struct world *w, const char *form, const char *address, const char *purposes,
+    const char *lang, const char *last_name)
 {
 	char body[1024];
-	size_t n = (size_t)snprintf(body, sizeof(body), "email=%s&v=%s&lang=%s&last_name=Lovelace", address,
-	    world_consent(w, form, lang)->v, lang);
+	size_t n = (size_t)snprintf(body, sizeof(body), "email=%s&v=%s&lang=%s&last_name=%s", address,
+	    world_consent(w, form, lang)->v, lang, last_name);
 	struct slice rest = slice_from(purposes), one;
 	struct gate_answer a;
 
@@ -356,6 +356,12 @@ static inline void world_signup(struct world *w, const char *form, const char *a
 	a = world_gate(w, form, body);
 	assert_int_equal(a.result, GATE_ACCEPTED);
 	world_turn(w);
+}
+
+static inline void world_signup(struct world *w, const char *form, const char *address, const char *purposes,
+    const char *lang)
+{
+	world_signup_as(w, form, address, purposes, lang, "Lovelace");
 }
 
 static inline struct confirm_info world_act(struct world *w, const char *token, enum confirm_action action,
