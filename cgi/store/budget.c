@@ -1,9 +1,11 @@
 #include "store/budget.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "store/db_priv.h"
 
 #define SLOTS 24
@@ -11,6 +13,8 @@
 #define SUBJECT_BYTES 16
 #define SUBJECT_TEXT_BYTES 512
 #define TALLY_DAYS 90
+/* A transaction serves so many takes at most while others wait. */
+#define TAKES_MAX 64
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS secret(day INTEGER PRIMARY KEY, key BLOB NOT NULL) STRICT;"
@@ -39,8 +43,9 @@ static const char *const sql[Q__MAX] = {
     [Q_TALLY] = "INSERT INTO tally(day, site, form, what, n) VALUES(?1, ?2, ?3, ?4, ?5)"
 	" ON CONFLICT(site, day, form, what) DO UPDATE SET n = n + excluded.n",
     [Q_EACH] = "SELECT day, form, what, n FROM tally WHERE site = ?1 AND day >= ?2 ORDER BY day, form, what",
-    [Q_FORGET_KEYS] = "DELETE FROM secret WHERE day < ?1",
-    [Q_FORGET_SLOTS] = "DELETE FROM slot WHERE (at + 26) * width < ?1",
+    /* What a clock that ran ahead left behind goes too. */
+    [Q_FORGET_KEYS] = "DELETE FROM secret WHERE day < ?1 OR day > ?1 + 3",
+    [Q_FORGET_SLOTS] = "DELETE FROM slot WHERE (at + 25) * width <= ?1 OR at * width > ?1 + 172800",
     [Q_FORGET_TALLIES] = "DELETE FROM tally WHERE day < ?1",
 };
 
@@ -48,7 +53,10 @@ static const char *const tally_names[BUDGET_TALLY__MAX] = {"?", "accepted", "inp
     "foreign_origin", "form_token", "limited_network", "limited_site", "silent", "unknown_fields"};
 
 struct budget {
+	atomic_uint coming; /* threads that wait for the lock in budget_take() */
 	pthread_mutex_t lock;
+	unsigned held; /* budget_hold() without budget_release() */
+	unsigned open; /* takes in the transaction that is open */
 	sqlite3 *conn;
 	sqlite3_stmt *q[Q__MAX];
 	int64_t key_day; /* of key[0]; key[1] is the day before */
@@ -89,7 +97,8 @@ enum err budget_open(struct budget **out, const char *data, struct errinfo *ei)
 	b->key_day = -1;
 	buf_init(&path, 4096);
 	buf_printf(&path, "%s/budget.db", data);
-	if (sqlite3_open_v2(path.data, &b->conn, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+	rc = db_touch(path.data, ei);
+	if (!rc && sqlite3_open_v2(path.data, &b->conn, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
 	        | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK)
 		rc = budget_err(b, ei, path.data);
 	buf_free(&path);
@@ -184,11 +193,16 @@ static void subject_of(const struct budget *b, int which, const struct budget_as
 	crypt_keyed(out, SUBJECT_BYTES, b->key[which], text, n);
 }
 
+/* Durations over a day count as a day. */
+static int64_t rate_s(const struct conf_rate *r)
+{
+	return r->per.seconds < DAY_S ? (r->per.seconds > 0 ? r->per.seconds : 1) : DAY_S;
+}
+
+/* Rounded up, so that SLOTS of them are never shorter than the duration. */
 static int64_t slot_width_s(const struct conf_rate *r)
 {
-	int64_t s = r->per.seconds < DAY_S ? r->per.seconds : DAY_S;
-
-	return s >= SLOTS ? s / SLOTS : 1;
+	return (rate_s(r) + SLOTS - 1) / SLOTS;
 }
 
 /* One ask, its subject under the key of today. */
@@ -196,6 +210,7 @@ struct asking {
 	const struct budget_ask *ask;
 	unsigned char subject[SUBJECT_BYTES];
 	int64_t width, at; /* seconds per slot; the present slot */
+	int64_t back;      /* slots before it that count */
 };
 
 /* Adds what was used within the window to *sum; *oldest: first slot in use, unchanged if there is none. */
@@ -208,7 +223,7 @@ static bool used(struct budget *b, const struct asking *k, const unsigned char s
 	sqlite3_bind_int(q, 1, k->ask->class);
 	sqlite3_bind_blob(q, 2, subject, SUBJECT_BYTES, SQLITE_STATIC);
 	sqlite3_bind_int64(q, 3, k->width);
-	sqlite3_bind_int64(q, 4, k->at - SLOTS);
+	sqlite3_bind_int64(q, 4, k->at - k->back);
 	row = sqlite3_step(q) == SQLITE_ROW;
 	if (row) {
 		int64_t n = sqlite3_column_int64(q, 0), first = sqlite3_column_int64(q, 1);
@@ -227,7 +242,7 @@ static bool used_all(struct budget *b, const struct asking *k, int64_t *sum, int
 
 	if (!used(b, k, k->subject, sum, oldest))
 		return false;
-	if ((k->at - SLOTS) * k->width >= b->key_day * DAY_S)
+	if ((k->at - k->back) * k->width >= b->key_day * DAY_S)
 		return true;
 	subject_of(b, 1, k->ask, before);
 	return used(b, k, before, sum, oldest);
@@ -259,6 +274,7 @@ static enum err take_all(struct budget *b, const struct budget_ask *asks, size_t
 			continue;
 		k->ask = &asks[i];
 		k->width = slot_width_s(&asks[i].rate);
+		k->back = (rate_s(&asks[i].rate) + k->width - 1) / k->width;
 		k->at = oldest = now_s / k->width;
 		subject_of(b, 0, k->ask, k->subject);
 		if (!used_all(b, k, &sum, &oldest))
@@ -266,7 +282,7 @@ static enum err take_all(struct budget *b, const struct budget_ask *asks, size_t
 		if (sum < (int64_t)asks[i].rate.count)
 			continue;
 		*denied = i;
-		*retry_s = (oldest + SLOTS + 1) * k->width - now_s;
+		*retry_s = (oldest + k->back + 1) * k->width - now_s;
 		return OK;
 	}
 	for (size_t i = 0; !rc && i < n; i++)
@@ -276,30 +292,61 @@ static enum err take_all(struct budget *b, const struct budget_ask *asks, size_t
 	return rc;
 }
 
+/* Ends the open transaction; what it counted is lost if it cannot be kept. */
+static enum err budget_end(struct budget *b, enum err rc, struct errinfo *ei)
+{
+	if (!done(b, rc ? Q_ROLLBACK : Q_COMMIT) && !rc) {
+		rc = budget_err(b, ei, "commit");
+		done(b, Q_ROLLBACK);
+	}
+	if (rc)
+		b->key_day = -1;
+	b->open = 0;
+	return rc;
+}
+
 enum err budget_take(struct budget *b, const struct budget_ask *asks, size_t n, int64_t now_ms, size_t *denied,
     int64_t *retry_s, struct errinfo *ei)
 {
 	int64_t wait_s = 0;
-	enum err rc;
+	enum err rc = OK;
 
 	*denied = n;
+	atomic_fetch_add(&b->coming, 1);
 	pthread_mutex_lock(&b->lock);
-	if (!done(b, Q_BEGIN)) {
+	/* Whoever comes next goes on in the same transaction, so one is open only while somebody will end it. */
+	bool last = atomic_fetch_sub(&b->coming, 1) == 1 && !b->held;
+	if (!b->open && !done(b, Q_BEGIN)) {
 		rc = budget_err(b, ei, "begin");
 	} else {
+		b->open++;
 		rc = take_all(b, asks, n, now_ms / 1000, denied, &wait_s, ei);
-		if (!done(b, rc ? Q_ROLLBACK : Q_COMMIT) && !rc) {
-			rc = budget_err(b, ei, "commit");
-			done(b, Q_ROLLBACK);
-			b->key_day = -1;
-		}
-		if (rc)
-			b->key_day = -1;
+		if (rc || last || b->open >= TAKES_MAX)
+			rc = budget_end(b, rc, ei);
 	}
 	pthread_mutex_unlock(&b->lock);
 	if (retry_s)
 		*retry_s = wait_s > 0 ? wait_s : 1;
 	return rc;
+}
+
+void budget_hold(struct budget *b)
+{
+	pthread_mutex_lock(&b->lock);
+	b->held++;
+	pthread_mutex_unlock(&b->lock);
+}
+
+void budget_release(struct budget *b)
+{
+	struct errinfo ei;
+
+	pthread_mutex_lock(&b->lock);
+	bug_if(!b->held);
+	b->held--;
+	if (b->open && !b->held && budget_end(b, OK, &ei) != OK)
+		log_err(LOG_WARN, "budget", &ei);
+	pthread_mutex_unlock(&b->lock);
 }
 
 enum err budget_count(struct budget *b, const char *site, struct slice form, enum budget_tally what, int64_t n,

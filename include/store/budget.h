@@ -10,8 +10,8 @@
  * prefix) are kept as keyed BLAKE2b under a random key that changes every day
  * and is deleted after two, so a line cannot be linked to anybody later.
  *
- * Counting: time is cut into slots of a 24th of the rate's duration; what
- * counts is the sum of the present slot and the 24 before it. So at most COUNT
+ * Counting: time is cut into slots of a 24th of the rate's duration (whole
+ * seconds); what counts is the sum of the present slot and the 24 before it. So at most COUNT
  * within the duration, never more; at the edge of a slot a little less.
  *
  * Also here: tallies, counts per day of what the gate refused or doubted,
@@ -60,6 +60,12 @@ void budget_close(struct budget *b);
  */
 enum err budget_take(struct budget *b, const struct budget_ask *asks, size_t n, int64_t now_ms, size_t *denied,
     int64_t *retry_s, struct errinfo *ei);
+/*
+ * Between the two, takes of all threads share a transaction (64 at most), which saves most of their cost; other
+ * processes wait for it. For a batch of work that waits for nothing else meanwhile.
+ */
+void budget_hold(struct budget *b);
+void budget_release(struct budget *b);
 
 enum budget_tally {
 	BUDGET_T_ACCEPTED = 1, /* sign-ups taken in */
@@ -82,7 +88,10 @@ enum err budget_count(struct budget *b, const char *site, struct slice form, enu
 enum err budget_each(struct budget *b, const char *site, int64_t since_ms,
     bool (*cb)(int64_t day, struct slice form, enum budget_tally what, int64_t n, void *arg), void *arg,
     struct errinfo *ei);
-/* Forgets slots, keys and tallies that no rate needs any more (tallies: 90 days). */
+/*
+ * Forgets slots (after 25/24 of their duration), keys (after two days) and tallies (90 days) that no
+ * rate needs any more.
+ */
 enum err budget_purge(struct budget *b, int64_t now_ms, struct errinfo *ei);
 
 #endif
