@@ -19,3 +19,10 @@ $(FAULT)/powercut: tests/fault/powercut.c tests/fault/crashvfs.c $(FAULT_LINK)
 powercut: $(FAULT)/powercut
 	$(FAULT)/powercut control
 	$(FAULT)/powercut
+
+# Needs SAN=address,undefined: a leak or a wrong access is what it looks for.
+FAULT_WEB := $(LINK_front:%=$(BUILD)/%.a)
+FAULT_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=clock_mono_ms
+$(FAULT)/alloc: tests/fault/alloc.c tests/fault/appworld.h $(FAULT_WEB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FAULT_CFLAGS) $(LDFLAGS_ALL) $(FAULT_WRAP) -o $@ $(filter %.c,$^) $(FAULT_WEB) $(LIBS) -lcmocka
