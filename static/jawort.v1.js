@@ -28,7 +28,7 @@ class Live extends HTMLElement {
 
   // The link inside stays until there is something to put in its place.
   async load(url, cache) {
-    const lang = this.closest('[lang]')?.lang;
+    const lang = this.closest('[lang]')?.getAttribute('lang');
     if (lang && !url.searchParams.has('lang')) url.searchParams.set('lang', lang);
     try {
       const answer = await fetch(url, { credentials: 'omit', cache });
@@ -136,7 +136,7 @@ class JawortForm extends Live {
       return;
     }
     const box = this.box(json, 'status', 'jawort');
-    box.lang = this.form.lang;
+    box.lang = this.form.getAttribute('lang');
     this.replaceChildren(box);
     box.focus();
   }
