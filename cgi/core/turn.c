@@ -323,6 +323,8 @@ enum err turn_after(struct db *db, void *arg, bool *more, struct errinfo *ei)
 	enum err rc = OK;
 
 	arena_init(&a, ARENA_REQUEST_MAX_BYTES);
+	if (t->budget)
+		budget_hold(t->budget);
 	for (n = 0; n < TURN_BATCH_MAX; n++) {
 		arena_reset(&a);
 		rc = intake_next(db, at, max, &a, &row, ei);
@@ -339,6 +341,8 @@ enum err turn_after(struct db *db, void *arg, bool *more, struct errinfo *ei)
 		if (rc)
 			break;
 	}
+	if (t->budget)
+		budget_release(t->budget);
 	*more = n == TURN_BATCH_MAX;
 	arena_free(&a);
 	return rc == E_NOT_FOUND ? OK : rc;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <pthread.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/crypt.h"
@@ -216,6 +217,75 @@ static void test_two_handles(void **state)
 	budget_close(other);
 }
 
+/* While held, takes are in one transaction: seen by the others only after it, and counted all the same. */
+static void test_hold(void **state)
+{
+	struct world *w = *state;
+	struct budget_ask a = ask(BUDGET_CONFIRM, "site", "a", 150, DAY_S);
+	struct errinfo ei = {.code = OK};
+	struct budget *other;
+
+	assert_int_equal(budget_open(&other, w->dir, &ei), OK);
+	budget_hold(w->b);
+	budget_hold(w->b);
+	for (int i = 0; i < 149; i++)
+		assert_true(take(w->b, a, DAY0_S, NULL));
+	budget_release(w->b);
+	assert_true(take(w->b, a, DAY0_S, NULL));
+	assert_false(take(w->b, a, DAY0_S, NULL));
+	budget_release(w->b);
+	/* The lock is free again, and everything is there. */
+	assert_false(take(other, a, DAY0_S, NULL));
+	assert_true(take(other, ask(BUDGET_CONFIRM, "site", "b", 1, DAY_S), DAY0_S, NULL));
+	assert_false(take(w->b, ask(BUDGET_CONFIRM, "site", "b", 1, DAY_S), DAY0_S, NULL));
+	budget_close(other);
+}
+
+#define THREADS 8
+#define TAKES 400
+
+static void *take_many(void *arg)
+{
+	struct world *w = arg;
+	uintptr_t granted = 0;
+
+	for (int i = 0; i < TAKES; i++) {
+		struct budget_ask a = ask(BUDGET_SITE, "site", "", THREADS * TAKES / 2, DAY_S);
+		struct errinfo ei = {.code = OK};
+		size_t denied = 9;
+		if (i % 50 == 0)
+			budget_hold(w->b);
+		if (budget_take(w->b, &a, 1, DAY0_S * 1000, &denied, NULL, &ei) != OK)
+			return (void *)UINTPTR_MAX;
+		granted += denied == 1;
+		if (i % 50 == 0)
+			budget_release(w->b);
+	}
+	return (void *)granted;
+}
+
+/* Threads that share transactions get exactly what there is, and the last one ends the transaction. */
+static void test_threads(void **state)
+{
+	struct world *w = *state;
+	pthread_t t[THREADS];
+	struct errinfo ei = {.code = OK};
+	struct budget *other;
+	uintptr_t sum = 0;
+
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, take_many, w), 0);
+	for (int i = 0; i < THREADS; i++) {
+		void *granted;
+		pthread_join(t[i], &granted);
+		sum += (uintptr_t)granted;
+	}
+	assert_int_equal(sum, THREADS * TAKES / 2);
+	assert_int_equal(budget_open(&other, w->dir, &ei), OK);
+	assert_false(take(other, ask(BUDGET_SITE, "site", "", THREADS * TAKES / 2, DAY_S), DAY0_S, NULL));
+	budget_close(other);
+}
+
 static bool each(int64_t day, struct slice form, enum budget_tally what, int64_t n, void *arg)
 {
 	int64_t *sum = arg;
@@ -255,6 +325,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_long_subject, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_all_or_nothing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_two_handles, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_hold, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_tallies, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
