@@ -133,7 +133,7 @@ run: deps
 
 # Everything that CI runs; tools/test.sh has the list, ONLY=lint,e2e runs a part of it.
 test: deps-test
-	@sh tools/test.sh $(ONLY)
+	@bash tools/test.sh $(ONLY)
 
 lint: $(GEN)/embedded.c $(GEN)/migrations.h
 	@sh tools/lint.sh $(GEN)
