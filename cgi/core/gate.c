@@ -89,9 +89,18 @@ bool gate_next_allowed(const struct conf_form *form, struct slice next)
 	return false;
 }
 
+static bool refused(const struct gate_answer *out, const char *field)
+{
+	for (size_t i = 0; i < out->nerrors; i++)
+		if (strcmp(out->errors[i].field, field) == 0)
+			return true;
+	return false;
+}
+
+/* One message for a field, the first: a second one would only repeat that something is wrong with it. */
 static void gate_refuse(struct gate_answer *out, const char *field, const char *key, size_t max)
 {
-	if (out->nerrors < GATE_ERRORS_MAX)
+	if (out->nerrors < GATE_ERRORS_MAX && !refused(out, field))
 		out->errors[out->nerrors++] = (struct gate_error){.field = field, .key = key, .max = max,
 		    .twice = strcmp(key, "error.field.twice") == 0};
 }
@@ -183,14 +192,6 @@ static void gate_purposes(const struct gate_input *in, struct arena *a, struct g
 		gate_refuse(out, "ok", "error.consent.missing", 0);
 	else if (!out->purposes.len)
 		gate_refuse(out, "p", "error.consent.none", 0);
-}
-
-static bool refused(const struct gate_answer *out, const char *field)
-{
-	for (size_t i = 0; i < out->nerrors; i++)
-		if (strcmp(out->errors[i].field, field) == 0)
-			return true;
-	return false;
 }
 
 /* domain is entry, or lies below it. */
@@ -454,6 +455,7 @@ static bool gate_start(const struct gate *g, struct arena *a, const struct gate_
 	if (!out->lang)
 		out->lang = in->lang;
 	out->consent = shown ? shown : site_consent(g->site, in->form, out->lang);
+	/* As it came: browsers cut spaces off themselves, and nothing is repaired here (isemail counts it as bad). */
 	out->email = form_get(in->fields, "email");
 	out->page = gate_value(in, "page");
 	if (!out->page.len)

@@ -151,6 +151,7 @@ struct leaving {
 	const struct site *site;
 	struct arena *a;
 	struct slice token;
+	struct slice purpose; /* empty: all */
 	enum withdraw_way way;
 	struct slice ip;
 	int64_t now_ms;
@@ -161,6 +162,7 @@ struct leaving {
 };
 
 struct open_requests {
+	struct slice purpose; /* only with this one; empty: all */
 	int64_t id[64];
 	size_t n;
 };
@@ -169,14 +171,17 @@ static bool collect_request(const struct request_row *r, void *arg)
 {
 	struct open_requests *o = arg;
 
+	if (o->purpose.len && !consent_list_has(r->purposes, o->purpose))
+		return true;
 	if (o->n < sizeof(o->id) / sizeof(o->id[0]))
 		o->id[o->n++] = r->id;
 	return true;
 }
 
-static enum err cancel_requests(struct db *db, const struct leaving *w, size_t *cancelled, struct errinfo *ei)
+static enum err cancel_requests(struct db *db, const struct leaving *w, struct slice purpose, size_t *cancelled,
+    struct errinfo *ei)
 {
-	struct open_requests open = {.n = 0};
+	struct open_requests open = {.purpose = purpose};
 	enum err rc = request_pending(db, w->person.id, collect_request, &open, ei);
 
 	for (size_t i = 0; !rc && i < open.n; i++)
@@ -202,7 +207,7 @@ static enum err leave_end(struct db *db, struct leaving *w, const struct state_e
 {
 	size_t cancelled = 0;
 	int64_t ended = 0;
-	enum err rc = cancel_requests(db, w, &cancelled, ei);
+	enum err rc = cancel_requests(db, w, SLICE(""), &cancelled, ei);
 
 	if (!rc)
 		rc = purpose_set_all(db, w->person.id, PURPOSE_ENDED, w->now_ms, &ended, ei);
@@ -215,6 +220,85 @@ static enum err leave_end(struct db *db, struct leaving *w, const struct state_e
 	w->out->date_ms = w->now_ms;
 	w->fresh = !rc;
 	return rc;
+}
+
+/* Is it one of several that are active? *rest: the others, in their order. */
+static bool one_of_several(const struct leaving *w, struct slice *rest)
+{
+	struct slice list = w->out->purposes, one;
+	bool found = false;
+	struct buf b;
+
+	buf_init_arena(&b, w->a, 4096);
+	while (slice_split(&list, ',', &one)) {
+		if (slice_eq(one, w->purpose)) {
+			found = true;
+			continue;
+		}
+		buf_add_str(&b, b.len ? "," : "");
+		buf_add_slice(&b, one);
+	}
+	*rest = buf_slice(&b);
+	return found && rest->len;
+}
+
+/* The page speaks of this purpose only, with its wording. */
+static void only_purpose(struct withdraw_info *out, struct slice purpose, struct slice rest)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < out->nconsents; i++) {
+		if (!slice_eq(out->consent_purpose[i], purpose))
+			continue;
+		out->consents[n] = out->consents[i];
+		out->consent_purpose[n++] = out->consent_purpose[i];
+	}
+	out->nconsents = n;
+	out->purposes = purpose;
+	out->rest = rest;
+	out->state = WITHDRAW_DONE;
+}
+
+static enum err leave_one(struct db *db, struct leaving *w, struct slice rest, struct errinfo *ei)
+{
+	size_t cancelled = 0;
+	enum err rc = cancel_requests(db, w, w->purpose, &cancelled, ei);
+
+	if (!rc)
+		rc = purpose_set(db, w->person.id, w->purpose, PURPOSE_ENDED, w->now_ms, 0, NULL, ei);
+	only_purpose(w->out, w->purpose, rest);
+	w->out->date_ms = w->now_ms;
+	if (!rc)
+		rc = leave_event(db, w, ei);
+	w->fresh = !rc;
+	return rc;
+}
+
+struct ended {
+	struct slice purpose;
+	int64_t since_ms;
+};
+
+static bool find_ended(const struct purpose *p, void *arg)
+{
+	struct ended *e = arg;
+
+	if (p->state == PURPOSE_ENDED && slice_eq(p->id, e->purpose))
+		e->since_ms = p->since_ms;
+	return true;
+}
+
+/* Pressed twice: the purpose has ended before, others have not. */
+static enum err leave_again(struct db *db, struct leaving *w, struct errinfo *ei)
+{
+	struct ended e = {.purpose = w->purpose};
+	enum err rc = purpose_each(db, w->person.id, find_ended, &e, ei);
+
+	if (rc || !e.since_ms)
+		return rc;
+	only_purpose(w->out, w->purpose, w->out->purposes);
+	w->out->date_ms = e.since_ms;
+	return OK;
 }
 
 static enum err leave_forget(struct db *db, struct leaving *w, struct errinfo *ei)
@@ -232,6 +316,7 @@ static enum err leave_job(struct db *db, void *arg, struct errinfo *ei)
 {
 	struct leaving *w = arg;
 	const struct state_edge *edge;
+	struct slice rest;
 	enum err rc;
 
 	w->fresh = w->erase = false;
@@ -239,6 +324,12 @@ static enum err leave_job(struct db *db, void *arg, struct errinfo *ei)
 	if (rc || w->out->state == WITHDRAW_UNKNOWN || w->out->state == WITHDRAW_GONE)
 		return rc;
 	edge = state_edge(w->person.state, STATE_WITHDRAW);
+	if (w->out->state == WITHDRAW_OPEN && edge->act == STATE_END && w->purpose.len) {
+		if (one_of_several(w, &rest))
+			return leave_one(db, w, rest, ei);
+		if (!slice_eq(w->out->purposes, w->purpose))
+			return leave_again(db, w, ei);
+	}
 	if (edge->act == STATE_END)
 		return leave_end(db, w, edge, ei);
 	if (edge->act == STATE_FORGET)
@@ -246,11 +337,12 @@ static enum err leave_job(struct db *db, void *arg, struct errinfo *ei)
 	return OK;
 }
 
-enum err withdraw_act(const struct site *s, struct store *store, struct writer_pool *writers, struct arena *a,
-    struct slice token, enum withdraw_way way, struct slice ip, struct withdraw_info *out, bool *fresh,
-    struct errinfo *ei)
+enum err withdraw_act_purpose(const struct site *s, struct store *store, struct writer_pool *writers, struct arena *a,
+    struct slice token, struct slice purpose, enum withdraw_way way, struct slice ip, struct withdraw_info *out,
+    bool *fresh, struct errinfo *ei)
 {
-	struct leaving w = {.site = s, .a = a, .token = token, .way = way, .now_ms = clock_now_ms(), .out = out};
+	struct leaving w = {.site = s, .a = a, .token = token, .purpose = purpose, .way = way,
+	    .now_ms = clock_now_ms(), .out = out};
 	enum err rc;
 
 	w.ip = evidence_ip(a, site_conf(s), ip);
@@ -260,4 +352,11 @@ enum err withdraw_act(const struct site *s, struct store *store, struct writer_p
 	if (fresh)
 		*fresh = !rc && w.fresh;
 	return rc;
+}
+
+enum err withdraw_act(const struct site *s, struct store *store, struct writer_pool *writers, struct arena *a,
+    struct slice token, enum withdraw_way way, struct slice ip, struct withdraw_info *out, bool *fresh,
+    struct errinfo *ei)
+{
+	return withdraw_act_purpose(s, store, writers, a, token, SLICE(""), way, ip, out, fresh, ei);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "conf/secret.h"
 #include "core/turn.h"
 #include "web/bare_priv.h"
 #include "web/client_priv.h"
@@ -85,7 +86,7 @@ static enum err store_start(struct app *a, const struct conf *c, const struct co
 	buf_init(&dir, 4096);
 	buf_init(&keys, 4096);
 	buf_printf(&dir, "%s/%s", c->data, site->id);
-	buf_printf(&keys, "%s/%s.keys", c->keys, site->id);
+	conf_keyring_path(c, site->id, &keys);
 	o.dir = dir.data;
 	o.keys_path = keys.data;
 	rc = store_open(&st->store, &o, ei);
@@ -340,6 +341,7 @@ void app_handle(void *ctx, struct request *req, struct response *res)
 	if (!app_match(g, req, &m)) {
 		bare_send(a->bare, req, 404, res);
 	} else if (m.broken || !(p.gs = generation_site(g, m.site)) || !p.gs->site) {
+		log_event(LOG_WARN, "site_is_down", LOG_S("site", m.site ? m.site->id : m.broken->id), LOG_S("id", req->id));
 		bare_send(a->bare, req, 503, res);
 	} else {
 		p.site = p.gs->site;

@@ -32,13 +32,16 @@ struct view *page_view(struct page *p, const char *tpl, const char *path)
 void page_send(struct page *p, unsigned status, const char *tpl, struct view *v)
 {
 	struct errinfo ei = {.code = OK};
+	bool memory;
 
 	page_head(p, status, "text/html; charset=utf-8", tpl);
 	response_header_cstr(p->res, "Content-Language", p->lang);
 	if (site_render(p->site, tpl, p->lang, v, &p->res->body, &ei) == OK)
 		return;
 	log_err(LOG_ERROR, "render", &ei);
-	response_plain(p->res, 500, p->req->id);
+	/* a template cannot fail on its own once it was compiled: memory, or a defect of ours */
+	memory = ei.code == E_NOMEM || !arena_ok(p->arena) || !buf_ok(&p->res->body);
+	response_plain(p->res, memory ? 503 : 500, p->req->id);
 }
 
 static struct slice join(struct arena *a, const char *head, const char *tail)
@@ -70,6 +73,12 @@ static void error_json(struct page *p, unsigned status, const struct view *v, st
 	jsonw_end_object(&w);
 }
 
+/* Then somebody may ask about it, and the id leads to the lines of the log. Not for what is only missing or too often. */
+static bool fault_may_be_ours(unsigned status)
+{
+	return status >= 500 || status == 400 || status == 405 || status == 413 || status == 415;
+}
+
 void page_error(struct page *p, unsigned status, const char *key)
 {
 	page_retry(p, status, key, HEADERS_RETRY_AFTER_S);
@@ -84,7 +93,8 @@ void page_retry(struct page *p, unsigned status, const char *key, int64_t second
 	view_text(v, "title_key", title);
 	view_text(v, "text_key", text);
 	view_text(v, "retry_after", headers_retry_words(p, seconds));
-	view_cstr(v, "request_id", p->req->id);
+	if (fault_may_be_ours(status))
+		view_cstr(v, "request_id", p->req->id);
 	if (p->class == PAGE_PUBLIC || p->class == PAGE_FRAME)
 		p->class = PAGE_TOKEN;
 	buf_reset(&p->res->body);
@@ -144,7 +154,10 @@ bool page_form(struct page *p, struct form *out)
 	}
 	if (rc == OK)
 		return true;
-	page_error(p, rc == E_LIMIT ? 413 : 400, rc == E_LIMIT ? "page.large" : "page.bytes");
+	if (rc == E_NOMEM)
+		page_failed(p, rc, &ei);
+	else
+		page_error(p, rc == E_LIMIT ? 413 : 400, rc == E_LIMIT ? "page.large" : "page.bytes");
 	return false;
 }
 

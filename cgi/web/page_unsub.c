@@ -7,6 +7,21 @@
 #include "core/withdraw.h"
 #include "web/slip_priv.h"
 
+/* A button for each purpose where there are several. */
+static void unsub_choice(struct page *p, struct view *v, const struct withdraw_info *info)
+{
+	struct slice rest = info->purposes, one;
+
+	if (info->state != WITHDRAW_OPEN || slice_find(rest, ',', 0) == rest.len)
+		return;
+	view_bool(v, "more_purposes", true);
+	while (slice_split(&rest, ',', &one)) {
+		struct view *item = view_item(v, "purposes");
+		view_text(item, "id", one);
+		view_text(item, "title", site_titles(p->site, p->arena, p->lang, one));
+	}
+}
+
 static struct view *unsub_view(struct page *p, const struct withdraw_info *info, const char *tpl)
 {
 	const struct conf_site *c = site_conf(p->site);
@@ -24,6 +39,10 @@ static struct view *unsub_view(struct page *p, const struct withdraw_info *info,
 	view_cstr(v, "advertiser", c->controller.name);
 	view_text(v, "evidence_until", when_date(p->arena,
 	    conf_duration_after_year_end(c->retention.evidence, end) - 1, c->time_zone, p->lang));
+	unsub_choice(p, v, info);
+	if (info->rest.len)
+		view_text(v, "rest", site_titles(p->site, p->arena, p->lang, info->rest));
+	view_url(v, "unsub_url", site_url(p->site, p->arena, "/u/", token ? token : ""));
 	for (size_t i = 0; i < info->nconsents; i++)
 		slip_add(p, v, &info->consents[i], info->consent_purpose[i], "ended", "page.slip.ended", end);
 	return v;
@@ -82,6 +101,7 @@ void page_unsub_post(struct page *p)
 	struct withdraw_info *info = arena_alloc(p->arena, sizeof(*info));
 	struct form *form = arena_alloc(p->arena, sizeof(*form));
 	struct errinfo ei = {.code = E_NOMEM};
+	struct slice purpose = SLICE("");
 	bool one_click;
 	enum err rc;
 
@@ -92,11 +112,14 @@ void page_unsub_post(struct page *p)
 	if (!page_form(p, form))
 		return;
 	one_click = slice_eq_str(form_get(form, "List-Unsubscribe"), "One-Click");
-	if (!one_click && !slice_starts(form_get(form, "action"), SLICE("withdraw"))) {
+	if (!one_click && !slice_eq_str(form_get(form, "action"), "withdraw")
+	    && !slice_eq_str(form_get(form, "action"), "withdraw_all")) {
 		page_error(p, 400, "page.action");
 		return;
 	}
-	rc = withdraw_act(p->site, p->gs->store, p->writers, p->arena, p->arg,
+	if (!one_click && slice_eq_str(form_get(form, "action"), "withdraw"))
+		purpose = form_get(form, "p");
+	rc = withdraw_act_purpose(p->site, p->gs->store, p->writers, p->arena, p->arg, purpose,
 	    one_click ? WITHDRAW_ONE_CLICK : WITHDRAW_PAGE, p->client_ip, info, NULL, &ei);
 	if (rc)
 		page_failed(p, rc, &ei);

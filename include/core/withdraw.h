@@ -2,8 +2,8 @@
 #define JAWORT_CORE_WITHDRAW_H
 /*
  * withdraw: what an unsubscribe link shows and does. Withdrawing is as easy as
- * giving (GDPR Art. 7(3)): one act, at once, no login, no reason, and the link
- * never expires. Pressed while the request is still unconfirmed it cancels
+ * giving (GDPR Art. 7(3)): one act, at once, no login, no reason, for one purpose
+ * or for all, and the link never expires. Pressed while the request is still unconfirmed it cancels
  * the request and erases the data.
  *
  * withdraw_look() reads only; withdraw_act() is repeatable: the second time it
@@ -37,6 +37,7 @@ struct withdraw_info {
 	const char *lang;
 	struct slice form;     /* of the newest request; empty if unknown */
 	struct slice purposes; /* active ones, or those that ended last; comma list */
+	struct slice rest;     /* after the end of one purpose: what is still active; comma list */
 	struct slice masked;
 	int64_t date_ms;       /* of the end */
 	/* wording of each of the purposes, as it was agreed to */
@@ -50,5 +51,13 @@ enum err withdraw_look(struct db *db, const struct site *s, struct arena *a, str
 enum err withdraw_act(const struct site *s, struct store *store, struct writer_pool *writers, struct arena *a,
     struct slice token, enum withdraw_way way, struct slice ip, struct withdraw_info *out, bool *fresh,
     struct errinfo *ei);
+/*
+ * As withdraw_act() for one purpose of several; empty: for all. Requests that wait for it are cancelled
+ * too. The person stays active while another purpose is: then rest names what still comes. A purpose
+ * that is not active (any more) ends nothing. A request that was never confirmed goes as a whole.
+ */
+enum err withdraw_act_purpose(const struct site *s, struct store *store, struct writer_pool *writers, struct arena *a,
+    struct slice token, struct slice purpose, enum withdraw_way way, struct slice ip, struct withdraw_info *out,
+    bool *fresh, struct errinfo *ei);
 
 #endif
