@@ -38,6 +38,12 @@ const struct cmd_verb cmd_verbs[] = {
         "snippet  what to paste into a page, with what its Content-Security-Policy must allow. WAY: two-line,\n"
         "         html, iframe, ssi, hugo, jekyll, eleventy or astro\n"},
     {"notice", cmd_notice, "notice show [--site S] [--lang L] [--format text|html|json]", "the privacy notice", ""},
+    {"outbox", cmd_outbox, "outbox list|retry|drop [ID ...] [--site S] [--json] [-n]", "mails on their way",
+        "list   what became of every mail; who gets it is sealed and not shown\n"
+        "retry  due now: the mails named, or everything that waits\n"
+        "drop   these mails will not be sent\n"},
+    {"mail", cmd_mail, "mail preview [FORM] [--site S] [--lang L] [--format text|html|mime]",
+        "the confirmation mail as it is now", ""},
     {"nginx", cmd_nginx, "nginx [-c FILE] [--site S] [--format http|server]", "the block for nginx",
         "Two parts: one for the http level, one for the server block; --format prints one of them.\n"},
     {"key", cmd_key, "key show-public [--site S] [--json]", "the site's public key",

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/notify.h"
 #include "conf/conf.h"
 #include "store/db.h"
 
@@ -56,6 +57,8 @@ int cmd_config(const struct cmd_args *a);
 int cmd_person(const struct cmd_args *a);
 int cmd_form(const struct cmd_args *a);
 int cmd_notice(const struct cmd_args *a);
+int cmd_outbox(const struct cmd_args *a);
+int cmd_mail(const struct cmd_args *a);
 int cmd_nginx(const struct cmd_args *a);
 int cmd_key(const struct cmd_args *a);
 int cmd_version(const struct cmd_args *a);
@@ -72,6 +75,10 @@ const struct conf_site *cmd_site(const struct cmd_args *a, const struct conf *c)
 /* Opens the site's store as the service does. create: make it where nothing is. */
 enum err cmd_store(const struct conf *c, const struct conf_site *s, bool create, struct store **out,
     struct errinfo *ei);
+/* serve and worker: gives up privileges and memory images; before anything else is opened. */
+void cmd_harden(void);
+/* The service manager of the environment, if there is one. notify_close() ends it. */
+void cmd_notify(struct notify *n);
 /* Writes buf to stdout; CMD_DONE or CMD_FAILED. */
 int cmd_print(const struct buf *b);
 

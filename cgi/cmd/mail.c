@@ -1,0 +1,115 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cmd/cmd.h"
+#include "core/letter.h"
+#include "core/site.h"
+#include "core/when.h"
+#include "mail/message.h"
+
+#define ARENA_BYTES (8u * 1024u * 1024u)
+
+/* The slots of a mail that nobody gets: links that lead to the site's start and open nothing. */
+static void sample_slots(const struct site *s, struct arena *a, const char *lang, struct message_slots *v)
+{
+	memset(v, 0, sizeof(*v));
+	v->date_ms = clock_now_ms();
+	v->value[MESSAGE_TO] = SLICE("name@example.org");
+	v->value[MESSAGE_LINK] = site_url(s, a, "/c/", "SAMPLE");
+	v->value[MESSAGE_UNSUBSCRIBE] = site_url(s, a, "/u/", "SAMPLE");
+	v->value[MESSAGE_DATE] = when_full(a, v->date_ms, site_conf(s)->time_zone, lang);
+	v->value[MESSAGE_MESSAGE_ID] = SLICE("sample@example.org");
+	v->value[MESSAGE_BOUNDARY] = SLICE("=_jw_sample");
+}
+
+static enum err sample_mail(const struct site *s, struct arena *a, const struct conf_form *form, const char *lang,
+    struct message *out, struct errinfo *ei)
+{
+	const struct consent *c = site_consent(s, form, lang);
+	struct letter l = {.kind = OUTBOX_CONFIRM, .lang = lang, .consent = c};
+	struct message_slots slots;
+	struct buf all, stored;
+	enum err rc;
+
+	buf_init_arena(&all, a, 4096);
+	for (size_t i = 0; i < c->n; i++) {
+		if (i)
+			buf_add_char(&all, ',');
+		buf_add_slice(&all, c->items[i].purpose);
+	}
+	l.purposes = buf_slice(&all);
+	buf_init_arena(&stored, a, MESSAGE_STORED_MAX_BYTES);
+	rc = letter_render(s, a, &l, &stored, ei);
+	if (rc)
+		return rc;
+	sample_slots(s, a, lang, &slots);
+	return message_load_fill(a, buf_slice(&stored), &slots, out, ei);
+}
+
+static int preview_print(const struct cmd_args *a, const struct message *m)
+{
+	const char *format = a->format ? a->format : "text";
+	struct buf out;
+	int rc;
+
+	buf_init(&out, MESSAGE_MIME_MAX_BYTES);
+	if (strcmp(format, "html") == 0) {
+		buf_add_slice(&out, m->html);
+	} else if (strcmp(format, "mime") == 0) {
+		message_mime(&out, m);
+	} else if (strcmp(format, "text") == 0) {
+		buf_printf(&out, "Subject: %.*s\n\n", SLICE_FMT(m->subject));
+		buf_add_slice(&out, m->text);
+	} else {
+		buf_free(&out);
+		return cmd_usage("--format is text, html or mime");
+	}
+	rc = cmd_print(&out);
+	buf_free(&out);
+	return rc;
+}
+
+static int mail_preview(const struct cmd_args *a, const struct conf *c, const struct conf_site *cs)
+{
+	struct errinfo ei = {.code = OK};
+	const struct conf_form *form = a->n > 1 ? conf_form_by_id(cs, slice_from(a->words[1])) : &cs->forms[0];
+	struct site *s = NULL;
+	struct message m;
+	struct arena ar;
+	const char *lang;
+	int rc;
+
+	if (!form || !cs->nforms)
+		return cmd_usage("there is no form \"%s\" on site %s", a->n > 1 ? a->words[1] : "", cs->id);
+	if (site_new(&s, c, cs, &ei) != OK)
+		return cmd_fail(cs->id, &ei);
+	arena_init(&ar, ARENA_BYTES);
+	lang = a->lang ? site_lang(s, slice_from(a->lang)) : site_lang_default(s);
+	if (!lang)
+		rc = cmd_usage("%s has no language \"%s\"", cs->id, a->lang);
+	else if (sample_mail(s, &ar, form, lang, &m, &ei) != OK)
+		rc = cmd_fail("mail", &ei);
+	else
+		rc = preview_print(a, &m);
+	arena_free(&ar);
+	site_free(s);
+	return rc;
+}
+
+int cmd_mail(const struct cmd_args *a)
+{
+	const struct conf_site *s;
+	struct conf *c;
+	int rc;
+
+	if (!a->n || strcmp(a->words[0], "preview") != 0)
+		return cmd_usage("mail preview [FORM] [--lang L] [--format text|html|mime]");
+	rc = cmd_load(a, &c);
+	if (rc)
+		return rc;
+	s = cmd_site(a, c);
+	rc = s ? mail_preview(a, c, s) : CMD_USAGE;
+	conf_free(c);
+	return rc;
+}
