@@ -314,7 +314,9 @@ static enum err mkdir_one(const char *path, mode_t mode, struct errinfo *ei)
 	struct stat st;
 
 	if (mkdir(path, mode) == 0) {
-		if (chmod(path, mode) != 0)
+		/* What the kernel took over from a setgid parent stays. */
+		mode_t shared = stat(path, &st) == 0 ? st.st_mode & S_ISGID : 0;
+		if (chmod(path, mode | shared) != 0)
 			return fail(ei, "cannot set the mode of", path, errno);
 		return dir_sync(path, ei);
 	}
@@ -347,6 +349,34 @@ enum err file_mkdir(const char *path, mode_t mode, struct errinfo *ei)
 	}
 	free(part);
 	return rc;
+}
+
+mode_t file_mode_at(const char *path, mode_t mode)
+{
+	struct stat st;
+	char *dir = file_resolve(path, ".");
+	bool shared = dir && stat(dir, &st) == 0 && S_ISDIR(st.st_mode) && (st.st_mode & S_ISGID);
+
+	free(dir);
+	return shared ? mode | (mode & 0700) >> 3 : mode;
+}
+
+int file_make(const char *path, mode_t mode)
+{
+	mode_t want = file_mode_at(path, mode);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, want);
+
+	if (fd < 0)
+		return errno == EEXIST ? 0 : -1;
+	int rc = fchmod(fd, want), e = errno;
+	close(fd);
+	errno = e;
+	return rc;
+}
+
+int file_open(const char *path, int flags, mode_t mode)
+{
+	return file_make(path, mode) == 0 ? open(path, flags | O_CLOEXEC | O_NOFOLLOW) : -1;
 }
 
 bool file_exists(const char *path)

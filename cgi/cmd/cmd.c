@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "conf/secret.h"
 
 int cmd_usage(const char *fmt, ...)
 {
@@ -81,7 +82,7 @@ enum err cmd_store(const struct conf *c, const struct conf_site *s, bool create,
 	buf_init(&dir, 4096);
 	buf_init(&keys, 4096);
 	buf_printf(&dir, "%s/%s", c->data, s->id);
-	buf_printf(&keys, "%s/%s.keys", c->keys, s->id);
+	conf_keyring_path(c, s->id, &keys);
 	o.dir = dir.data;
 	o.keys_path = keys.data;
 	rc = store_open(out, &o, ei);

@@ -3,6 +3,7 @@
 
 #include "base/enc.h"
 #include "cmd/cmd.h"
+#include "conf/secret.h"
 #include "text/jsonw.h"
 
 static enum err public_key(const struct conf *c, const struct conf_site *s, unsigned char pub[CRYPT_SIGN_PUBLIC_BYTES],
@@ -13,7 +14,7 @@ static enum err public_key(const struct conf *c, const struct conf_site *s, unsi
 	enum err rc;
 
 	buf_init(&path, 4096);
-	buf_printf(&path, "%s/%s.keys", c->keys, s->id);
+	conf_keyring_path(c, s->id, &path);
 	rc = keyring_load(&k, path.data, ei);
 	buf_free(&path);
 	if (rc)

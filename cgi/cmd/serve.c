@@ -25,6 +25,7 @@ struct serving {
 	pid_t worker;         /* 0: none */
 	int64_t worker_start; /* monotonic ms */
 	bool with_worker;
+	struct notify manager;
 };
 
 /* The worker is a process of its own, with its own memory and later its own rights. */
@@ -91,9 +92,11 @@ static void serve_reload(void *ctx)
 {
 	struct serving *s = ctx;
 
+	notify_reloading(&s->manager);
 	app_reload(s->app);
 	if (s->worker)
 		kill(s->worker, SIGHUP);
+	notify_ready(&s->manager);
 }
 
 static void serve_started(void *ctx)
@@ -104,11 +107,15 @@ static void serve_started(void *ctx)
 	app_sites(s->app, &up, &down);
 	log_event(LOG_INFO, "serving", LOG_I("sites", up), LOG_I("down", down));
 	worker_look_after(s);
+	notify_ready(&s->manager);
 }
 
 static void serve_tick(void *ctx)
 {
-	worker_look_after(ctx);
+	struct serving *s = ctx;
+
+	notify_alive(&s->manager);
+	worker_look_after(s);
 }
 
 static void serve_wake(const struct conf *c, const char *site)
@@ -148,6 +155,8 @@ int cmd_serve(const struct cmd_args *a)
 
 	if (a->n)
 		return cmd_usage("serve takes no \"%s\"", a->words[0]);
+	cmd_harden();
+	cmd_notify(&s.manager);
 	block_signals();
 	rc = app_new(&s.app, &ao, &ei);
 	if (rc) {
@@ -163,8 +172,10 @@ int cmd_serve(const struct cmd_args *a)
 	if (!fo.threads)
 		fo.threads = (unsigned)c->threads;
 	rc = front_serve(&fo, &app, &ei);
+	notify_stopping(&s.manager);
 	worker_end(&s);
 	app_free(s.app);
+	notify_close(&s.manager);
 	log_event(LOG_INFO, "stopped");
 	return rc ? cmd_fail("serve", &ei) : CMD_DONE;
 }

@@ -52,6 +52,7 @@ static void worker_signals(void)
 struct leftovers {
 	const struct conf *conf;
 	struct budget *budget;
+	struct notify *manager;
 	bool at_once;
 };
 
@@ -132,11 +133,16 @@ static enum err worker_upkeep(struct store *st, const struct conf_site *cs, void
 	return rc;
 }
 
-static int worker_round(const struct cmd_args *a)
+static void worker_alive(void *arg)
+{
+	notify_alive(((struct leftovers *)arg)->manager);
+}
+
+static int worker_round(const struct cmd_args *a, struct notify *manager)
 {
 	struct worker_opts o = {.once = a->once, .stop_fd = worker_fd, .leftover = worker_leftover,
-	    .upkeep = worker_upkeep};
-	struct leftovers l = {.at_once = a->once};
+	    .upkeep = worker_upkeep, .alive = worker_alive, .alive_ms = (unsigned)(manager->every_ms / 2)};
+	struct leftovers l = {.at_once = a->once, .manager = manager};
 	struct errinfo ei = {.code = OK};
 	struct conf *c;
 	enum err err;
@@ -149,6 +155,7 @@ static int worker_round(const struct cmd_args *a)
 		log_err(LOG_WARN, "budget", &ei);
 	o.conf = c;
 	o.arg = &l;
+	notify_ready(manager);
 	err = worker_run(&o, &ei);
 	budget_close(l.budget);
 	conf_free(c);
@@ -159,25 +166,32 @@ static int worker_round(const struct cmd_args *a)
 
 int cmd_worker(const struct cmd_args *a)
 {
+	struct notify manager;
 	uint64_t n;
 	int rc = CMD_FAILED;
 
 	if (a->n)
 		return cmd_usage("worker takes no \"%s\"", a->words[0]);
+	cmd_harden();
 	worker_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (worker_fd < 0) {
 		perror("jawort: eventfd");
 		return CMD_FAILED;
 	}
 	worker_signals();
+	cmd_notify(&manager);
 	do {
 		worker_hup = 0;
 		if (read(worker_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 			break;
-		rc = worker_round(a);
-		if (worker_hup && !worker_term)
+		rc = worker_round(a, &manager);
+		if (worker_hup && !worker_term) {
 			log_event(LOG_INFO, "reload");
+			notify_reloading(&manager);
+		}
 	} while (worker_hup && !worker_term && !a->once);
+	notify_stopping(&manager);
+	notify_close(&manager);
 	close(worker_fd);
 	return rc;
 }

@@ -9,22 +9,50 @@
 #define SECRET_MAX_BYTES 4096
 #define SECRET_PATH_MAX_BYTES 4096
 
+/* "../provider/mailjet.key" as systemd names it: "provider_mailjet.key". */
+static void secret_flat(const char *name, char flat[static SECRET_PATH_MAX_BYTES])
+{
+	size_t n = 0;
+
+	while (strncmp(name, "../", 3) == 0 || strncmp(name, "./", 2) == 0)
+		name = strchr(name, '/') + 1;
+	for (; *name && n + 1 < SECRET_PATH_MAX_BYTES; name++)
+		flat[n++] = *name == '/' ? '_' : *name;
+	flat[n] = '\0';
+}
+
+static bool secret_in(const char *dir, const char *name, char path[static SECRET_PATH_MAX_BYTES])
+{
+	return *dir && snprintf(path, SECRET_PATH_MAX_BYTES, "%s/%s", dir, name) < SECRET_PATH_MAX_BYTES &&
+	    file_exists(path);
+}
+
 /* Where the file is; false if nowhere. Absolute names have one place only. */
 static bool secret_place(const struct conf *c, const struct conf_site *s, const char *name,
     char path[static SECRET_PATH_MAX_BYTES])
 {
-	const char *dirs[] = {c->credentials_dir, c->keys};
-	char *beside = file_resolve(s->file, name);
+	char flat[SECRET_PATH_MAX_BYTES], *beside = file_resolve(s->file, name);
 	bool found = beside && slice_copy(slice_from(beside), path, SECRET_PATH_MAX_BYTES) && file_exists(path);
 
 	free(beside);
-	for (size_t i = 0; !found && name[0] != '/' && i < 2; i++) {
-		if (!*dirs[i])
-			continue;
-		found = snprintf(path, SECRET_PATH_MAX_BYTES, "%s/%s", dirs[i], name) < SECRET_PATH_MAX_BYTES &&
-		    file_exists(path);
+	if (found || name[0] == '/')
+		return found;
+	secret_flat(name, flat);
+	return secret_in(c->credentials_dir, name, path) || secret_in(c->credentials_dir, flat, path) ||
+	    secret_in(c->keys, name, path);
+}
+
+void conf_keyring_path(const struct conf *c, const char *site, struct buf *out)
+{
+	char path[SECRET_PATH_MAX_BYTES], name[SECRET_PATH_MAX_BYTES];
+
+	snprintf(name, sizeof(name), "%s.keys", site);
+	if (*c->credentials_dir && strcmp(c->keys, c->credentials_dir) == 0 && !secret_in(c->keys, name, path)) {
+		snprintf(name, sizeof(name), "keys_%s.keys", site);
+		if (!secret_in(c->keys, name, path))
+			snprintf(name, sizeof(name), "%s.keys", site);
 	}
-	return found;
+	buf_printf(out, "%s/%s", c->keys, name);
 }
 
 static enum err secret_line(struct slice text, const char *which, const char *path, struct slice *line,

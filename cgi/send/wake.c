@@ -11,12 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 /* Written by the worker's user or the web program's group. */
 #define WAKE_MODE 0660
 
 static int wake_file_open(const char *path)
 {
-	return open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, WAKE_MODE);
+	return file_open(path, O_RDWR | O_APPEND, WAKE_MODE);
 }
 
 enum err wake_site(const char *data, const char *site, struct errinfo *ei)

@@ -13,7 +13,9 @@
 
 #include "base/clock.h"
 #include "base/crypt.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "conf/secret.h"
 #include "send/batch_priv.h"
 #include "send/wake.h"
 
@@ -78,7 +80,7 @@ static enum err lock_take(const struct worker_opts *o, int *fd, struct errinfo *
 	bool said = false;
 
 	snprintf(path, sizeof(path), "%s/worker.lock", o->conf->data);
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	*fd = file_open(path, O_RDWR, 0640);
 	if (*fd < 0)
 		return err_errno(ei, E_IO, errno, "%s cannot be opened", path);
 	while (flock(*fd, LOCK_EX | LOCK_NB)) {
@@ -88,6 +90,8 @@ static enum err lock_take(const struct worker_opts *o, int *fd, struct errinfo *
 			log_event(LOG_WARN, "worker_waits", LOG_S("text", "another worker runs on this data directory"),
 			    LOG_S("lock", path));
 		said = true;
+		if (o->alive)
+			o->alive(o->arg);
 		if (err == EWOULDBLOCK && !o->once && !stop_asked(o, 1000))
 			continue;
 		close(*fd);
@@ -129,9 +133,11 @@ static void site_make_room(struct worker *w)
 
 static bool site_open(struct worker *w, struct work_site *s)
 {
-	char dir[PATH_MAX], keys[PATH_MAX];
+	char dir[PATH_MAX];
+	struct buf keys;
+	enum err e;
 	struct errinfo ei = {0};
-	struct store_opts o = {.site = s->conf->id, .dir = dir, .keys_path = keys, .max_readers = 2, .create = true,
+	struct store_opts o = {.site = s->conf->id, .dir = dir, .max_readers = 2, .create = true,
 		.brief = w->o->once};
 	int64_t now = clock_mono_ms();
 
@@ -142,8 +148,12 @@ static bool site_open(struct worker *w, struct work_site *s)
 		return false;
 	site_make_room(w);
 	snprintf(dir, sizeof(dir), "%s/%s", w->o->conf->data, s->conf->id);
-	snprintf(keys, sizeof(keys), "%s/%s.keys", w->o->conf->keys, s->conf->id);
-	if (store_open(&s->store, &o, &ei)) {
+	buf_init(&keys, PATH_MAX);
+	conf_keyring_path(w->o->conf, s->conf->id, &keys);
+	o.keys_path = keys.data;
+	e = buf_ok(&keys) ? store_open(&s->store, &o, &ei) : err_set(&ei, E_LIMIT, "keys: path too long");
+	buf_free(&keys);
+	if (e) {
 		log_err(LOG_ERROR, "site_open", &ei);
 		s->open_after_mono = now + OPEN_RETRY_MS;
 		return false;
@@ -363,7 +373,9 @@ static int sleep_ms(const struct worker *w)
 	left = next_due_ms(w) - clock_now_ms();
 	if (left < 0)
 		return 0;
-	return left > SLEEP_MAX_MS ? SLEEP_MAX_MS : (int)left;
+	if (w->o->alive_ms)
+		left = min64(left, w->o->alive_ms);
+	return (int)min64(left, SLEEP_MAX_MS);
 }
 
 static void loop_wait(struct worker *w)
@@ -386,6 +398,8 @@ static void loop_wait(struct worker *w)
 static void loop(struct worker *w)
 {
 	while (work_left(w)) {
+		if (w->o->alive)
+			w->o->alive(w->o->arg);
 		sites_step(w);
 		tasks_start(w);
 		batches_settle(w);

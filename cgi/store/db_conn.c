@@ -41,15 +41,9 @@ static const struct {
 	{SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0},
 };
 
-/* SQLite would take 0644: the file is made before, with our mode; -wal and -shm follow it. */
-static enum err db_touch(const char *path, struct errinfo *ei)
+enum err db_touch(const char *path, struct errinfo *ei)
 {
-	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-	if (fd < 0 && errno != EEXIST)
-		return err_errno(ei, E_IO, errno, "%s: cannot create", path);
-	if (fd >= 0)
-		close(fd);
-	return OK;
+	return file_make(path, 0600) == 0 ? OK : err_errno(ei, E_IO, errno, "%s: cannot create", path);
 }
 
 enum err db_connect(sqlite3 **out, const char *path, int flags, struct errinfo *ei)

@@ -138,6 +138,11 @@ struct store {
 enum err db_open(struct store *s, bool writer, struct db **out, struct errinfo *ei);
 void db_close(struct db *db);
 /* A plain connection with our pragmas and hardening, without statements. flags as in sqlite3_open_v2. */
+/*
+ * SQLite would take 0644 and the umask: the file is made before, with our mode, which -wal and -shm follow.
+ * In a setgid directory the group may write it as well.
+ */
+enum err db_touch(const char *path, struct errinfo *ei);
 enum err db_connect(sqlite3 **out, const char *path, int flags, struct errinfo *ei);
 /* For pragmas and fixed text only. */
 enum err db_exec(sqlite3 *conn, const char *sql, struct errinfo *ei);

@@ -140,6 +140,12 @@ out:
 	return e;
 }
 
+/* In a setgid directory the group may read, and never write. */
+static mode_t ring_mode(const char *path)
+{
+	return file_mode_at(path, 0600) & ~(mode_t)0020;
+}
+
 static void ring_add_line(struct buf *b, enum ring_kind kind, unsigned id)
 {
 	unsigned char key[CRYPT_KEY_BYTES];
@@ -180,7 +186,8 @@ enum err keyring_create(struct keyring **out, const char *path, struct errinfo *
 	    "# Keys of one site. Without this file its data cannot be read. Keep a backup apart from the data.\n");
 	for (int i = 0; i < RING__MAX; i++)
 		ring_add_line(&b, (enum ring_kind)i, 1);
-	e = buf_ok(&b) ? file_create(path, buf_slice(&b), 0600, ei) : err_set(ei, E_NOMEM, "%s: no memory", path);
+	e = buf_ok(&b) ? file_create(path, buf_slice(&b), ring_mode(path), ei)
+	               : err_set(ei, E_NOMEM, "%s: no memory", path);
 	crypt_wipe(b.data, b.len);
 	buf_free(&b);
 	return e ? e : keyring_load(out, path, ei);
@@ -206,7 +213,8 @@ enum err keyring_rotate_token(const char *path, struct errinfo *ei)
 		buf_add_char(&b, '\n');
 	ring_add_line(&b, RING_TOKEN, id);
 	if (!e)
-		e = buf_ok(&b) ? file_write(path, buf_slice(&b), 0600, ei) : err_set(ei, E_LIMIT, "%s: too large", path);
+		e = buf_ok(&b) ? file_write(path, buf_slice(&b), ring_mode(path), ei)
+		               : err_set(ei, E_LIMIT, "%s: too large", path);
 	crypt_wipe(b.data, b.len);
 	buf_free(&b);
 	return e;

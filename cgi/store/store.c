@@ -96,14 +96,14 @@ static enum err store_open_lock(struct store *s, bool create, struct errinfo *ei
 	if (!file_exists(s->dir)) {
 		if (!create)
 			return err_set(ei, E_NOT_FOUND, "%s: no data of site %s", s->dir, s->site);
-		e = file_mkdir(s->dir, 0700, ei);
+		e = file_mkdir(s->dir, file_mode_at(s->dir, 0700), ei);
 		if (e)
 			return e;
 	}
 	path = store_path(s->dir, "write.lock");
 	if (!path)
 		return err_set(ei, E_NOMEM, "%s: no memory", s->dir);
-	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	s->lock_fd = file_open(path, O_RDWR, 0600);
 	e = s->lock_fd >= 0 ? OK : err_errno(ei, E_IO, errno, "%s: cannot open", path);
 	free(path);
 	return e ? e : lock_take(s, ei);
@@ -143,7 +143,8 @@ static enum err store_fresh_ring(struct store *s, struct errinfo *ei)
 	if (!marker)
 		return err_set(ei, E_NOMEM, "%s: no memory", s->dir);
 	if (!file_exists(marker))
-		e = file_create(marker, SLICE("This file goes when the site's files are complete.\n"), 0600, ei);
+		e = file_create(marker, SLICE("This file goes when the site's files are complete.\n"), file_mode_at(marker, 0600),
+		    ei);
 	free(marker);
 	if (e)
 		return e;

@@ -27,8 +27,23 @@ enum err file_read_secret(struct buf *out, const char *path, struct errinfo *ei)
 enum err file_write(const char *path, struct slice bytes, mode_t mode, struct errinfo *ei);
 /* As file_write, but E_CONFLICT if path exists. */
 enum err file_create(const char *path, struct slice bytes, mode_t mode, struct errinfo *ei);
-/* mkdir -p; new directories get exactly mode, existing ones keep theirs. E_CONFLICT: a file is in the way. */
+/*
+ * mkdir -p; new directories get exactly mode, existing ones keep theirs; below a setgid directory they are
+ * setgid as well. E_CONFLICT: a file is in the way.
+ */
 enum err file_mkdir(const char *path, mode_t mode, struct errinfo *ei);
+/*
+ * The mode for something new at path. A setgid directory says that several users share it through its
+ * group: there the group gets the rights that mode gives to the owner. Elsewhere mode itself.
+ */
+mode_t file_mode_at(const char *path, mode_t mode);
+/*
+ * An empty file where there is none, with file_mode_at(path, mode), whatever the umask says. A file that is
+ * there is not opened: closing it again would take the process's POSIX locks on it. -1 with errno.
+ */
+int file_make(const char *path, mode_t mode);
+/* file_make(), then open() with flags, O_CLOEXEC and O_NOFOLLOW. -1 with errno. */
+int file_open(const char *path, int flags, mode_t mode);
 bool file_exists(const char *path);
 /* dir of base + "/" + rel, or rel itself if absolute. Heap string, NULL without memory. */
 char *file_resolve(const char *base_file, const char *rel);

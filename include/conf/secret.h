@@ -5,6 +5,10 @@
  * name is looked up beside the site file first, then in the credentials
  * directory, then in the keys directory. Contents pass straight to the caller;
  * configuration never keeps them.
+ *
+ * systemd hands over a whole folder under one name (LoadCredential=provider:/etc/jawort/provider): its
+ * file mailjet.key is then the credential "provider_mailjet.key". So "../provider/mailjet.key" in a site file
+ * means the file itself for whoever may read it, and that credential for the others.
  */
 #include "base/buf.h"
 #include "base/err.h"
@@ -19,5 +23,10 @@
  */
 enum err conf_secret_read(const struct conf *c, const struct conf_site *s, const char *which, struct buf *out,
     struct errinfo *ei);
+/*
+ * Appends the path of the site's key file: KEYS/SITE.keys; where KEYS is the credentials directory and has
+ * no such file, KEYS/keys_SITE.keys if that is there.
+ */
+void conf_keyring_path(const struct conf *c, const char *site, struct buf *out);
 
 #endif

@@ -55,6 +55,9 @@ struct worker_opts {
 	enum err (*leftover)(struct store *st, const struct conf_site *site, void *arg);
 	/* Retention, checkpoints and so on: per site at start and once an hour. NULL: none. */
 	enum err (*upkeep)(struct store *st, const struct conf_site *site, void *arg);
+	/* Called as long as the loop runs, at least every alive_ms; tells a service manager so. NULL: none. */
+	void (*alive)(void *arg);
+	unsigned alive_ms; /* 0: whenever the loop turns */
 	void *arg;
 };
 

@@ -1,7 +1,7 @@
 #ifndef JAWORT_STORE_KEYRING_H
 #define JAWORT_STORE_KEYRING_H
 /*
- * keyring: the keys of one site, from the file KEYS/<site>.keys (mode 0600).
+ * keyring: the keys of one site, from the file KEYS/<site>.keys (mode 0600, in a setgid directory 0640).
  *
  *     jawort-keys 1
  *     lookup 1 <64 hex digits> 2026-11-21T14:05:09.123Z

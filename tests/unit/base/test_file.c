@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -303,6 +304,88 @@ static void test_mkdir(void **state)
 	assert_false(file_exists("nothing"));
 }
 
+/* A setgid directory is shared by the group; what is made in it must be as well, whatever the umask. */
+static void test_shared(void **state)
+{
+	static const struct {
+		int line;
+		mode_t dir, ask, want;
+	} rows[] = {
+		{ __LINE__, 0700, 0600, 0600 },
+		{ __LINE__, 0770, 0600, 0600 },
+		{ __LINE__, 02770, 0600, 0660 },
+		{ __LINE__, 02770, 0640, 0660 },
+		{ __LINE__, 02770, 0400, 0440 },
+		{ __LINE__, 02700, 0600, 0660 },
+		{ __LINE__, 01777, 0600, 0600 },
+		{ __LINE__, 02770, 0604, 0664 },
+	};
+	int fd;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(mkdir("d", 0700), 0);
+		assert_int_equal(chmod("d", rows[i].dir), 0);
+		if (file_mode_at("d/f", rows[i].ask) != rows[i].want)
+			fail_msg("row in line %d: %o", rows[i].line, file_mode_at("d/f", rows[i].ask));
+		assert_int_equal(file_make("d/f", rows[i].ask), 0);
+		fd = file_open("d/g", O_RDWR, rows[i].ask);
+		assert_true(fd >= 0);
+		close(fd);
+		if (mode_of("d/f") != rows[i].want || mode_of("d/g") != rows[i].want)
+			fail_msg("row in line %d: files %o %o", rows[i].line, mode_of("d/f"), mode_of("d/g"));
+		assert_int_equal(file_mkdir("d/a/b", 0750, &ei), OK);
+		assert_int_equal(mode_of("d/a"), 0750 | (rows[i].dir & 02000));
+		assert_int_equal(mode_of("d/a/b"), 0750 | (rows[i].dir & 02000));
+		empty_dir(".");
+	}
+}
+
+static void test_make(void **state)
+{
+	int fd;
+
+	(void)state;
+	/* What is there keeps its mode and its bytes. */
+	assert_int_equal(file_write("f", SLICE("old"), 0604, &ei), OK);
+	assert_int_equal(file_make("f", 0600), 0);
+	assert_int_equal(mode_of("f"), 0604);
+	fd = file_open("f", O_RDONLY, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_int_equal(lseek(fd, 0, SEEK_END), 3);
+	close(fd);
+	/* A link may point at a file of somebody else. */
+	assert_int_equal(symlink("f", "l"), 0);
+	assert_int_equal(file_open("l", O_RDWR, 0600), -1);
+	assert_int_equal(errno, ELOOP);
+	assert_int_equal(symlink("nowhere", "m"), 0);
+	assert_int_equal(file_open("m", O_RDWR, 0600), -1);
+	assert_false(file_exists("nowhere"));
+	assert_int_equal(file_make("no/f", 0600), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+/* Closing any descriptor of a file takes the process's POSIX locks on it, SQLite's among them. */
+static void test_make_keeps_locks(void **state)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int fd = file_open("f", O_RDWR, 0600), status = 0;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
+	assert_int_equal(file_make("f", 0600), 0);
+	pid = fork();
+	if (pid == 0) {
+		lock.l_type = F_WRLCK;
+		_exit(fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_WRLCK ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(fd);
+}
+
 static void test_resolve(void **state)
 {
 	static const struct {
@@ -334,6 +417,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_secret_kinds, clear),
 		cmocka_unit_test_teardown(test_write, clear), cmocka_unit_test_teardown(test_write_atomic, clear),
 		cmocka_unit_test_teardown(test_create, clear), cmocka_unit_test_teardown(test_mkdir, clear),
+		cmocka_unit_test_teardown(test_shared, clear), cmocka_unit_test_teardown(test_make, clear),
+		cmocka_unit_test_teardown(test_make_keeps_locks, clear),
 		cmocka_unit_test(test_resolve),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -56,6 +56,66 @@ static void test_places(void **state)
 	world_close(&w);
 }
 
+/* A folder that systemd hands over: LoadCredential=provider:/etc/jawort/provider */
+static void test_folder(void **state)
+{
+	struct world w;
+	char cred[100], *text;
+
+	(void)state;
+	secret_world(&w);
+	text = text_replace(GOOD_SITE, "key_file: mailjet.key", "key_file: ../provider/mailjet.key");
+	world_site(&w, text);
+	free(text);
+	snprintf(cred, sizeof(cred), "%s/cred", w.dir);
+	conf_free(w.conf);
+	world_load_opts(&w, (struct conf_opts){.credentials_dir = cred});
+	secret_try(&w, KEY, E_NOT_FOUND, "../provider/mailjet.key");
+	world_write_n(&w, "cred/provider_mailjet.key", "in:cred\n", 8, 0600);
+	secret_try(&w, KEY, OK, "in:cred");
+	/* Who can read the file itself takes it. */
+	snprintf(cred, sizeof(cred), "%s/provider", w.dir);
+	assert_int_equal(mkdir(cred, 0700), 0);
+	world_write_n(&w, "provider/mailjet.key", "it:self\n", 8, 0600);
+	secret_try(&w, KEY, OK, "it:self");
+	world_close(&w);
+}
+
+static void keyring_at(struct world *w, const char *keys, const char *cred, const char *want)
+{
+	struct conf c = *w->conf;
+	struct buf b;
+	char full[2][120];
+
+	snprintf(full[0], sizeof(full[0]), "%s/%s", w->dir, keys);
+	snprintf(full[1], sizeof(full[1]), "%s/%s", w->dir, cred);
+	c.keys = full[0];
+	c.credentials_dir = *cred ? full[1] : "";
+	buf_init(&b, 4096);
+	conf_keyring_path(&c, "club", &b);
+	assert_string_equal(b.data + strlen(w->dir) + 1, want);
+	buf_free(&b);
+}
+
+static void test_keyring_path(void **state)
+{
+	struct world w;
+
+	(void)state;
+	secret_world(&w);
+	keyring_at(&w, "keys", "", "keys/club.keys");
+	/* Not there in either form: named as it would be made. */
+	keyring_at(&w, "cred", "cred", "cred/club.keys");
+	world_write_n(&w, "cred/keys_club.keys", "x", 1, 0600);
+	keyring_at(&w, "cred", "cred", "cred/keys_club.keys");
+	/* A folder that the owner named is taken at its word. */
+	keyring_at(&w, "keys", "cred", "keys/club.keys");
+	keyring_at(&w, "cred", "", "cred/club.keys");
+	world_write_n(&w, "cred/club.keys", "x", 1, 0600);
+	keyring_at(&w, "cred", "cred", "cred/club.keys");
+	world_close(&w);
+}
+
 static void test_which(void **state)
 {
 	struct world w;
@@ -162,6 +222,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_folder),
+		cmocka_unit_test(test_keyring_path),
 		cmocka_unit_test(test_which),
 		cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_modes),
