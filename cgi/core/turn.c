@@ -284,6 +284,7 @@ static enum err turn_known(struct turning *w, struct errinfo *ei)
 	}
 }
 
+/* E_NOT_FOUND: its wording is not there, nothing was done. */
 static enum err turn_one(struct db *db, const struct turn *t, struct arena *a, const struct intake_row *row,
     struct errinfo *ei)
 {
@@ -303,49 +304,76 @@ static enum err turn_one(struct db *db, const struct turn *t, struct arena *a, c
 		rc = turn_known(&w, ei);
 	if (!rc)
 		rc = daily_add(db, daily_day(row->in.at_ms), row->in.form, DAILY_SENT, 1, ei);
-	return rc;
+	return rc == E_NOT_FOUND ? err_set(ei, E_IO, "sign-up %lld: a row is missing", (long long)row->id) : rc;
 }
 
-/* A row that nobody can read stays where it is, for the owner who may bring the key back. */
-static void turn_unreadable(const struct turn *t, int64_t id)
+/* Rows that nobody can work on stay where they are, for the owner who may bring back what they need. */
+struct turn_left {
+	unsigned rows;
+	int64_t first;
+};
+
+static void left_add(struct turn_left *l, int64_t id)
 {
-	log_event(LOG_ERROR, "intake_unreadable", LOG_S("site", site_conf(t->site)->id), LOG_I("row", id),
-	    LOG_S("mend", "it was sealed under another intake key; put the old key file back"));
+	if (!l->rows++)
+		l->first = id;
+}
+
+static void left_log(const struct turn *t, const struct turn_left *l)
+{
+	if (l->rows)
+		log_event(LOG_ERROR, "intake_unreadable", LOG_S("site", site_conf(t->site)->id),
+		    LOG_I("rows", l->rows), LOG_I("first", l->first),
+		    LOG_S("mend", "sealed under another intake key, or their consent text is not in data.db; put the "
+		    "old key file or the backup back"));
+}
+
+/* One portion. Rows left behind do not count, so that they never hide those that come after them. */
+static enum err turn_portion(struct db *db, const struct turn *t, struct arena *a, unsigned *done,
+    struct turn_left *left, struct errinfo *ei)
+{
+	int64_t max = intake_committed_id(db), at = 0;
+	struct intake_row row;
+	enum err rc;
+
+	while (*done < TURN_BATCH_MAX) {
+		arena_reset(a);
+		rc = intake_next(db, at, max, a, &row, ei);
+		if (rc)
+			return rc == E_NOT_FOUND ? OK : rc;
+		at = row.id;
+		rc = row.readable ? turn_one(db, t, a, &row, ei) : E_NOT_FOUND;
+		if (rc == E_NOT_FOUND) {
+			left_add(left, row.id);
+			continue;
+		}
+		if (!rc)
+			rc = intake_delete(db, row.id, ei);
+		if (rc)
+			return rc;
+		++*done;
+	}
+	return OK;
 }
 
 enum err turn_after(struct db *db, void *arg, bool *more, struct errinfo *ei)
 {
 	const struct turn *t = arg;
-	int64_t max = intake_committed_id(db), at = 0;
-	struct intake_row row;
+	struct turn_left left = {.rows = 0};
 	struct arena a;
-	unsigned n;
-	enum err rc = OK;
+	unsigned done = 0;
+	enum err rc;
 
 	arena_init(&a, ARENA_REQUEST_MAX_BYTES);
 	if (t->budget)
 		budget_hold(t->budget);
-	for (n = 0; n < TURN_BATCH_MAX; n++) {
-		arena_reset(&a);
-		rc = intake_next(db, at, max, &a, &row, ei);
-		if (rc)
-			break;
-		at = row.id;
-		if (!row.readable) {
-			turn_unreadable(t, row.id);
-			continue;
-		}
-		rc = turn_one(db, t, &a, &row, ei);
-		if (!rc)
-			rc = intake_delete(db, row.id, ei);
-		if (rc)
-			break;
-	}
+	rc = turn_portion(db, t, &a, &done, &left, ei);
 	if (t->budget)
 		budget_release(t->budget);
-	*more = n == TURN_BATCH_MAX;
+	left_log(t, &left);
+	*more = done == TURN_BATCH_MAX;
 	arena_free(&a);
-	return rc == E_NOT_FOUND ? OK : rc;
+	return rc;
 }
 
 enum err turn_all(struct store *st, struct turn *t, struct errinfo *ei)

@@ -65,6 +65,7 @@ struct walk {
 	struct world *w;
 	uint64_t rng;
 	long step;
+	unsigned calm; /* links end in 2106: in a longer walk long waits are rarer */
 	struct m_person persons[PERSONS];
 	struct m_life *lives;
 	struct m_request *requests;
@@ -514,7 +515,7 @@ static void step_time(struct walk *k)
 {
 	static const int64_t waits[] = {MINUTE_MS, 9 * MINUTE_MS, TURN_COOL_DOWN_MS, 11 * MINUTE_MS, HOUR_MS, DAY_MS,
 	    LINK_MS - MINUTE_MS, LINK_MS, 3 * DAY_MS, 29 * DAY_MS};
-	unsigned i = draw(k, 40);
+	unsigned i = draw(k, 40 * k->calm);
 
 	world_wait(k->w, i < 10 ? waits[i] : (int64_t)draw(k, 120) * MINUTE_MS);
 }
@@ -658,6 +659,7 @@ static void test_walk(void **state)
 	struct walk k = {.w = w, .rng = UINT64_C(88172645463325252)};
 	long steps = from_environment("JAWORT_WALK_STEPS", STEPS);
 
+	k.calm = 1 + (unsigned)(steps / (2 * STEPS));
 	k.rng += (uint64_t)from_environment("JAWORT_WALK_SEED", 1);
 	for (int i = 0; i < PERSONS; i++) {
 		snprintf(k.persons[i].address, sizeof(k.persons[i].address), "p%d@example.org", i);
