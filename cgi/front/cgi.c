@@ -84,12 +84,10 @@ static size_t stdin_read(void *ctx, char *dst, size_t n)
 	return got;
 }
 
-static enum err stdout_write(const struct buf *out, struct errinfo *ei)
+static enum err stdout_write(struct slice out, struct errinfo *ei)
 {
-	if (!buf_ok(out))
-		return err_set(ei, E_NOMEM, "no memory for the answer");
-	for (size_t done = 0; done < out->len;) {
-		ssize_t n = write(STDOUT_FILENO, out->data + done, out->len - done);
+	for (size_t done = 0; done < out.len;) {
+		ssize_t n = write(STDOUT_FILENO, out.ptr + done, out.len - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -131,7 +129,7 @@ enum err front_cgi(const struct front_app *app, struct errinfo *ei)
 	    .read_ctx = &input,
 	};
 	exchange_run(&x, &src);
-	enum err e = stdout_write(&x.out, ei);
+	enum err e = stdout_write(exchange_answer(&x), ei);
 	exchange_free(&x);
 	streams_release();
 	alarm(0);

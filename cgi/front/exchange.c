@@ -105,6 +105,13 @@ void exchange_run(struct exchange *x, const struct exchange_source *src)
 	response_write(&x->res, x->req.method == REQUEST_HEAD, &x->out);
 }
 
+struct slice exchange_answer(const struct exchange *x)
+{
+	if (!buf_ok(&x->out))
+		return response_last_resort(&x->res, x->req.method == REQUEST_HEAD);
+	return buf_slice(&x->out);
+}
+
 bool exchange_next_env(void *ctx, struct slice *name, struct slice *value)
 {
 	char ***at = ctx;

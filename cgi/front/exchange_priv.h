@@ -16,7 +16,7 @@ struct exchange {
 	struct request req;
 	struct response res;
 	struct buf body;
-	struct buf out; /* the answer after exchange_run() */
+	struct buf out;
 };
 
 struct exchange_source {
@@ -30,8 +30,10 @@ struct exchange_source {
 
 void exchange_init(struct exchange *x, const struct front_app *app);
 void exchange_free(struct exchange *x);
-/* Always leaves an answer in x->out, unless memory ended: then x->out has failed. Drains the body. */
+/* Drains the body and makes an answer. */
 void exchange_run(struct exchange *x, const struct exchange_source *src);
+/* The answer's bytes, until the next run; where memory ended a bare 503. Never empty. */
+struct slice exchange_answer(const struct exchange *x);
 
 /* Walks "NAME=VALUE" strings, the form of environ; ctx is a char *** that moves on. */
 bool exchange_next_env(void *ctx, struct slice *name, struct slice *value);

@@ -78,12 +78,12 @@ static bool request_run(struct fcgi *f, bool malformed, const struct fcgi_job *j
 	    .malformed = malformed,
 	};
 	exchange_run(&f->exchange, &src);
-	const struct buf *out = &f->exchange.out;
-	if (!buf_ok(out) || FCGX_GetError(r->in))
+	struct slice out = exchange_answer(&f->exchange);
+	if (FCGX_GetError(r->in))
 		return false;
 	if (job && job->sending)
 		job->sending(job->ctx);
-	return FCGX_PutStr(out->data, (int)out->len, r->out) == (int)out->len;
+	return FCGX_PutStr(out.ptr, (int)out.len, r->out) == (int)out.len;
 }
 
 /*

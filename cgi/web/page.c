@@ -39,8 +39,8 @@ void page_send(struct page *p, unsigned status, const char *tpl, struct view *v)
 	if (site_render(p->site, tpl, p->lang, v, &p->res->body, &ei) == OK)
 		return;
 	log_err(LOG_ERROR, "render", &ei);
-	/* a template cannot fail on its own once it was compiled: memory, or a defect of ours */
-	memory = ei.code == E_NOMEM || !arena_ok(p->arena) || !buf_ok(&p->res->body);
+	/* once compiled, a template fails by memory, or by a defect of ours */
+	memory = ei.code == E_NOMEM || ei.code == E_LIMIT || !arena_ok(p->arena) || !buf_ok(&p->res->body);
 	response_plain(p->res, memory ? 503 : 500, p->req->id);
 }
 

@@ -186,6 +186,8 @@ void response_plain(struct response *res, unsigned status, const char *id)
 	response_header_cstr(res, "Cache-Control", "no-store");
 	response_header_cstr(res, "X-Content-Type-Options", "nosniff");
 	response_header_cstr(res, "Content-Security-Policy", "default-src 'none'");
+	if (status == 503)
+		response_header_cstr(res, "Retry-After", "60");
 	buf_printf(&res->body, "%u %s\n", status, response_reason(status));
 	if (id)
 		buf_printf(&res->body, "Request %s\n", id);
@@ -196,21 +198,27 @@ bool response_ok(const struct response *res)
 	return !res->failed && buf_ok(&res->body) && res->status >= 200 && res->status <= 599;
 }
 
-static void response_write_failed(bool head_only, struct buf *out)
+/* Without a single allocation: this is what is left when memory is the trouble. */
+#define LAST_RESORT(status, more)                                                            \
+	"Status: " status "\r\nContent-Type: text/plain; charset=utf-8\r\n" more                \
+	"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"                       \
+	"Content-Security-Policy: default-src 'none'\r\n"
+
+struct slice response_last_resort(const struct response *res, bool head_only)
 {
-	static const char body[] = "500 Internal Server Error\n";
-	buf_add_str(out, "Status: 500 Internal Server Error\r\n");
-	buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", plain_type, sizeof(body) - 1);
-	buf_add_str(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
-	buf_add_str(out, "Content-Security-Policy: default-src 'none'\r\n\r\n");
-	if (!head_only)
-		buf_add_str(out, body);
+	static const char broken[] = LAST_RESORT("500 Internal Server Error", "")
+	    "Content-Length: 26\r\n\r\n500 Internal Server Error\n";
+	static const char starved[] = LAST_RESORT("503 Service Unavailable", "Retry-After: 60\r\n")
+	    "Content-Length: 24\r\n\r\n503 Service Unavailable\n";
+	bool memory = !res->failed || !buf_ok(&res->body) || !arena_ok(res->arena);
+	struct slice s = memory ? SLICE(starved) : SLICE(broken);
+	return head_only ? slice_sub(s, 0, s.len - (memory ? 24 : 26)) : s;
 }
 
 void response_write(const struct response *res, bool head_only, struct buf *out)
 {
 	if (!response_ok(res)) {
-		response_write_failed(head_only, out);
+		buf_add_slice(out, response_last_resort(res, head_only));
 		return;
 	}
 	bool bodiless = res->status == 204 || res->status == 304;

@@ -7,8 +7,8 @@
  *
  * A response never goes out half right: a header value with CR, LF, NUL or
  * another control, too many headers, or a body above its maximum make the
- * whole response "failed", and what is sent is a bare 500. So handlers add
- * without checks.
+ * whole response "failed", and what is sent is a bare 500, or, where memory
+ * ended, a bare 503 with Retry-After. So handlers add without checks.
  * Content-Length and Content-Type are the response's business, never added by hand.
  * A body in a 204 or 304 and the body of an answer to HEAD are not sent;
  * HEAD gets the Content-Length that GET would get.
@@ -70,7 +70,12 @@ void response_plain(struct response *res, unsigned status, const char *id);
 bool response_ok(const struct response *res);
 /* "Not Found"; "Unknown" for numbers outside our table. */
 const char *response_reason(unsigned status);
-/* Appends the whole answer to out ("Status: 303 See Other CR LF" ...). A failed response becomes a bare 500. */
+/*
+ * The bare 500 or 503 that stands for a failed response, or, where out itself has failed, for any. Static: it
+ * needs no memory.
+ */
+struct slice response_last_resort(const struct response *res, bool head_only);
+/* Appends the whole answer to out ("Status: 303 See Other CR LF" ...). A failed response becomes the last resort. */
 void response_write(const struct response *res, bool head_only, struct buf *out);
 
 #endif

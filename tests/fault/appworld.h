@@ -7,13 +7,15 @@
  */
 #include "lib/world.h"
 
+#include <sqlite3.h>
+
 #include "front/exchange_priv.h"
 #include "web/app.h"
 
 #define APP_HOST \
 	"data: data\nkeys: keys\nsites: sites/*.yaml\n" \
-	"budgets: { confirm: 1000000/24h, confirm_host: 1000000/24h, per_prefix: 100000000/1h," \
-	" per_site: 100000000/24h }\n"
+	"budgets: { confirm: 1000000/24h, confirm_host: 1000000/24h, per_prefix: 1000000/1h," \
+	" per_site: 1000000/24h }\n"
 
 struct appworld {
 	struct world w; /* folder and tools; its own site and store are not used */
@@ -40,6 +42,8 @@ static inline size_t ask_read(void *ctx, char *dst, size_t n)
 {
 	struct ask_body *b = ctx;
 	n = n < b->left ? n : b->left;
+	if (!n)
+		return 0;
 	memcpy(dst, b->at, n);
 	b->at += n;
 	b->left -= n;
