@@ -29,6 +29,9 @@ const struct cmd_verb cmd_verbs[] = {
         "apply    store forms, mails and notices as they are now (-n: only count)\n"
         "show     all keys in effect with their origin\n"
         "explain  what a key means: config explain retention.unconfirmed\n"},
+    {"status", cmd_status, "status [--site S] [--json]", "is everything up, what waits, what was refused",
+        "Per site: up or down and why, persons by state, what waits in the outbox, held providers, the notice in\n"
+        "force, and the figures of today and of seven days (UTC). No personal data. Exit 3: a site is down.\n"},
     {"person", cmd_person, "person find ADDRESS [--site S] [--json]", "what is known about an address",
         "State, purposes and every event, with the hashes of the texts that were shown.\n"},
     {"form", cmd_form, "form list|show|snippet [FORM] [--as WAY] [--lang L] [--site S] [--json]",

@@ -496,6 +496,8 @@ enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_in
 			gate_tally(g, in->form, BUDGET_T_HONEYPOT, 1);
 		if (in->origin == GATE_ORIGIN_FOREIGN)
 			gate_tally(g, in->form, BUDGET_T_ORIGIN, 1);
+		if (gate_hasty(g, in))
+			gate_tally(g, in->form, BUDGET_T_TOKEN, 1);
 		return OK;
 	}
 	if (gate_limited(g, a, in, out)) {

@@ -55,6 +55,7 @@ int cmd_worker(const struct cmd_args *a);
 int cmd_cgi(const struct cmd_args *a);
 int cmd_config(const struct cmd_args *a);
 int cmd_person(const struct cmd_args *a);
+int cmd_status(const struct cmd_args *a);
 int cmd_form(const struct cmd_args *a);
 int cmd_notice(const struct cmd_args *a);
 int cmd_outbox(const struct cmd_args *a);

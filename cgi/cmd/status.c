@@ -1,0 +1,481 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/enc.h"
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "core/site.h"
+#include "core/version.h"
+#include "store/budget.h"
+#include "store/daily.h"
+#include "store/intake.h"
+#include "store/notice.h"
+#include "store/outbox.h"
+#include "store/person.h"
+#include "text/jsonw.h"
+
+#define OUT_MAX_BYTES (4u * 1024u * 1024u)
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define WEEK_DAYS 7
+#define HELD_MAX 8
+#define HELD_ROWS_MAX 10000
+
+/* What is told per day, from both counters: of the database (what became of sign-ups) and of the gate. */
+#define FROM_GATE 0x100
+static const struct {
+	const char *name;
+	unsigned from;
+} figures[] = {
+    {"accepted", DAILY_SENT},
+    {"confirmed", DAILY_CONFIRMED},
+    {"denied", DAILY_DENIED},
+    {"expired", DAILY_EXPIRED},
+    {"withdrawn", DAILY_WITHDRAWN},
+    {"input", FROM_GATE | BUDGET_T_INPUT},
+    {"changed", FROM_GATE | BUDGET_T_CHANGED},
+    {"review", FROM_GATE | BUDGET_T_REVIEW},
+    {"honeypot", FROM_GATE | BUDGET_T_HONEYPOT},
+    {"foreign_origin", FROM_GATE | BUDGET_T_ORIGIN},
+    {"form_token", FROM_GATE | BUDGET_T_TOKEN},
+    {"limited_network", FROM_GATE | BUDGET_T_PREFIX},
+    {"limited_site", FROM_GATE | BUDGET_T_SITE},
+    {"silent", FROM_GATE | BUDGET_T_SILENT},
+    {"unknown_fields", FROM_GATE | BUDGET_T_UNKNOWN},
+};
+#define FIGURES (sizeof(figures) / sizeof(figures[0]))
+
+struct held {
+	char provider[32];
+	char why[64];
+	int64_t rows;
+};
+
+struct site_status {
+	const char *id, *base_url;
+	const struct conf_site *conf; /* NULL: its file is broken */
+	char reason[ERR_TEXT_BYTES];  /* why it is down; empty: up */
+	int64_t persons[PERSON_STATE__MAX];
+	int64_t intake;
+	int64_t outbox[OUTBOX_STATE__MAX];
+	int64_t due_ms; /* INT64_MAX: nothing waits */
+	struct held held[HELD_MAX];
+	size_t nheld;
+	struct notice_version notices[SITE_LANGS_MAX];
+	size_t nnotices;
+	int64_t today_day;
+	int64_t today[FIGURES], week[FIGURES];
+	int64_t data_bytes;
+};
+
+static bool add_held(const struct outbox_row *r, void *arg)
+{
+	struct site_status *s = arg;
+	size_t i = 0;
+
+	while (i < s->nheld && !slice_eq_str(r->provider, s->held[i].provider))
+		i++;
+	if (i == HELD_MAX)
+		return true;
+	if (i == s->nheld) {
+		s->nheld++;
+		slice_copy(slice_sub(r->provider, 0, sizeof(s->held[i].provider) - 1), s->held[i].provider,
+		    sizeof(s->held[i].provider));
+		slice_copy(slice_sub(r->result_code, 0, sizeof(s->held[i].why) - 1), s->held[i].why,
+		    sizeof(s->held[i].why));
+	}
+	s->held[i].rows++;
+	return true;
+}
+
+static void add_figure(struct site_status *s, unsigned from, int64_t day, int64_t n)
+{
+	for (size_t i = 0; i < FIGURES; i++) {
+		if (figures[i].from != from || day > s->today_day)
+			continue;
+		s->week[i] += n;
+		if (day == s->today_day)
+			s->today[i] += n;
+	}
+}
+
+static bool add_daily(int64_t day, struct slice form, enum daily_what what, int64_t n, void *arg)
+{
+	(void)form;
+	add_figure(arg, (unsigned)what, day, n);
+	return true;
+}
+
+static bool add_tally(int64_t day, struct slice form, enum budget_tally what, int64_t n, void *arg)
+{
+	(void)form;
+	add_figure(arg, FROM_GATE | (unsigned)what, day, n);
+	return true;
+}
+
+static enum err read_notices(struct db *db, struct site_status *s, struct errinfo *ei)
+{
+	const struct conf_list *langs = &s->conf->languages;
+
+	for (size_t i = 0; i < langs->n && i < SITE_LANGS_MAX; i++) {
+		enum err rc = notice_current(db, langs->v[i], &s->notices[s->nnotices], ei);
+		if (rc && rc != E_NOT_FOUND)
+			return rc;
+		s->nnotices += rc == OK;
+	}
+	return OK;
+}
+
+static enum err read_db(struct db *db, struct site_status *s, struct errinfo *ei)
+{
+	const struct outbox_filter held = {.state = OUTBOX_HELD, .limit = HELD_ROWS_MAX};
+	enum err rc = person_counts(db, s->persons, ei);
+
+	if (!rc)
+		rc = intake_count(db, &s->intake, ei);
+	if (!rc)
+		rc = outbox_counts(db, s->outbox, ei);
+	if (!rc)
+		rc = outbox_next_due(db, &s->due_ms, ei);
+	if (!rc)
+		rc = outbox_each(db, &held, add_held, s, ei);
+	if (!rc)
+		rc = daily_each(db, s->today_day - WEEK_DAYS + 1, s->today_day, add_daily, s, ei);
+	return rc ? rc : read_notices(db, s, ei);
+}
+
+static int64_t folder_bytes(const char *data, const char *id)
+{
+	struct buf path;
+	struct dirent *e;
+	struct stat st;
+	int64_t sum = 0;
+	DIR *d;
+
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/%s", data, id);
+	d = opendir(path.data);
+	while (d && (e = readdir(d)) != NULL)
+		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+			sum += st.st_size;
+	if (d)
+		closedir(d);
+	buf_free(&path);
+	return sum;
+}
+
+/* As serve would start it; a reason if it cannot. */
+static void site_read(const struct conf *c, const struct conf_site *cs, struct budget *b, struct site_status *s)
+{
+	struct errinfo ei = {.code = OK};
+	struct site *site = NULL;
+	struct store *st = NULL;
+	struct db *db;
+	enum err rc;
+
+	s->id = cs->id;
+	s->base_url = cs->base_url;
+	s->conf = cs;
+	s->today_day = daily_day(clock_now_ms());
+	s->due_ms = INT64_MAX;
+	s->data_bytes = folder_bytes(c->data, cs->id);
+	rc = site_new(&site, c, cs, &ei);
+	site_free(site);
+	if (!rc)
+		rc = cmd_store(c, cs, false, &st, &ei);
+	if (!rc)
+		rc = store_read(st, &db, &ei);
+	if (!rc) {
+		rc = read_db(db, s, &ei);
+		store_read_end(st, db);
+	}
+	if (!rc && b)
+		rc = budget_each(b, cs->id, (s->today_day - WEEK_DAYS + 1) * DAY_MS, add_tally, s, &ei);
+	if (rc)
+		slice_copy(slice_from(ei.text[0] ? ei.text : err_name(rc)), s->reason, sizeof(s->reason));
+	store_close(st);
+}
+
+static void broken_read(const struct conf_broken *b, struct site_status *s)
+{
+	struct slice first = slice_from(b->first ? b->first : "its file is broken");
+
+	s->id = b->id;
+	s->base_url = b->base_url;
+	slice_copy(slice_sub(first, 0, sizeof(s->reason) - 1), s->reason, sizeof(s->reason));
+}
+
+/* ---- JSON */
+
+static void json_figures(struct jsonw *w, const char *key, const int64_t n[static FIGURES])
+{
+	jsonw_key(w, key);
+	jsonw_object(w);
+	for (size_t i = 0; i < FIGURES; i++)
+		jsonw_kint(w, figures[i].name, n[i]);
+	jsonw_end_object(w);
+}
+
+static void json_outbox(struct jsonw *w, const struct site_status *s)
+{
+	char iso[CLOCK_ISO_BYTES];
+
+	jsonw_key(w, "outbox");
+	jsonw_object(w);
+	for (int i = 0; i < OUTBOX_STATE__MAX; i++)
+		jsonw_kint(w, outbox_state_name((enum outbox_state)i), s->outbox[i]);
+	jsonw_kcstr(w, "oldest_due", s->due_ms == INT64_MAX ? NULL : clock_iso(s->due_ms, iso));
+	jsonw_end_object(w);
+	jsonw_key(w, "held");
+	jsonw_array(w);
+	for (size_t i = 0; i < s->nheld; i++) {
+		jsonw_object(w);
+		jsonw_kcstr(w, "provider", s->held[i].provider);
+		jsonw_kint(w, "mails", s->held[i].rows);
+		jsonw_kcstr(w, "why", s->held[i].why);
+		jsonw_end_object(w);
+	}
+	jsonw_end_array(w);
+}
+
+static void json_notices(struct jsonw *w, const struct site_status *s)
+{
+	char hex[ENC_HEX_BYTES(STORE_HASH_BYTES)], iso[CLOCK_ISO_BYTES];
+
+	jsonw_key(w, "notices");
+	jsonw_object(w);
+	for (size_t i = 0; i < s->nnotices; i++) {
+		jsonw_key(w, s->notices[i].lang);
+		jsonw_object(w);
+		jsonw_kint(w, "no", s->notices[i].no);
+		jsonw_kcstr(w, "hash", enc_hex(s->notices[i].hash, STORE_HASH_BYTES, hex));
+		jsonw_kcstr(w, "valid_from", clock_iso(s->notices[i].valid_from_ms, iso));
+		jsonw_end_object(w);
+	}
+	jsonw_end_object(w);
+}
+
+static void json_site(struct jsonw *w, const struct site_status *s)
+{
+	jsonw_object(w);
+	jsonw_kcstr(w, "id", s->id);
+	jsonw_kcstr(w, "base_url", s->base_url);
+	jsonw_kbool(w, "up", !s->reason[0]);
+	jsonw_kcstr(w, "reason", s->reason[0] ? s->reason : NULL);
+	jsonw_kcstr(w, "mode", !s->conf ? NULL : s->conf->mode == CONF_TRY_OUT ? "try-out" : "live");
+	jsonw_key(w, "persons");
+	jsonw_object(w);
+	for (int i = 0; i < PERSON_STATE__MAX; i++)
+		jsonw_kint(w, person_state_name((enum person_state)i), s->persons[i]);
+	jsonw_end_object(w);
+	jsonw_kint(w, "intake", s->intake);
+	json_outbox(w, s);
+	json_notices(w, s);
+	json_figures(w, "today", s->today);
+	json_figures(w, "week", s->week);
+	jsonw_kint(w, "data_bytes", s->data_bytes);
+	jsonw_end_object(w);
+}
+
+/* ---- lines */
+
+static void line_figures(struct buf *b, const char *name, const int64_t n[static FIGURES])
+{
+	bool any = false;
+
+	buf_printf(b, "  %-8s", name);
+	for (size_t i = 0; i < FIGURES; i++) {
+		if (n[i])
+			buf_printf(b, "%s%s %lld", any ? ", " : " ", figures[i].name, (long long)n[i]);
+		any = any || n[i];
+	}
+	buf_add_str(b, any ? "\n" : " nothing\n");
+}
+
+static void line_counts(struct buf *b, const char *name, const int64_t *n, int max, const char *(*name_of)(int))
+{
+	bool any = false;
+
+	buf_printf(b, "  %-8s", name);
+	for (int i = 0; i < max; i++) {
+		if (n[i])
+			buf_printf(b, "%s%s %lld", any ? ", " : " ", name_of(i), (long long)n[i]);
+		any = any || n[i];
+	}
+	if (!any)
+		buf_add_str(b, " none");
+}
+
+static const char *person_name(int i)
+{
+	return person_state_name((enum person_state)i);
+}
+
+static const char *outbox_name(int i)
+{
+	return outbox_state_name((enum outbox_state)i);
+}
+
+static void lines_site(struct buf *b, const struct site_status *s)
+{
+	char iso[CLOCK_ISO_BYTES], hex[ENC_HEX_BYTES(STORE_HASH_BYTES)];
+
+	buf_printf(b, "\n%s  %s  %s%s\n", s->id, s->reason[0] ? "DOWN" : "up", s->base_url,
+	    s->conf && s->conf->mode == CONF_TRY_OUT ? "  (try-out)" : "");
+	if (s->reason[0])
+		buf_printf(b, "  why      %s\n", s->reason);
+	if (!s->conf || s->reason[0])
+		return;
+	line_counts(b, "persons", s->persons, PERSON_STATE__MAX, person_name);
+	buf_printf(b, "\n  intake   %lld waiting\n", (long long)s->intake);
+	line_counts(b, "outbox", s->outbox, OUTBOX_STATE__MAX, outbox_name);
+	if (s->due_ms != INT64_MAX)
+		buf_printf(b, "; next due %s", clock_iso(s->due_ms, iso));
+	buf_add_char(b, '\n');
+	for (size_t i = 0; i < s->nheld; i++)
+		buf_printf(b, "  HELD     %s: %lld mails wait (%s)\n", s->held[i].provider,
+		    (long long)s->held[i].rows, s->held[i].why);
+	for (size_t i = 0; i < s->nnotices; i++)
+		buf_printf(b, "  notice   %s: version %lld (%.12s) since %s\n", s->notices[i].lang,
+		    (long long)s->notices[i].no, enc_hex(s->notices[i].hash, STORE_HASH_BYTES, hex),
+		    clock_iso(s->notices[i].valid_from_ms, iso));
+	line_figures(b, "today", s->today);
+	line_figures(b, "7 days", s->week);
+	buf_printf(b, "  data     %lld KiB\n", (long long)(s->data_bytes + 1023) / 1024);
+}
+
+/* ---- the two processes */
+
+static bool serve_answers(const struct conf *c)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	struct slice path = slice_from(c->listen);
+	bool answers;
+	int fd;
+
+	if (!slice_starts(path, SLICE("unix:")) || !slice_copy(slice_sub(path, 5, path.len), at.sun_path, sizeof(at.sun_path)))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	answers = fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+	if (fd >= 0)
+		close(fd);
+	return answers;
+}
+
+/* It holds its lock file for as long as it runs. */
+static bool worker_runs(const struct conf *c)
+{
+	struct buf path;
+	bool runs;
+	int fd;
+
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/worker.lock", c->data);
+	fd = open(path.data, O_RDONLY | O_CLOEXEC);
+	runs = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
+	if (fd >= 0)
+		close(fd);
+	buf_free(&path);
+	return runs;
+}
+
+static struct budget *counters(const struct conf *c)
+{
+	struct errinfo ei = {.code = OK};
+	struct budget *b = NULL;
+	struct buf path;
+
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/budget.db", c->data);
+	if (access(path.data, F_OK) == 0 && budget_open(&b, c->data, &ei) != OK)
+		cmd_fail("counters", &ei);
+	buf_free(&path);
+	return b;
+}
+
+static void out_begin(const struct cmd_args *a, const struct conf *c, struct jsonw *w, struct buf *b)
+{
+	bool serve = serve_answers(c), worker = worker_runs(c);
+
+	if (!a->json) {
+		buf_printf(b, "serve %s, worker %s\n", serve ? "runs" : "DOES NOT ANSWER", worker ? "runs" : "DOES NOT RUN");
+		return;
+	}
+	jsonw_init(w, b);
+	jsonw_object(w);
+	jsonw_kcstr(w, "version", JAWORT_VERSION);
+	jsonw_kbool(w, "serve", serve);
+	jsonw_kbool(w, "worker", worker);
+	jsonw_key(w, "sites");
+	jsonw_array(w);
+}
+
+static void out_site(const struct cmd_args *a, struct jsonw *w, struct buf *b, const struct site_status *s)
+{
+	if (a->json)
+		json_site(w, s);
+	else
+		lines_site(b, s);
+}
+
+static bool wanted(const struct cmd_args *a, const char *id)
+{
+	return !a->site || strcmp(a->site, id) == 0;
+}
+
+static int status_all(const struct cmd_args *a, const struct conf *c, struct buf *b)
+{
+	struct budget *budget = counters(c);
+	size_t seen = 0, down = 0;
+	struct jsonw w;
+
+	out_begin(a, c, &w, b);
+	for (size_t i = 0; i < c->nsites + c->nbroken; i++) {
+		const struct conf_broken *broken = i < c->nsites ? NULL : &c->broken[i - c->nsites];
+		struct site_status s = {.intake = 0};
+		if (!wanted(a, broken ? broken->id : c->sites[i]->id))
+			continue;
+		if (broken)
+			broken_read(broken, &s);
+		else
+			site_read(c, c->sites[i], budget, &s);
+		out_site(a, &w, b, &s);
+		seen++;
+		down += s.reason[0] != '\0';
+	}
+	if (a->json) {
+		jsonw_end_array(&w);
+		jsonw_end_object(&w);
+		buf_add_char(b, '\n');
+	}
+	budget_close(budget);
+	if (a->site && !seen)
+		return cmd_usage("there is no site \"%s\" in %s", a->site, a->conf);
+	return down ? CMD_FINDINGS : CMD_DONE;
+}
+
+int cmd_status(const struct cmd_args *a)
+{
+	struct conf *c;
+	struct buf b;
+	int rc, printed;
+
+	if (a->n)
+		return cmd_usage("status takes no \"%s\"", a->words[0]);
+	rc = cmd_load(a, &c);
+	if (rc)
+		return rc;
+	buf_init(&b, OUT_MAX_BYTES);
+	rc = status_all(a, c, &b);
+	printed = rc == CMD_USAGE ? CMD_DONE : cmd_print(&b);
+	buf_free(&b);
+	conf_free(c);
+	return printed ? printed : rc;
+}
