@@ -1,4 +1,4 @@
-// Jawort: <jawort-form>, <jawort-notice>, frames that grow. Explained in docs/embed.md
+// Jawort: <jawort-form>, <jawort-notice>, frames that grow; see docs/embed.md
 const service = new URL(import.meta.url).origin;
 const framed = self !== parent && location.origin === service && new URLSearchParams(location.search).has('frame');
 let count = 0;
@@ -26,7 +26,7 @@ class Live extends HTMLElement {
     this.start();
   }
 
-  // The link inside stays until there is something to put in its place.
+  // If it fails, the link stays.
   async load(url, cache) {
     const lang = this.closest('[lang]')?.getAttribute('lang');
     if (lang && !url.searchParams.has('lang')) url.searchParams.set('lang', lang);
@@ -178,8 +178,10 @@ class JawortForm extends Live {
     if (!field?.id) return text;
     const note = make('span', [make('b', form.dataset.mark), ` ${text}`]);
     Object.assign(note, { className: 'jawort-error', id: `${field.id}-bad` });
-    if (name === 'p') field.append(note);
-    else {
+    if (name === 'p') {
+      note.prepend(make('br'));
+      field.append(note);
+    } else {
       field.before(note);
       field.setAttribute('aria-invalid', true);
       field.setAttribute('aria-describedby', `${field.getAttribute('aria-describedby') ?? ''} ${note.id}`);

@@ -173,6 +173,22 @@ static void add_csp(struct buf *out, const struct snippet *n, unsigned csp)
 	buf_add_str(out, " -->\n");
 }
 
+/* A frame brings its own looks. */
+static void add_sheet(struct buf *out, const struct snippet *n)
+{
+	struct url base;
+
+	add_attr(out, "<!-- Looks, if you want ours, for the page's head: <link rel=\"stylesheet\" href=\"",
+	    site_url(n->site, n->arena, "/jawort.css", ""));
+	buf_add_str(out, "\">");
+	if (url_parse(slice_from(site_conf(n->site)->base_url), &base)) {
+		buf_add_str(out, " (Content-Security-Policy: style-src ");
+		url_add_origin(out, &base);
+		buf_add_char(out, ')');
+	}
+	buf_add_str(out, " -->\n");
+}
+
 static void add_frozen(struct buf *out, const struct snippet *n)
 {
 	const struct embedded_file *f = embed_find("static/jawort.v1.js");
@@ -242,6 +258,8 @@ enum err snippet_render(const struct site *s, struct arena *a, const char *as, c
 	if (rc)
 		return rc;
 	w->add(out, &n);
+	if (!(w->csp & CSP_FRAME))
+		add_sheet(out, &n);
 	add_csp(out, &n, w->csp);
 	if (w->csp & CSP_SCRIPT)
 		add_frozen(out, &n);
