@@ -173,20 +173,25 @@ static bool collect_request(const struct request_row *r, void *arg)
 
 	if (o->purpose.len && !consent_list_has(r->purposes, o->purpose))
 		return true;
-	if (o->n < sizeof(o->id) / sizeof(o->id[0]))
-		o->id[o->n++] = r->id;
-	return true;
+	o->id[o->n++] = r->id;
+	return o->n < sizeof(o->id) / sizeof(o->id[0]);
 }
 
+/* All of them, however many: a link that stayed open would bring back who has left. */
 static enum err cancel_requests(struct db *db, const struct leaving *w, struct slice purpose, size_t *cancelled,
     struct errinfo *ei)
 {
 	struct open_requests open = {.purpose = purpose};
-	enum err rc = request_pending(db, w->person.id, collect_request, &open, ei);
+	enum err rc;
 
-	for (size_t i = 0; !rc && i < open.n; i++)
-		rc = request_settle(db, open.id[i], REQUEST_CANCELLED, w->now_ms, ei);
-	*cancelled = open.n;
+	*cancelled = 0;
+	do {
+		open.n = 0;
+		rc = request_pending(db, w->person.id, collect_request, &open, ei);
+		for (size_t i = 0; !rc && i < open.n; i++)
+			rc = request_settle(db, open.id[i], REQUEST_CANCELLED, w->now_ms, ei);
+		*cancelled += open.n;
+	} while (!rc && open.n);
 	return rc;
 }
 
