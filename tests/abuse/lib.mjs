@@ -39,7 +39,7 @@ ${more}`;
 
 export class Service {
   /** sites: {id: yaml}; budgets: text in braces. */
-  constructor({ sites = { club: site('club') }, budgets = 'per_prefix: 10000000/1h, per_site: 10000000/1h' } = {}) {
+  constructor({ sites = { club: site('club') }, budgets = 'per_prefix: 1000000/1h, per_site: 1000000/1h' } = {}) {
     this.dir = fs.mkdtempSync(path.join(fs.existsSync('/dev/shm') ? '/dev/shm' : '/tmp', 'jawort-abuse-'));
     this.socket = path.join(this.dir, 's');
     this.conf = path.join(this.dir, 'jawort.yaml');
@@ -97,11 +97,11 @@ export class Service {
     return fs.readdirSync(dir).filter((f) => f.endsWith('.eml')).sort().map((f) => mailParse(path.join(dir, f)));
   }
   mail(to, n = 1) { return until(`mail ${n} to ${to}`, 20_000, () => this.mails().filter((m) => m.to.includes(to))[n - 1]); }
-  /** Nothing waits to be sent. */
-  async quiet() {
-    await until('an empty outbox', 60_000, async () => {
-      const s = JSON.parse(this.jawort('status', '--json').out);
-      return s.sites.every((x) => x.up && x.intake === 0 && x.outbox.queued + x.outbox.sending === 0);
+  /** Nothing of this site waits to be worked on or sent. */
+  async quietOf(id) {
+    await until(`an empty outbox of ${id}`, 120_000, async () => {
+      const x = JSON.parse(this.jawort('status', '--json', '--site', id).out).sites[0];
+      return x.up && x.intake === 0 && x.outbox.queued + x.outbox.sending === 0;
     });
   }
 
