@@ -7,11 +7,13 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <fcgiapp.h>
 
 #include "front/exchange_priv.h"
+#include "front/record_priv.h"
 #include "front/stop_priv.h"
 
 /* The layout that libfcgi has had since 2003; another one must not be compiled against blindly. */
@@ -65,7 +67,69 @@ static size_t body_bytes(void *ctx, char *dst, size_t n)
 	return got > 0 ? (size_t)got : 0;
 }
 
-/* The request that libfcgi has opened, up to its bytes in the library's output stream. */
+#define RECORD_STDOUT 6
+#define RECORD_END 3
+/* The largest content that is a multiple of eight: only the last record of an answer needs padding. */
+#define RECORD_CONTENT_MAX 65528u
+/* Records per system call: one and a half megabytes. */
+#define PIECES_MAX 24
+
+/* FastCGI specification 1.0, section 3.3. */
+static void record_header(unsigned char h[static RECORD_HEADER_BYTES], int type, int id, size_t content)
+{
+	const unsigned char bytes[RECORD_HEADER_BYTES] = {1, (unsigned char)type, (unsigned char)(id >> 8),
+	    (unsigned char)id, (unsigned char)(content >> 8), (unsigned char)content, (unsigned char)(-content & 7u), 0};
+	memcpy(h, bytes, sizeof(bytes));
+}
+
+static bool pieces_write(int fd, struct iovec *v, int n)
+{
+	while (n > 0) {
+		ssize_t sent = writev(fd, v, n);
+		if (sent <= 0)
+			return false;
+		for (; n > 0 && (size_t)sent >= v->iov_len; v++, n--)
+			sent -= (ssize_t)v->iov_len;
+		if (n > 0) {
+			v->iov_base = (char *)v->iov_base + sent;
+			v->iov_len -= (size_t)sent;
+		}
+	}
+	return true;
+}
+
+/*
+ * The answer, the records around it and the end of the request in one system call. libfcgi would send 8 KiB at a
+ * time and the end apart, and each piece wakes the web server.
+ */
+static bool answer_write(int fd, int id, struct slice out)
+{
+	static char zeros[8];
+	unsigned char headers[PIECES_MAX][RECORD_HEADER_BYTES], end[3 * RECORD_HEADER_BYTES] = {0};
+	struct iovec v[3 * PIECES_MAX + 1];
+	size_t at = 0;
+	record_header(end, RECORD_STDOUT, id, 0);
+	record_header(end + RECORD_HEADER_BYTES, RECORD_END, id, RECORD_HEADER_BYTES);
+	do {
+		int n = 0;
+		for (int i = 0; i < PIECES_MAX && at < out.len; i++) {
+			size_t content = out.len - at < RECORD_CONTENT_MAX ? out.len - at : RECORD_CONTENT_MAX;
+			record_header(headers[i], RECORD_STDOUT, id, content);
+			v[n++] = (struct iovec){headers[i], RECORD_HEADER_BYTES};
+			/* only read from */
+			v[n++] = (struct iovec){(char *)(uintptr_t)(out.ptr + at), content};
+			v[n++] = (struct iovec){zeros, -content & 7u};
+			at += content;
+		}
+		if (at == out.len)
+			v[n++] = (struct iovec){end, sizeof(end)};
+		if (!pieces_write(fd, v, n))
+			return false;
+	} while (at < out.len);
+	return true;
+}
+
+/* The request that libfcgi has opened, up to the last byte of its answer. */
 static bool request_run(struct fcgi *f, bool malformed, const struct fcgi_job *job)
 {
 	FCGX_Request *r = &f->request;
@@ -83,20 +147,7 @@ static bool request_run(struct fcgi *f, bool malformed, const struct fcgi_job *j
 		return false;
 	if (job && job->sending)
 		job->sending(job->ctx);
-	return FCGX_PutStr(out.ptr, (int)out.len, r->out) == (int)out.len;
-}
-
-/*
- * FCGX_Finish_r without its close: it would wait for the peer, and close a
- * descriptor that the list of connections still holds.
- */
-static bool request_finish(FCGX_Request *r)
-{
-	int failed = FCGX_FClose(r->err);
-	failed |= FCGX_FClose(r->out);
-	failed |= FCGX_GetError(r->in);
-	FCGX_Free(r, 0);
-	return !failed;
+	return answer_write(r->ipcFd, r->requestId, out);
 }
 
 static enum fcgi_end answer_on(struct fcgi *f, int fd, const struct fcgi_job *job)
@@ -108,7 +159,10 @@ static enum fcgi_end answer_on(struct fcgi *f, int fd, const struct fcgi_job *jo
 	if (FCGX_Accept_r(r) < 0)
 		return FCGI_END_LOST;
 	bool sent = request_run(f, job->malformed, job);
-	return request_finish(r) && sent ? FCGI_END_OK : FCGI_END_FAILED;
+	/* Not FCGX_Finish_r: it would end the answer a second time, and wait for the peer to close a connection that the
+	 * list of connections still holds. */
+	FCGX_Free(r, 0);
+	return sent ? FCGI_END_OK : FCGI_END_FAILED;
 }
 
 /* The request's bytes in a file in memory: libfcgi reads them from its start and appends the answer. */
@@ -241,7 +295,7 @@ void fcgi_accept_loop(struct fcgi *f, int listen_fd)
 	FCGX_InitRequest(&f->request, listen_fd, 0);
 	while (FCGX_Accept_r(&f->request) >= 0) {
 		request_run(f, false, NULL);
-		FCGX_Finish_r(&f->request);
+		FCGX_Free(&f->request, !f->request.keepConnection);
 	}
 }
 #endif

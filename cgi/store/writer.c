@@ -293,19 +293,24 @@ static void batch_finish(struct writer_pool *p, struct writer_queue *q, struct w
 	pthread_mutex_lock(&p->mu);
 }
 
-/* Checkpoint and key slots, beside the next batches unless the WAL must end. Mutex held as above. */
-static void queue_tidy(struct writer_pool *p, struct writer_queue *q, bool after)
+/*
+ * Checkpoint and key slots, beside the next batches unless the WAL must end. Mutex held as above. Another thread is
+ * called only if this one stays away: else it goes on itself with what waits (a handover for each batch would cost
+ * two switches and a cold cache). No work is left lying: a store that was free and got work has called a thread, and
+ * one that this thread frees is looked at by it in pool_pick() before the mutex is let go.
+ */
+static void queue_tidy(struct writer_pool *p, struct writer_queue *q, bool slots)
 {
 	bool must, due = queue_ckpt_due(q, &must);
-	if (!due || !must) {
+	if (!due || !must)
 		q->busy = false;
-		pthread_cond_signal(&p->work);
-	}
-	if (!due && !after)
+	if (!due && !slots)
 		return;
+	if (!q->busy)
+		pthread_cond_signal(&p->work);
 	q->tidying++;
 	pthread_mutex_unlock(&p->mu);
-	if (after)
+	if (slots)
 		queue_slots(q);
 	if (due)
 		queue_checkpoint(q);
@@ -324,9 +329,10 @@ static void pool_turn(struct writer_pool *p, struct writer_queue *q, struct writ
 	q->busy = true;
 	pthread_mutex_unlock(&p->mu);
 	batch_run(q, b);
+	bool slots = b->did_after && keyslots_low(q->store);
 	pthread_mutex_lock(&p->mu);
 	batch_finish(p, q, b);
-	queue_tidy(p, q, b->did_after);
+	queue_tidy(p, q, slots);
 	pthread_cond_broadcast(&p->idle);
 }
 
