@@ -118,12 +118,61 @@ static enum err http_part(struct buf *b, struct errinfo *ei)
 	return rc;
 }
 
+/* A path inside a regular expression. */
+static void add_quoted(struct buf *b, const char *path)
+{
+	for (; *path; path++) {
+		if (strchr(".+*?()[]{}|^$", *path))
+			buf_add_char(b, '\\');
+		buf_add_char(b, *path);
+	}
+}
+
+/* "/j/c/TOKEN?x" is logged as "/j/c/...": the kind of page, nothing behind it. */
+static void log_masks(struct buf *b, const struct conf *c)
+{
+	buf_add_str(b, "map $request_uri $jawort_uri {\n    default $request_uri;\n");
+	for (size_t i = 0; i < c->nsites; i++) {
+		buf_add_str(b, "    \"~^(?<jawort_kind>");
+		add_quoted(b, c->sites[i]->base_path);
+		buf_add_str(b, "/[^/?]*)[/?]\" \"$jawort_kind/...\";\n");
+	}
+	buf_add_str(b, "}\nmap $http_referer $jawort_referer {\n    default $http_referer;\n");
+	for (size_t i = 0; i < c->nsites; i++) {
+		buf_add_str(b, "    \"~^https?://[^/]*");
+		add_quoted(b, c->sites[i]->base_path);
+		buf_add_str(b, "/\" \"-\";\n");
+	}
+	buf_add_str(b, "}\n");
+}
+
+/*
+ * The block of a site keeps no log, but what nginx refuses before it knows the location (a broken header, say)
+ * is logged by the server, request line and all.
+ */
+static void log_part(struct buf *b, const struct conf *c)
+{
+	buf_add_str(b,
+	    "# For the access log of the server, with shortened addresses and without tokens:\n"
+	    "#     access_log /var/log/nginx/access.log jawort_masked;\n"
+	    "map $remote_addr $jawort_ip {\n"
+	    "    default \"0.0.0.0\";\n"
+	    "    \"~^(?<jawort_net>\\d+\\.\\d+\\.\\d+)\\.\" \"$jawort_net.0\";\n"
+	    "    \"~^(?<jawort_net6>[0-9a-f]+:[0-9a-f]+):\" \"$jawort_net6::\";\n"
+	    "}\n");
+	log_masks(b, c);
+	buf_add_str(b,
+	    "log_format jawort_masked '$jawort_ip - - [$time_local] \"$request_method $jawort_uri $server_protocol\" '\n"
+	    "    '$status $body_bytes_sent \"$jawort_referer\" \"$http_user_agent\"';\n");
+}
+
 /* Once per server block: what is shown while the program cannot answer. */
 static void pages_part(struct buf *b)
 {
 	buf_add_str(b, "\n# jawort: once in each server { } that has one of the locations below\n");
 	for (size_t i = 0; i < OWN_PAGES; i++)
 		buf_printf(b, "location @jawort_%s {\n    internal;\n    access_log off;\n"
+		    "    error_log stderr emerg;\n"
 		    "    default_type \"text/html; charset=utf-8\";\n    add_header Retry-After 60 always;\n"
 		    "    add_header Cache-Control no-store always;\n    return %d $jawort_%s;\n}\n",
 		    own_pages[i].name, own_pages[i].status, own_pages[i].name);
@@ -136,8 +185,11 @@ static void site_part(struct buf *b, const struct conf *c, const struct conf_sit
 	buf_printf(b,
 	    "\n# jawort, site %s: inside the server { } of %s\n"
 	    "location ^~ %s/ {\n"
-	    "    # Paths carry tokens: they are not logged, and what is sent on is only what is needed.\n"
+	    "    # Paths carry tokens: no log quotes them. nginx's error log prints the request line with each refusal and\n"
+	    "    # with each failed connection, so only its emergencies go there; `jawort status` says whether we answer.\n"
 	    "    access_log off;\n"
+	    "    error_log stderr emerg;\n"
+	    "    limit_req_log_level info;\n"
 	    "    limit_req zone=jawort_signup burst=20 nodelay;\n"
 	    "    limit_req_status 429;\n"
 	    "    error_page 429 @jawort_busy;\n"
@@ -173,6 +225,8 @@ int cmd_nginx(const struct cmd_args *a)
 	buf_init(&b, OUT_MAX_BYTES);
 	if (http && http_part(&b, &ei) != OK)
 		rc = cmd_fail("nginx", &ei);
+	if (http)
+		log_part(&b, c);
 	if (server)
 		pages_part(&b);
 	for (size_t i = 0; server && i < c->nsites; i++)
