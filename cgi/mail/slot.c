@@ -112,9 +112,17 @@ static bool boundary_ok(struct slice s)
 	return true;
 }
 
+/* Where the next byte is with which both marks begin; the length if there is none. */
+static size_t mark_maybe(struct slice s, size_t at)
+{
+	const char *p = at < s.len ? memchr(s.ptr + at, SLOT_OPEN[0], s.len - at) : NULL;
+
+	return p ? (size_t)(p - s.ptr) : s.len;
+}
+
 static bool has_mark(struct slice s)
 {
-	for (size_t i = 0; i + SLOT_MARK_BYTES <= s.len; i++)
+	for (size_t i = mark_maybe(s, 0); i + SLOT_MARK_BYTES <= s.len; i = mark_maybe(s, i + 1))
 		if (memcmp(s.ptr + i, SLOT_OPEN, SLOT_MARK_BYTES) == 0 ||
 		    memcmp(s.ptr + i, SLOT_CLOSE, SLOT_MARK_BYTES) == 0)
 			return true;
@@ -209,7 +217,7 @@ enum err slot_fill(struct buf *out, struct slice s, unsigned mask, const struct 
 	size_t from = 0, at = 0, used = 0;
 	enum err e;
 
-	while (at < s.len) {
+	while ((at = mark_maybe(s, at)) < s.len) {
 		struct slice rest = slice_sub(s, at, s.len);
 		int slot;
 
