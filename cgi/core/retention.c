@@ -1,5 +1,6 @@
 #include "core/retention.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/evidence.h"
@@ -158,13 +159,15 @@ static enum err any_person(struct db *db, find_fn *find, const struct conf_site 
 
 enum err retention_due(struct db *db, const struct conf_site *c, int64_t now_ms, bool *due, struct errinfo *ei)
 {
-	static _Thread_local struct requests requests;
-	enum err rc = any_person(db, find_unconfirmed, c, now_ms, due, ei);
+	/* Over 100 KB: too much for a stack, and for every thread's own memory. */
+	struct requests *l = calloc(1, sizeof(*l));
+	enum err rc = l ? any_person(db, find_unconfirmed, c, now_ms, due, ei) : err_set(ei, E_NOMEM, "retention");
 
 	if (!rc && !*due) {
-		rc = find_requests(db, c, now_ms, &requests, ei);
-		*due = !rc && requests.n;
+		rc = find_requests(db, c, now_ms, l, ei);
+		*due = !rc && l->n;
 	}
+	free(l);
 	return rc || *due ? rc : any_person(db, find_left, c, now_ms, due, ei);
 }
 
@@ -238,21 +241,24 @@ static enum err end_request(struct db *db, const struct site *s, const struct re
 static enum err requests_end(const struct site *s, struct store *st, int64_t now_ms, unsigned *count,
     struct errinfo *ei)
 {
-	static _Thread_local struct requests l;
+	struct requests *l = calloc(1, sizeof(*l));
 	struct db *db;
-	enum err rc = store_write_begin(st, &db, ei);
+	enum err rc = l ? store_write_begin(st, &db, ei) : err_set(ei, E_NOMEM, "retention");
 
 	if (rc)
-		return rc;
-	rc = find_requests(db, site_conf(s), now_ms, &l, ei);
-	for (size_t i = 0; !rc && i < l.n; i++)
-		rc = end_request(db, s, &l, i, now_ms, ei);
+		goto out;
+	rc = find_requests(db, site_conf(s), now_ms, l, ei);
+	for (size_t i = 0; !rc && i < l->n; i++)
+		rc = end_request(db, s, l, i, now_ms, ei);
 	if (rc) {
 		store_write_rollback(st);
-		return rc;
+		goto out;
 	}
-	*count += (unsigned)l.n;
-	return store_write_commit(st, ei);
+	*count += (unsigned)l->n;
+	rc = store_write_commit(st, ei);
+out:
+	free(l);
+	return rc;
 }
 
 enum err retention_run(const struct site *s, struct store *st, int64_t now_ms, struct retention_report *out,
