@@ -32,6 +32,7 @@ static bool due_held(const struct outbox_row *r, void *arg)
 
 enum err batch_due_read(struct store *st, struct batch_due *out, struct errinfo *ei)
 {
+	int64_t now_ms = clock_now_ms();
 	struct db *db;
 	enum err e;
 
@@ -40,6 +41,8 @@ enum err batch_due_read(struct store *st, struct batch_due *out, struct errinfo 
 	if (e)
 		return e;
 	e = outbox_next_due(db, &out->queued_ms, ei);
+	if (out->queued_ms != INT64_MAX && out->queued_ms > now_ms + OUTBOX_AHEAD_MS)
+		out->queued_ms = now_ms; /* the clock ran ahead when it was written */
 	if (!e)
 		e = outbox_open_each(db, OUTBOX_UNKNOWN, INT64_MAX, 1, due_unknown, out, ei);
 	if (!e)

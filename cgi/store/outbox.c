@@ -9,7 +9,7 @@
 	    "INSERT INTO outbox(id, channel, person_id, request_id, kind, mail_hash, slots_ct, state, next_ms," \
 	    " created_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9)")                                      \
 	X(DUE, DB_READ, 1,                                                                                     \
-	    "SELECT id FROM outbox WHERE done_ms IS NULL AND state = 0 AND next_ms <= ?1"                      \
+	    "SELECT id FROM outbox WHERE done_ms IS NULL AND state = 0 AND (next_ms <= ?1 OR next_ms > ?3)"    \
 	    " ORDER BY next_ms LIMIT ?2")                                                                      \
 	X(CLAIM, DB_WRITE, 0,                                                                                  \
 	    "UPDATE outbox SET state = 1, attempt = attempt + 1, attempt_id = ?2, started_ms = ?3 WHERE id = ?1") \
@@ -82,6 +82,7 @@ static enum err outbox_due(struct db *db, int64_t now_ms, unsigned limit, int64_
 	*count = 0;
 	db_bind_i64(q, 1, now_ms);
 	db_bind_i64(q, 2, limit < OUTBOX_CLAIM_MAX ? limit : OUTBOX_CLAIM_MAX);
+	db_bind_i64(q, 3, now_ms < INT64_MAX - OUTBOX_AHEAD_MS ? now_ms + OUTBOX_AHEAD_MS : INT64_MAX);
 	while (!(e = db_row(db, q, &row, ei)) && row)
 		ids[(*count)++] = sqlite3_column_int64(q, 0);
 	return e;

@@ -34,7 +34,10 @@ struct app {
 	struct app_store *stores;
 	pthread_mutex_t lock; /* guards now */
 	struct generation *now;
+	int64_t tried_ms; /* monotonic; last load, of app_load() and app_tick() */
 };
+
+#define APP_RETRY_MS 30000
 
 static struct generation *generation_get(struct app *a)
 {
@@ -163,6 +166,7 @@ static enum err app_load(struct app *a, struct generation **out, struct errinfo 
 	struct opening opening = {.app = a};
 	enum err rc;
 
+	a->tried_ms = clock_mono_ms();
 	conf_report_init(&rep);
 	rc = conf_load(&o, &conf, &rep, ei);
 	report_log(&rep);
@@ -251,6 +255,15 @@ void app_reload(void *ctx)
 	}
 	app_swap(a, g);
 	log_event(LOG_INFO, "reload", LOG_I("sites", g->up), LOG_I("down", g->down));
+}
+
+void app_tick(void *ctx)
+{
+	struct app *a = ctx;
+
+	/* now is changed by this thread only */
+	if (a->now->shut && clock_mono_ms() - a->tried_ms >= APP_RETRY_MS)
+		app_reload(a);
 }
 
 void app_sites(struct app *a, unsigned *up, unsigned *down)

@@ -181,6 +181,8 @@ struct generation *generation_new(struct conf *conf,
 		}
 		if (gs->store)
 			log_err(LOG_ERROR, "site_down", &ei);
+		if (!gs->store || ei.code == E_IO || ei.code == E_BUSY || ei.code == E_NOMEM)
+			g->shut++;
 		site_end(gs);
 		arena_init(&gs->arena, GENERATION_ARENA_MAX_BYTES);
 		g->down++;

@@ -43,6 +43,7 @@ struct generation {
 	struct conf *conf;
 	struct generation_site *sites; /* [conf->nsites] */
 	unsigned up, down;
+	unsigned shut; /* of those down: for want of disk, lock or memory, so that another try may do */
 };
 
 /*

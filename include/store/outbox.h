@@ -17,6 +17,9 @@
 
 #define OUTBOX_CLAIM_MAX 100
 #define OUTBOX_SLOTS_MAX_BYTES 4096
+/* Nothing waits so long on purpose (worker.h: given up after three days). What is due later was written while the
+ * clock ran ahead, and is due now. */
+#define OUTBOX_AHEAD_MS (INT64_C(8) * 86400 * 1000)
 
 enum outbox_state {
 	OUTBOX_QUEUED,
@@ -92,8 +95,8 @@ struct outbox_result {
 
 enum err outbox_add(struct db *db, const struct outbox_new *n, int64_t *id, struct errinfo *ei);
 /*
- * Queued rows with next_ms <= now_ms, oldest first, become sending: attempt + 1,
- * attempt_id, started_ms. cb gets each with decrypted slots (valid during the
+ * Queued rows with next_ms <= now_ms, or beyond now_ms + OUTBOX_AHEAD_MS, oldest first,
+ * become sending: attempt + 1, attempt_id, started_ms. cb gets each with decrypted slots (valid during the
  * call) and may not write. A row that cannot be read any more becomes dropped and is not shown.
  * *count may be NULL.
  */

@@ -41,6 +41,11 @@ void app_handle(void *ctx, struct request *req, struct response *res);
 size_t app_body_limit(void *ctx, const struct request *req);
 void app_reload(void *ctx);
 /*
+ * About once a second, from the thread of app_reload(): while a site is down because its data could not be
+ * opened (disk full, say), everything is loaded again every 30 s, so that it comes back without anybody's help.
+ */
+void app_tick(void *ctx);
+/*
  * What the front refuses by itself (400, 413, 414, 431, 503): fills a readable page. req
  * holds what could be read so far; it may be almost empty.
  */

@@ -26,3 +26,15 @@ FAULT_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wra
 $(FAULT)/alloc: tests/fault/alloc.c tests/fault/appworld.h $(FAULT_WEB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FAULT_CFLAGS) $(LDFLAGS_ALL) $(FAULT_WRAP) -o $@ $(filter %.c,$^) $(FAULT_WEB) $(LIBS) -lcmocka
+
+$(FAULT)/ask: tests/fault/ask.c tests/http/fcgi.c $(LINK_base:%=$(BUILD)/%.a)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FAULT_CFLAGS) $(LDFLAGS_ALL) -o $@ $(filter %.c %.a,$^) $(LIBS)
+
+$(FAULT)/term: tests/fault/term.c tests/http/fcgi.c $(LINK_base:%=$(BUILD)/%.a)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FAULT_CFLAGS) $(LDFLAGS_ALL) -o $@ $(filter %.c %.a,$^) $(LIBS)
+
+$(FAULT)/clock: tests/fault/clock.c tests/lib/world.h $(FAULT_LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FAULT_CFLAGS) $(LDFLAGS_ALL) -o $@ $< $(FAULT_LINK) $(LIBS) -lcmocka
