@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/crypt.h"
 #include "base/log.h"
 #include "store/db_priv.h"
 #include "store/keyslot.h"
@@ -13,6 +14,13 @@
 
 #define WRITER_BACKOFF_MIN_MS 1000
 #define WRITER_BACKOFF_MAX_MS 60000
+/*
+ * Follow-up work begins so long after the commit that left it, and not at once: how much it is depends on
+ * who signed up, and neither that answer nor the next may be slower for it. A little by chance, so that
+ * nobody can wait for the moment.
+ */
+#define WRITER_AFTER_MIN_MS 20
+#define WRITER_AFTER_SPREAD_MS 30
 #define WRITER_PAGE_BYTES 4096
 /* A checkpoint beside the writer every so many pages of WAL (4 MiB). */
 #define WRITER_CKPT_PAGES (4 * 1024 * 1024 / WRITER_PAGE_BYTES)
@@ -263,8 +271,10 @@ static void queue_after_done(struct writer_queue *q, const struct writer_batch *
 			q->backoff_ms = WRITER_BACKOFF_MAX_MS;
 		q->retry_ms = clock_mono_ms() + q->backoff_ms;
 	}
-	if (committed)
+	if (committed && !q->pending) {
 		q->pending = true;
+		q->retry_ms = clock_mono_ms() + WRITER_AFTER_MIN_MS + crypt_random_below(WRITER_AFTER_SPREAD_MS);
+	}
 }
 
 static void pool_count(struct writer_pool *p, const struct writer_batch *b)

@@ -17,7 +17,8 @@
 #include "store/budget.h"
 #include "store/db.h"
 
-#define TURN_BATCH_MAX 256
+/* So long at most (some milliseconds) does a commit wait for those before it. */
+#define TURN_BATCH_MAX 64
 /* The same form and address within this time: one mail. */
 #define TURN_COOL_DOWN_MS (10 * 60 * 1000)
 

@@ -29,9 +29,9 @@ void writer_pool_free(struct writer_pool *p);
 /*
  * Makes the store usable with the pool and sets its follow-up (may be NULL). Once
  * per store, before writer_run(); runs the follow-up once for what a crash left.
- * after() is called inside a transaction, after the jobs, for work that EARLIER commits
- * left behind (see intake_committed_id()); it handles a bounded portion and says with
- * *more that some is left. With no jobs waiting it gets transactions of its own until
+ * Some 20 to 50 ms after a commit, after() is called inside a transaction, after the jobs,
+ * for work that EARLIER commits left behind (see intake_committed_id()); it handles a
+ * bounded portion and says with *more that some is left. With no jobs waiting it gets transactions of its own until
  * *more is false. Its errors are logged, retried after 1 s doubling to 60 s, and never fail a job.
  */
 enum err writer_attach(struct writer_pool *p, struct store *s,
