@@ -40,6 +40,8 @@ struct phrase_load {
 	size_t run_from; /* start of the text run now open */
 	bool in_block, strong;
 	size_t strong_at;
+	size_t counted; /* lines are counted up to here */
+	unsigned lines;
 };
 
 struct phrases *phrases_new(const char *lang)
@@ -145,6 +147,14 @@ static void phrase_place(struct slice text, size_t at, unsigned *line, unsigned 
 			++*col;
 		}
 	}
+}
+
+/* Line of an offset, from 1. Offsets come in rising order, so that a file is counted once. */
+static unsigned phrase_line_of(struct phrase_load *l, size_t at)
+{
+	for (; l->counted < at && l->counted < l->text.len; l->counted++)
+		l->lines += l->text.ptr[l->counted] == '\n';
+	return l->lines + 1;
 }
 
 static enum err phrase_fail(const struct phrase_load *l, size_t at, const char *what)
@@ -409,10 +419,8 @@ static enum err phrase_add(struct phrase_load *l, struct slice key, size_t key_a
 		return phrase_no_memory(l);
 	memcpy(blocks, l->blocks, l->nblocks * sizeof *blocks);
 	memcpy(runs, l->runs, l->nruns * sizeof *runs);
-	unsigned line, col;
-	phrase_place(l->text, key_at, &line, &col);
 	*ph = (struct phrase){.key = key, .source = slice_trim(slice_sub(l->text, from, end - from)),
-	    .file = l->name, .line = line, .hash = view_hash(key), .blocks = blocks, .runs = runs,
+	    .file = l->name, .line = phrase_line_of(l, key_at), .hash = view_hash(key), .blocks = blocks, .runs = runs,
 	    .nblocks = l->nblocks, .nruns = l->nruns};
 	return phrases_put(l, ph, key_at);
 }
