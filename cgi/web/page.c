@@ -95,8 +95,8 @@ void page_retry(struct page *p, unsigned status, const char *key, int64_t second
 	view_text(v, "retry_after", headers_retry_words(p, seconds));
 	if (fault_may_be_ours(status))
 		view_cstr(v, "request_id", p->req->id);
-	if (p->class == PAGE_PUBLIC || p->class == PAGE_FRAME)
-		p->class = PAGE_TOKEN;
+	/* of whatever class the page would have been: no cache may keep that something went wrong */
+	p->class = PAGE_TOKEN;
 	buf_reset(&p->res->body);
 	if (page_wants_json(p))
 		error_json(p, status, v, title, text);

@@ -229,7 +229,7 @@ static inline struct world_mail web_signup(struct web *t, const char *form, cons
 
 static inline unsigned web_press(struct web *t, const char *path, const char *token, const char *body)
 {
-	char url[128];
+	char url[512];
 
 	snprintf(url, sizeof(url), "/j%s%s", path, token);
 	return body ? web_post(t, url, body) : web_get(t, url);
