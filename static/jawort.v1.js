@@ -86,7 +86,7 @@ class JawortForm extends Live {
     try {
       this.t = (await (await fetch(this.url('token'), { credentials: 'omit' })).json()).t;
       this.since = Date.now();
-    } catch { /* does without */ }
+    } catch {}
   }
 
   tell(name, detail) {
@@ -121,11 +121,13 @@ class JawortForm extends Live {
       });
       json = await answer.json();
       ok = answer.ok;
-    } catch { /* no answer */ }
+    } catch {}
     form.removeAttribute('aria-busy');
     if (label) button.textContent = label;
     if (ok) this.done(json, body.get('next'));
-    else await this.refused(form, json ?? this.lost(form));
+    // A pasted form works as well where nothing may be fetched.
+    else if (!json && !this.hasAttribute('src')) form.submit();
+    else await this.refused(form, json ?? { title: form.dataset.lost, text: form.dataset.lostText }, body);
   }
 
   done(json, next) {
@@ -147,16 +149,11 @@ class JawortForm extends Live {
     return Object.assign(box, { className, tabIndex: -1 });
   }
 
-  lost({ dataset }) {
-    return { title: dataset.lost, text: dataset.lostText };
-  }
-
-  async refused(form, json) {
+  async refused(form, json, body) {
     this.clear(form);
     if (json.state === 'changed') {
-      const kept = [...form.elements].filter((f) => /text|email/.test(f.type)).map((f) => [f.name, f.value]);
       form = await this.fresh('reload');
-      for (const [name, value] of kept) if (form.elements[name]) form.elements[name].value = value;
+      for (const f of form.elements) if (/text|email/.test(f.type)) f.value = body.get(f.name) ?? '';
     }
     this.dataset.state = 'error';
     const box = this.box(json, 'alert', 'jawort-sum');
@@ -165,9 +162,7 @@ class JawortForm extends Live {
       box.firstChild.prepend(make('b', form.dataset.mark), ' ');
       box.append(make('ul', list));
     }
-    if (json.review) {
-      box.append(Object.assign(make('button', json.button), { name: 'r', value: json.review.r }));
-    }
+    if (json.review) box.append(Object.assign(make('button', json.button), { name: 'r', value: json.review.r }));
     form.prepend(box);
     box.focus();
     this.tell('error', json);

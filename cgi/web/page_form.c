@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crypt.h"
+#include "base/enc.h"
 #include "core/formpage.h"
 #include "core/formtoken.h"
 #include "text/jsonw.h"
@@ -12,15 +14,37 @@ static const struct conf_form *form_of(struct page *p)
 	return conf_form_by_id(site_conf(p->site), p->arg);
 }
 
+/* Renders into the answer, with a validator over what came out. */
+static void render_get(struct page *p, enum formpage_kind kind, const struct formpage *f)
+{
+	unsigned char hash[CRYPT_HASH_BYTES];
+	char hex[ENC_HEX_BYTES(8)];
+	struct errinfo ei = {.code = OK};
+	struct buf etag;
+
+	page_head(p, 200, "text/html; charset=utf-8", kind == FORMPAGE_FRAGMENT ? NULL : formpage_template(kind));
+	response_header_cstr(p->res, "Content-Language", p->lang);
+	if (formpage_render(p->site, p->arena, kind, f, &p->res->body, &ei) != OK) {
+		page_failed(p, ei.code, &ei);
+		return;
+	}
+	crypt_sha256(hash, p->res->body.data, p->res->body.len);
+	buf_init_arena(&etag, p->arena, 64);
+	buf_printf(&etag, "\"%s\"", enc_hex(hash, 8, hex));
+	if (page_etag(p, buf_slice(&etag)))
+		buf_reset(&p->res->body);
+}
+
 /* The bare fragment with the ids and the heading that the asking page wants. */
 static void fragment_get(struct page *p, const struct conf_form *form)
 {
 	struct slice id = request_query_get(p->req, "id"), h = request_query_get(p->req, "h");
 	struct formpage f = {.form = form, .lang = p->lang, .heading = formpage_heading(h)};
-	struct errinfo ei = {.code = OK};
+	const struct generation_page *ready = generation_form(p->gs, form, p->lang, true);
 
 	if (!id.len && !h.len) {
-		page_send_html(p, 200, NULL, generation_form(p->gs, form, p->lang, true)->body);
+		if (!page_etag(p, slice_from(ready->etag)))
+			page_send_html(p, 200, NULL, ready->body);
 		return;
 	}
 	if ((id.len && !formpage_id_valid(id)) || (h.len && !f.heading)) {
@@ -28,22 +52,15 @@ static void fragment_get(struct page *p, const struct conf_form *form)
 		return;
 	}
 	f.id = id.len ? arena_str(p->arena, id) : NULL;
-	page_head(p, 200, "text/html; charset=utf-8", NULL);
-	response_header_cstr(p->res, "Content-Language", p->lang);
-	if (formpage_render(p->site, p->arena, FORMPAGE_FRAGMENT, &f, &p->res->body, &ei) != OK)
-		page_failed(p, ei.code, &ei);
+	render_get(p, FORMPAGE_FRAGMENT, &f);
 }
 
 static void frame_get(struct page *p, const struct conf_form *form)
 {
 	const struct formpage f = {.form = form, .lang = p->lang};
-	struct errinfo ei = {.code = OK};
 
 	p->class = PAGE_FRAME;
-	page_head(p, 200, "text/html; charset=utf-8", formpage_template(FORMPAGE_FRAME));
-	response_header_cstr(p->res, "Content-Language", p->lang);
-	if (formpage_render(p->site, p->arena, FORMPAGE_FRAME, &f, &p->res->body, &ei) != OK)
-		page_failed(p, ei.code, &ei);
+	render_get(p, FORMPAGE_FRAME, &f);
 }
 
 static void token_get(struct page *p, const struct conf_form *form)

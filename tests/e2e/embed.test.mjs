@@ -47,6 +47,7 @@ const pages = {
   '/english': () => `<div lang="en">${element()}</div>${script()}`,
   '/notice': () => `<jawort-notice src="${base}/n" heading="3"><a href="${base}/n">Datenschutz</a></jawort-notice>${script()}`,
   '/frame': () => `<iframe src="${base}/s/news?frame" title="Bestellen" width="100%" height="200"></iframe>${script()}`,
+  '/pasted': async () => `<jawort-form>${(await service.get('/club/s/news?fragment&lang=de')).body}</jawort-form>${script()}`,
   '/blocked': () => element() + script(),
   '/broken': () => `<jawort-form src="${base}/s/nothing"><a href="${base}/s/news">Bestellen</a></jawort-form>${script()}`,
 };
@@ -59,14 +60,14 @@ function csp(at) {
 }
 
 /** A page that resets everything, as many do, and allows only what docs/embed.md asks for. */
-function answer(req, res) {
+async function answer(req, res) {
   const at = new URL(req.url, 'http://x').pathname;
   if (at === '/reset.css') {
     res.writeHead(200, { 'Content-Type': 'text/css' });
     res.end('*{margin:0;padding:0;box-sizing:border-box}body{font:18px/1.6 Verdana,sans-serif;background:#fff;color:#222}a{color:#0645ad}');
     return;
   }
-  const body = pages[at]?.();
+  const body = await pages[at]?.();
   res.writeHead(body ? 200 : 404, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': csp(at) });
   res.end(`<!doctype html><html lang="de"><head><meta charset="utf-8"><title>Radverein</title><meta name="viewport" content="width=device-width">`
     + `<link rel="icon" href="data:,"><link rel="stylesheet" href="${base}/jawort.css"><link rel="stylesheet" href="/reset.css"></head><body><main><h1>Radverein</h1>${body ?? ''}</main></body></html>`);
@@ -425,6 +426,23 @@ describe('the page around it', () => {
     await v.page.getByRole('link', { name: 'Bestellen' }).click();
     await v.page.getByRole('heading', { level: 1, name: 'Vereinspost bestellen' }).waitFor();
     await v.context.close();
+  });
+
+  test('a pasted form: inline on the owner’s page, a review page elsewhere, never a dead end', async () => {
+    const v = await visit('/pasted');
+    await v.page.locator('jawort-form[data-ready]').waitFor();
+    await fill(v, 'pasted@example.org');
+    await press(v);
+    await focused(v.page, 'status');
+    await v.end();
+    const elsewhere = await visit('/pasted', { url: stranger.url });
+    await elsewhere.page.locator('jawort-form[data-ready]').waitFor();
+    await fill(elsewhere, 'elsewhere@example.org');
+    await press(elsewhere);
+    await elsewhere.page.getByRole('button', { name: 'Ja, absenden' }).click();
+    await elsewhere.page.waitForURL(/\/sent/);
+    await service.mail('elsewhere@example.org');
+    await elsewhere.context.close();
   });
 
   test('no such form, or a page that is not listed: the link stays', async () => {

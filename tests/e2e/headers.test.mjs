@@ -20,8 +20,22 @@ const each = (fn) => {
 };
 const token = (p) => /\/[cu]\//.test(p.path);
 
+const framed = (p) => /[?&]frame/.test(p.path);
+
+test('the form in a frame: one script, and only the listed origins around it', () => {
+  const { url } = all.service, frames = own.filter(framed);
+  assert.equal(frames.length, 2);
+  for (const p of frames) {
+    const csp = p.headers['content-security-policy'];
+    assert.match(csp, /^default-src 'none'; style-src 'sha256-[^;*]+; form-action 'self'/);
+    assert.ok(csp.endsWith(`; script-src ${url}/j/jawort.js; connect-src 'self'; base-uri 'none'; frame-ancestors 'self' ${url}`), csp);
+    assert.equal([...p.body.matchAll(/<script/g)].length, 1);
+  }
+});
+
 test('Content-Security-Policy allows nothing but what the page needs', () => each((p) => {
   const csp = p.headers['content-security-policy'] ?? '';
+  if (framed(p)) return '';
   if (!csp.startsWith("default-src 'none'")) return `csp ${csp}`;
   if (/unsafe|\*|script-src|data:/.test(csp)) return `csp ${csp}`;
   if (!/frame-ancestors 'none'/.test(csp)) return 'may be framed';
@@ -44,7 +58,7 @@ test('what is personal is not kept and not passed on', () => each((p) => {
 }));
 
 test('forms and notices can be kept and revalidated', async () => {
-  for (const at of ['/j/s/news?lang=de', '/j/n?lang=de']) {
+  for (const at of ['/j/s/news?lang=de', '/j/s/news?fragment', '/j/s/news?fragment&id=a', '/j/s/news?frame', '/j/jawort.js', '/j/n?lang=de']) {
     const r = await all.service.get(at);
     assert.match(r.headers['cache-control'], /public|max-age/);
     assert.ok(r.headers.etag, at);

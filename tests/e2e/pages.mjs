@@ -126,6 +126,8 @@ async function noticePages(p) {
     await p.take(`notice fragment ${site}`, 200, 'GET', `/${site}/n.html?lang=${p.lang}`);
   }
   await p.take('form fragment', 200, 'GET', `/j/s/news?fragment&lang=${p.lang}`);
+  await p.take('form fragment with a heading', 200, 'GET', `/firm/s/all?fragment&h=2&id=x&lang=${p.lang}`);
+  await p.take('form in a frame', 200, 'GET', `/j/s/news?frame&lang=${p.lang}`);
 }
 
 /**
