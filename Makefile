@@ -28,7 +28,7 @@ Q := $(if $(V),,@)
 SRC := $(sort $(wildcard cgi/*/*.c))
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all objects deps deps-test run test lint unit unit-programs golden fuzz bench install clean
+.PHONY: all objects deps deps-test run test lint unit unit-programs golden fuzz bench install uninstall clean
 all: $(BUILD)/jawort
 objects: $(OBJ)
 
@@ -119,6 +119,7 @@ golden:
 	GOLDEN=write $(MAKE) unit
 	git --no-pager diff --stat tests/golden
 
+-include tests/deploy/deploy.mk
 -include $(wildcard tests/http/tests.mk tests/fuzz/fuzz.mk tests/fault/fault.mk tests/bench/bench.mk tests/abuse/abuse.mk)
 
 # What is missing on this machine, by package name.
@@ -138,13 +139,31 @@ test: deps-test
 lint: $(GEN)/embedded.c $(GEN)/migrations.h
 	@sh tools/lint.sh $(GEN)
 
-# No prefix is compiled in, so the folder may be moved afterwards.
+# systemd looks into /usr/lib and /usr/local/lib; with another PREFIX name one of them: LIBDIR=/usr/local/lib.
+LIBDIR ?= $(PREFIX)/lib
+# No prefix is compiled in; only the units name the place of the program.
 install: $(BUILD)/jawort
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/jawort
 	install -m 755 $(BUILD)/jawort $(DESTDIR)$(PREFIX)/bin/jawort
 	install -m 644 README.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/jawort
 	set -e; for f in $(wildcard docs/*.1 docs/*.5); do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/}; done
+	set -e; for f in deploy/systemd/jawort*.service deploy/systemd/jawort.socket; do \
+		install -D -m 644 $$f $(DESTDIR)$(LIBDIR)/systemd/system/$${f##*/}; done
+	sed -i 's#/usr/local/bin/#$(PREFIX)/bin/#' $(DESTDIR)$(LIBDIR)/systemd/system/jawort*.service
+	install -D -m 644 deploy/systemd/jawort.sysusers $(DESTDIR)$(LIBDIR)/sysusers.d/jawort.conf
+	install -D -m 644 deploy/systemd/jawort.tmpfiles $(DESTDIR)$(LIBDIR)/tmpfiles.d/jawort.conf
+	install -d $(DESTDIR)$(PREFIX)/share/doc/jawort/examples
+	install -m 644 $(wildcard deploy/*.conf deploy/Caddyfile) $(DESTDIR)$(PREFIX)/share/doc/jawort/examples
+
+# Data, keys, configuration and users stay.
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/jawort $(patsubst docs/%,$(DESTDIR)$(PREFIX)/share/man/man1/%,$(wildcard docs/*.1)) \
+		$(patsubst docs/%,$(DESTDIR)$(PREFIX)/share/man/man5/%,$(wildcard docs/*.5)) \
+		$(DESTDIR)$(LIBDIR)/systemd/system/jawort-serve.service $(DESTDIR)$(LIBDIR)/systemd/system/jawort-worker.service \
+		$(DESTDIR)$(LIBDIR)/systemd/system/jawort.socket $(DESTDIR)$(LIBDIR)/sysusers.d/jawort.conf \
+		$(DESTDIR)$(LIBDIR)/tmpfiles.d/jawort.conf
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/jawort
 
 clean:
 	rm -rf $(BUILD) build-*

@@ -314,9 +314,9 @@ static enum err mkdir_one(const char *path, mode_t mode, struct errinfo *ei)
 	struct stat st;
 
 	if (mkdir(path, mode) == 0) {
-		/* What the kernel took over from a setgid parent stays. */
-		mode_t shared = stat(path, &st) == 0 ? st.st_mode & S_ISGID : 0;
-		if (chmod(path, mode | shared) != 0)
+		/* What the kernel took over from a setgid parent stays. Sandboxes may forbid to set that bit oneself. */
+		if (stat(path, &st) != 0 || ((st.st_mode & 0777) != mode &&
+		    chmod(path, mode | (st.st_mode & S_ISGID)) != 0))
 			return fail(ei, "cannot set the mode of", path, errno);
 		return dir_sync(path, ei);
 	}

@@ -47,8 +47,9 @@ const struct cmd_verb cmd_verbs[] = {
         "drop   these mails will not be sent\n"},
     {"mail", cmd_mail, "mail preview [FORM] [--site S] [--lang L] [--format text|html|mime]",
         "the confirmation mail as it is now", ""},
-    {"nginx", cmd_nginx, "nginx [-c FILE] [--site S] [--format http|server]", "the block for nginx",
-        "Two parts: one for the http level, one for the server block; --format prints one of them.\n"},
+    {"nginx", cmd_nginx, "nginx [-c FILE] [--site S] [--format http|server] [--cache]", "the block for nginx",
+        "Two parts: one for the http level, one for the server block; --format prints one of them.\n"
+        "--cache: nginx keeps forms and notices for a second, per language.\n"},
     {"key", cmd_key, "key show-public [--site S] [--json]", "the site's public key",
         "With it anybody can check checkpoints and evidence of this site.\n"},
     {"version", cmd_version, "version [--json]", "version of the program and its libraries", ""},
@@ -75,6 +76,7 @@ static const struct cmd_option {
     {"--yes", OPT_FLAG, offsetof(struct cmd_args, yes)},
     {"--once", OPT_FLAG, offsetof(struct cmd_args, once)},
     {"--with-worker", OPT_FLAG, offsetof(struct cmd_args, with_worker)},
+    {"--cache", OPT_FLAG, offsetof(struct cmd_args, cache)},
 };
 
 static const struct cmd_option *option_find(const char *name)

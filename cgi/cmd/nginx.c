@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/nginx_priv.h"
 #include "core/embed.h"
 #include "text/phrase.h"
 
@@ -178,7 +179,7 @@ static void pages_part(struct buf *b)
 		    own_pages[i].name, own_pages[i].status, own_pages[i].name);
 }
 
-static void site_part(struct buf *b, const struct conf *c, const struct conf_site *s)
+static void site_part(struct buf *b, const struct conf *c, const struct conf_site *s, bool cache)
 {
 	const char *path = *s->base_path ? s->base_path : "";
 
@@ -204,6 +205,8 @@ static void site_part(struct buf *b, const struct conf *c, const struct conf_sit
 	    s->id, s->base_host, path);
 	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
 		buf_printf(b, "    fastcgi_param %-22s %s;\n", params[i].name, params[i].value);
+	if (cache)
+		nginx_cache_site(b);
 	pass(b, c->listen);
 	buf_add_str(b, "}\n");
 }
@@ -218,7 +221,7 @@ int cmd_nginx(const struct cmd_args *a)
 	int rc;
 
 	if (a->n || (!http && !server))
-		return cmd_usage("nginx [--site S] [--format http|server]");
+		return cmd_usage("nginx [--site S] [--format http|server] [--cache]");
 	rc = cmd_load(a, &c);
 	if (rc)
 		return rc;
@@ -227,11 +230,13 @@ int cmd_nginx(const struct cmd_args *a)
 		rc = cmd_fail("nginx", &ei);
 	if (http)
 		log_part(&b, c);
+	if (http && a->cache)
+		nginx_cache_http(&b, c);
 	if (server)
 		pages_part(&b);
 	for (size_t i = 0; server && i < c->nsites; i++)
 		if (!a->site || strcmp(a->site, c->sites[i]->id) == 0)
-			site_part(&b, c, c->sites[i]);
+			site_part(&b, c, c->sites[i], a->cache);
 	if (a->site && !cmd_site(a, c))
 		rc = CMD_USAGE;
 	else if (!rc)

@@ -34,7 +34,7 @@ struct cmd_args {
 	const char *listen;  /* --listen; NULL */
 	const char *group;   /* --group; NULL */
 	unsigned threads;    /* --threads; 0 */
-	bool json, dry, yes, once, with_worker;
+	bool json, dry, yes, once, with_worker, cache;
 	const char *words[CMD_ARGS_MAX]; /* what is not an option, behind the verb */
 	size_t n;
 };
