@@ -5,14 +5,14 @@ ABUSE := $(BUILD)/abuse
 ABUSE_LINK := $(LINK_cmd:%=$(BUILD)/%.a)
 
 .PHONY: abuse abuse-programs abuse-deps soak
-abuse-programs: $(ABUSE)/addrcheck $(ABUSE)/enumerate $(ABUSE)/jawort-clock $(ABUSE)/jawort-delay $(ABUSE)/jawort-skip
+abuse-programs: $(ABUSE)/addrcheck $(ABUSE)/formcheck $(ABUSE)/enumerate $(ABUSE)/jawort-clock $(ABUSE)/jawort-delay $(ABUSE)/jawort-skip
 abuse-deps:
 	@cd tests/abuse && { [ node_modules/.package-lock.json -nt package-lock.json ] || \
 		{ npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json; }; }
 abuse: $(BUILD)/jawort abuse-programs abuse-deps
 	ABUSE=$(ABUSE) JAWORT=$(BUILD)/jawort node --test --test-concurrency=1 --test-reporter=spec tests/abuse/*.test.mjs
 
-$(ABUSE)/addrcheck: tests/abuse/addrcheck.c $(LINK_text:%=$(BUILD)/%.a)
+$(ABUSE)/addrcheck $(ABUSE)/formcheck: $(ABUSE)/%: tests/abuse/%.c $(LINK_text:%=$(BUILD)/%.a)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $(ABUSE)/enumerate: tests/abuse/enumerate.c tests/http/fcgi.c $(LINK_base:%=$(BUILD)/%.a)
