@@ -149,7 +149,7 @@ const char *snippet_name(size_t i)
 	return ways[i].name;
 }
 
-/* 'self': the answer to a form may lead back to the owner's site, and browsers apply form-action to that as well. */
+/* 'self': the answer may lead back to the owner's site, and browsers apply form-action to that as well. */
 static void add_csp(struct buf *out, const struct snippet *n, unsigned csp)
 {
 	static const struct {

@@ -16,9 +16,10 @@ static const struct class_row {
 	bool everywhere; /* readable by scripts of any site */
 	bool framed;     /* the owner's pages may show it in a frame; runs jawort.js */
 } rows[PAGE_CLASS__MAX] = {
-    [PAGE_PUBLIC] = {"public, max-age=60", "strict-origin-when-cross-origin", "Accept-Language, Accept, Origin", true,
-        true, false, false},
-    [PAGE_NOTICE] = {"public, max-age=60", "strict-origin-when-cross-origin", "Accept-Language", true, false, true, false},
+    [PAGE_PUBLIC] = {"public, max-age=60", "strict-origin-when-cross-origin", "Accept-Language, Accept, Origin",
+        true, true, false, false},
+    [PAGE_NOTICE] = {"public, max-age=60", "strict-origin-when-cross-origin", "Accept-Language", true, false, true,
+        false},
     [PAGE_TOKEN] = {"no-store", "no-referrer", NULL, false, true, false, false},
     [PAGE_ASSET] = {"public, max-age=86400", "strict-origin-when-cross-origin", NULL, true, false, true, false},
     [PAGE_DATA] = {"no-cache", "no-referrer", NULL, false, false, true, false},
