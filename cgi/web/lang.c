@@ -34,6 +34,7 @@ static unsigned wanted(struct slice accept, const char *tag)
 {
 	struct slice one, range;
 	unsigned best = 0, any = 0;
+	bool named = false;
 
 	while (accept.ptr && slice_split(&accept, ',', &one)) {
 		size_t semi = slice_find(one, ';', 0);
@@ -41,10 +42,13 @@ static unsigned wanted(struct slice accept, const char *tag)
 		range = slice_trim(slice_sub(one, 0, semi));
 		if (slice_eq(range, SLICE("*")))
 			any = q;
-		else if (range.len && range_fits(range, tag) && q > best)
-			best = q;
+		else if (range.len && range_fits(range, tag)) {
+			named = true;
+			best = q > best ? q : best;
+		}
 	}
-	return best ? best : any ? 1 : 0;
+	/* "*" stands for what is not named: who writes "de;q=0, *" wants anything but German */
+	return named ? best : any ? 1 : 0;
 }
 
 const char *lang_pick(struct slice accept_language, const char *const *tags, size_t n)

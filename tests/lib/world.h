@@ -155,7 +155,7 @@ static inline void world_remove(const char *path)
 
 static inline void world_write(const struct world *w, const char *name, const char *text)
 {
-	char path[200], *slash;
+	char path[400], *slash;
 
 	snprintf(path, sizeof(path), "%s/%s", w->root, name);
 	slash = strrchr(path, '/');
