@@ -335,6 +335,7 @@ static struct slice gate_page(struct slice referer)
 
 struct slice gate_prefix(struct arena *a, struct slice ip)
 {
+	static const unsigned char mapped[12] = {[10] = 0xff, 0xff}; /* ::ffff:192.0.2.1, a listener for both */
 	unsigned char v6[16] = {0}, v4[4];
 	char text[INET6_ADDRSTRLEN];
 
@@ -342,6 +343,8 @@ struct slice gate_prefix(struct arena *a, struct slice ip)
 		return SLICE("");
 	if (inet_pton(AF_INET, text, v4) == 1)
 		return arena_dup(a, slice_make(v4, 3));
+	if (inet_pton(AF_INET6, text, v6) == 1 && memcmp(v6, mapped, sizeof(mapped)) == 0)
+		return arena_dup(a, slice_make(v6 + 12, 3));
 	if (inet_pton(AF_INET6, text, v6) == 1)
 		return arena_dup(a, slice_make(v6, 7));
 	return SLICE("");
