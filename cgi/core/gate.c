@@ -469,6 +469,29 @@ static bool gate_start(const struct gate *g, struct arena *a, const struct gate_
 	return !v.len || shown;
 }
 
+/* Where a field stands in the form: address, extra fields as declared, boxes. */
+static size_t field_place(const struct conf_form *form, const char *field)
+{
+	if (strcmp(field, "email") == 0)
+		return 0;
+	for (size_t i = 0; i < form->nfields; i++)
+		if (strcmp(form->fields[i].name, field) == 0)
+			return i + 1;
+	return SIZE_MAX;
+}
+
+/* Errors in the order of the fields, so that the summary reads like the form. Few: insertion will do. */
+static void gate_order(const struct conf_form *form, struct gate_answer *out)
+{
+	for (size_t i = 1; i < out->nerrors; i++) {
+		struct gate_error e = out->errors[i];
+		size_t at = i;
+		for (; at > 0 && field_place(form, out->errors[at - 1].field) > field_place(form, e.field); at--)
+			out->errors[at] = out->errors[at - 1];
+		out->errors[at] = e;
+	}
+}
+
 enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_input *in, struct gate_answer *out,
     struct errinfo *ei)
 {
@@ -480,9 +503,10 @@ enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_in
 
 	gate_honeypot(g->site, in->form, honeypot);
 	gate_shape(in, honeypot, out);
-	gate_purposes(in, a, out);
 	gate_address(g, a, out, &addr);
 	extras = gate_extras(in, a, out);
+	gate_purposes(in, a, out);
+	gate_order(in->form, out);
 	gate_tally(g, in->form, BUDGET_T_UNKNOWN, out->unknown_fields);
 	if (!live || out->nerrors) {
 		out->result = live ? GATE_INPUT : GATE_CHANGED;
