@@ -53,6 +53,8 @@ form_part() {
 	sleep 1
 	note serve.idle_mb "$(rss_mb "$serve_pid")"
 	note worker.idle_mb "$(rss_mb "$worker_pid")"
+	note serve.own_mb "$(pss_mb "$serve_pid")"
+	note worker.own_mb "$(pss_mb "$worker_pid")"
 	curl -sf -o "$run/www/form.html" "$url/s/news" || fail "no form"
 	note form.bytes "$(wc -c <"$run/www/form.html")"
 	for r in $(seq "$rounds"); do form_round; done
@@ -160,7 +162,7 @@ cgi_part() {
 	note cgi.cpu_ms "$(quotient $(($(children_of "$run/times") - before)) $((n * 1000)))"
 }
 # The second line of what `times` prints is about children: "0m0.10s 0m0.02s".
-children_of() { awk 'NR == 2 { gsub(/[ms]/, " "); printf "%d\n", ($1 * 60 + $2 + $3 * 60 + $4) * 1000000 }' "$1"; }
+children_of() { awk 'NR == 2 { gsub(/[ms]/, " "); printf "%.0f\n", ($1 * 60 + $2 + $3 * 60 + $4) * 1000000 }' "$1"; }
 
 starve_part() {
 	local line
@@ -171,7 +173,18 @@ starve_part() {
 	note starve.blocking "$(printf '%s\n' "$line" | sed -n 's/.* \([0-9]*\) of .* without.*/\1/p')"
 }
 
+# What others did meanwhile, in percent of all processors: busy time of the machine without our own.
+busy_us() { awk -v hz="$(getconf CLK_TCK)" '$1 == "cpu" { printf "%.0f\n", ($2 + $3 + $4 + $7 + $8) * 1000000 / hz }' /proc/stat; }
+foreign_percent() {
+	local own all
+	own=$(children_of "$run/times")
+	all=$((($(date +%s) - started) * 1000000 * $(nproc)))
+	awk -v busy="$(($(busy_us) - busy))" -v own="$own" -v all="$all" 'BEGIN {
+		p = (busy - own) * 100 / all; printf "%d\n", p < 0 ? 0 : p }'
+}
+
 started=$(date +%s)
+busy=$(busy_us)
 load=$(cut -d' ' -f1 /proc/loadavg)
 worker_pid= serve_pid= nginx_pid= fake_pid=
 place_make
@@ -186,4 +199,10 @@ if wanted cgi; then cgi_part; fi
 if wanted starve; then starve_part; fi
 sh tests/bench/table.sh "$run/readings"
 echo
-echo "Medians of $rounds rounds; $(($(date +%s) - started)) s in all; load average of the machine before: $load."
+parts_stop
+# not in a subshell, which has no children yet
+times >"$run/times"
+foreign=$(foreign_percent)
+echo "Medians of $rounds rounds; $(($(date +%s) - started)) s in all; load average before: $load; other processes" \
+	"used $foreign % of the processors."
+[ "$foreign" -le 12 ] || echo "THE MACHINE WAS NOT QUIET: only CPU per request and memory count, no rate, ratio or p99."

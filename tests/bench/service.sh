@@ -18,11 +18,17 @@ place_make() {
 	chmod 600 "$run/conf/keys/mailjet.key"
 }
 
-place_remove() {
+# Everything that runs, ended and waited for.
+parts_stop() {
 	serve_stop
-	[ -z "${fake_pid:-}" ] || kill "$fake_pid" 2>/dev/null || true
-	[ -z "${nginx_pid:-}" ] || kill "$nginx_pid" 2>/dev/null || true
+	[ -z "$fake_pid" ] || kill "$fake_pid" 2>/dev/null || true
+	[ -z "$nginx_pid" ] || kill "$nginx_pid" 2>/dev/null || true
 	wait 2>/dev/null || true
+	fake_pid= nginx_pid=
+}
+
+place_remove() {
+	parts_stop
 	[ -n "${BENCH_KEEP:-}" ] || rm -rf "$run"
 	rm -rf "$short"
 }
@@ -34,7 +40,7 @@ data: ../data
 keys: keys
 sites: sites/*.yaml
 listen: unix:$socket
-budgets: { confirm: 1000000/1h, confirm_host: 1000000/1h, rights: 1000000/1h, per_prefix: 1000000/1h, per_site: 1000000/1h }
+budgets: { confirm: 1000000/24h, confirm_host: 1000000/24h, rights: 1000000/24h, per_prefix: 1000000/1h, per_site: 1000000/24h }
 END
 	sed -e "s/@PORT@/$port/g" -e "s#@FAKE@#${fake_url:-http://127.0.0.1:1}#" -e "s/@ROUTE@/$1/" \
 		tests/bench/site.yaml >"$run/conf/sites/bench.yaml"
@@ -135,7 +141,8 @@ serve_stop() {
 ask() { "$build/bench/ask" "$run/data/bench/data.db" "$1"; }
 intake_empty() { [ "$(ask 'SELECT count(*) FROM intake')" = 0 ]; }
 
-# CPU time of a process in microseconds; its memory in MB now and at its highest.
-cpu_us() { awk -v hz="$(getconf CLK_TCK)" '{ printf "%d\n", ($14 + $15) * 1000000 / hz }' "/proc/$1/stat"; }
+# CPU time of a process in microseconds; its memory in MB now, its share of that (libraries are shared), the highest.
+cpu_us() { awk -v hz="$(getconf CLK_TCK)" '{ printf "%.0f\n", ($14 + $15) * 1000000 / hz }' "/proc/$1/stat"; }
 rss_mb() { awk '/^VmRSS/ { printf "%.1f\n", $2 / 1024 }' "/proc/$1/status"; }
+pss_mb() { awk '/^Pss:/ { printf "%.1f\n", $2 / 1024 }' "/proc/$1/smaps_rollup"; }
 rss_top_mb() { awk '/^VmHWM/ { printf "%.1f\n", $2 / 1024 }' "/proc/$1/status"; }
