@@ -2,9 +2,29 @@
 FAULT := $(BUILD)/fault
 FAULT_LINK := $(LINK_web:%=$(BUILD)/%.a)
 FAULT_CFLAGS = $(CFLAGS_ALL) -DJAWORT_TEST -Itests -MMD -MP -MF $@.d
-.PHONY: fault-programs powercut
+.PHONY: fault-programs faults
 
-fault-programs: $(FAULT)/look $(FAULT)/powercut
+fault-programs: $(FAULT)/look
+
+# FULL=1: 1,000 cuts, every call, every allocation, 20,000 requests of each kind (docs/reliability.md).
+# Without a sanitizer: what needs speed or the program as it is shipped. With SAN: memory, clocks and signals.
+ifeq ($(SAN),)
+faults: all $(FAULT)/powercut $(FAULT)/soak $(FAULT)/ask $(FAULT)/look
+	@echo "power cuts"
+	$(Q)$(FAULT)/powercut control
+	$(Q)$(if $(FULL),JAWORT_CUTS=1000) $(FAULT)/powercut
+	$(Q)bash tests/fault/sweep.sh $(BUILD) $(if $(FULL),full)
+	@echo "memory over many requests; first the control run"
+	$(Q)! $(FAULT)/soak leak
+	$(Q)$(FAULT)/soak $(if $(FULL),20000,2000)
+else
+faults: all $(FAULT)/alloc $(FAULT)/clock $(FAULT)/ask $(FAULT)/term $(FAULT)/look
+	$(Q)$(FAULT)/clock
+	$(Q)JAWORT_TEST=1 bash tests/fault/signals.sh $(BUILD)
+	@echo "missing memory; first the control run, which must crash"
+	$(Q)! $(FAULT)/alloc planted 2>/dev/null
+	$(Q)ALLOC_STEP=$(if $(FULL),1,13) $(FAULT)/alloc 2>$(FAULT)/alloc.log || { grep -v ^ts= $(FAULT)/alloc.log | tail -n 60; exit 1; }
+endif
 
 $(FAULT)/look: tests/fault/look.c $(LINK_store:%=$(BUILD)/%.a)
 	@mkdir -p $(@D)
@@ -14,11 +34,6 @@ $(FAULT)/powercut: tests/fault/powercut.c tests/fault/crashvfs.c $(FAULT_LINK)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FAULT_CFLAGS) $(LDFLAGS_ALL) -Wl,--wrap=sqlite3_exec,--wrap=fsync -o $@ $(filter %.c,$^) \
 		$(FAULT_LINK) $(LIBS) -lcmocka
-
-# JAWORT_CUTS=1000 is the full run.
-powercut: $(FAULT)/powercut
-	$(FAULT)/powercut control
-	$(FAULT)/powercut
 
 # Needs SAN=address,undefined: a leak or a wrong access is what it looks for.
 FAULT_WEB := $(LINK_front:%=$(BUILD)/%.a)
@@ -38,3 +53,7 @@ $(FAULT)/term: tests/fault/term.c tests/http/fcgi.c $(LINK_base:%=$(BUILD)/%.a)
 $(FAULT)/clock: tests/fault/clock.c tests/lib/world.h $(FAULT_LINK)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FAULT_CFLAGS) $(LDFLAGS_ALL) -o $@ $< $(FAULT_LINK) $(LIBS) -lcmocka
+
+$(FAULT)/soak: tests/fault/soak.c tests/fault/appworld.h $(FAULT_WEB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FAULT_CFLAGS) $(LDFLAGS_ALL) -o $@ $< $(FAULT_WEB) $(LIBS) -lcmocka

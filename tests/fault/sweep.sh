@@ -48,6 +48,42 @@ sweep() { # CALL ERRNO MUST: at least so many refusals
 	[ $((refused - r)) -ge "$3" ] || bad "$1 $2: at least $3 sign-ups must be refused, else nothing was tested"
 }
 
+# The same while a new site's files are made: whatever is left half done, the next start completes.
+start_fault() { # CALL ERRNO N
+	local log=$dir/strace.out s i child
+	rm -rf "$dir/data" "$dir/keys" "$socket"
+	mkdir "$dir/data"
+	: >"$log"
+	strace -f -o "$log" -e trace="$1" -e inject="$1:error=$2:when=$3" \
+		"$jawort" serve -c "$conf" --threads 2 >>"$dir/serve.log" 2>&1 &
+	s=$!
+	for i in $(seq 120); do
+		[ -S "$socket" ] && break
+		kill -0 $s 2>/dev/null || break
+		sleep 0.05
+	done
+	child=$(cat /proc/$s/task/$s/children 2>/dev/null)
+	[ -n "$child" ] && kill -TERM $child 2>/dev/null
+	wait $s 2>/dev/null
+	i=$?
+	[ $i -lt 128 ] || { bad "$1 $2 #$3 at the start: ended by signal $((i - 128))"; tail -n 2 "$dir/serve.log"; }
+	rm -f "$socket"
+	serve_start || { bad "$1 $2 #$3 at the start: what is left cannot be started"; tail -n 3 "$dir/serve.log"; }
+	signup
+	[ "$status" = 303 ] || bad "$1 $2 #$3 at the start, then without a fault: $answer"
+	serve_end || bad "exit status $?"
+	grep -q INJECTED "$log"
+}
+
+start_sweep() { # CALL ERRNO
+	local n=1 places=0
+	while [ $n -lt 20000 ] && start_fault "$1" "$2" $n; do
+		places=$((places + 1))
+		if [ -n "$full" ]; then n=$((n < 12 ? n + 1 : n * 3 / 2)); else n=$((n * 2 + 1)); fi
+	done
+	say "  $1 $2: $places places up to the ${n}th call"
+}
+
 disk_full() {
 	mkdir -p "$dir/data"
 	if ! mount -t tmpfs -o size=$1 tmpfs "$dir/data" 2>/dev/null; then
@@ -109,5 +145,15 @@ if [ -n "$full" ]; then
 fi
 everybody
 serve_end || bad "exit status $? at SIGTERM"
+rm -f "$dir/acknowledged"
+say "single failing calls while a site is made"
+start_sweep fsync EIO
+start_sweep openat ENOSPC
+start_sweep fdatasync EIO
+if [ -n "$full" ]; then
+	start_sweep pwrite64 ENOSPC
+	start_sweep ftruncate EIO
+	start_sweep openat EMFILE
+fi
 say "$injected faults, $refused sign-ups refused, $failed failures"
 exit $((failed > 0))
