@@ -142,7 +142,8 @@ static inline void world_remove(const char *path)
 		struct stat st;
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		snprintf(sub, sizeof(sub), "%s/%s", path, e->d_name);
+		if (snprintf(sub, sizeof(sub), "%s/%s", path, e->d_name) >= (int)sizeof(sub))
+			continue;
 		if (lstat(sub, &st) == 0 && S_ISDIR(st.st_mode))
 			world_remove(sub);
 		else
@@ -638,7 +639,8 @@ static inline size_t world_files_with(const char *path, const void *bytes, size_
 		struct buf all;
 		if (e->d_name[0] == '.')
 			continue;
-		snprintf(sub, sizeof(sub), "%s/%s", path, e->d_name);
+		if (snprintf(sub, sizeof(sub), "%s/%s", path, e->d_name) >= (int)sizeof(sub))
+			continue;
 		if (lstat(sub, &st) == 0 && S_ISDIR(st.st_mode)) {
 			found += world_files_with(sub, bytes, n);
 			continue;

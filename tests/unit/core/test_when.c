@@ -66,7 +66,7 @@ static void test_months(void **state)
 
 	(void)state;
 	for (int m = 0; m < 12; m++) {
-		char iso[16], want[64];
+		char iso[32], want[64];
 		int64_t ms;
 		snprintf(iso, sizeof(iso), "2026-%02d-15", m + 1);
 		ms = clock_parse_iso(iso, strlen(iso));
