@@ -1,20 +1,24 @@
 #!/bin/sh
 # Installs what is missing by package name, and nothing else. Under a second when nothing is missing.
-# Usage: tools/deps.sh build|test
+# Usage: tools/deps.sh build|test|servers
 #   build  what building and `make run` need
 #   test   the same and what `make test` needs: Chromium, Java, Node.js packages
+#   servers  the same and what `make test-servers` and `make test-systemd` need
 set -eu
 cd "$(dirname "$0")/.."
 kind=${1:-}
 build='gcc libc6-dev make pkg-config libfcgi-dev libsodium-dev libsqlite3-dev libcurl4-openssl-dev
 	libjansson-dev libyaml-dev libidn2-dev ca-certificates curl nginx-light'
 tests='clang libclang-rt-14-dev libcmocka-dev universal-ctags nodejs npm chromium fonts-dejavu-core
-	default-jre-headless wrk strace procps'
+	default-jre-headless wrk strace procps systemd mandoc'
+# lighttpd and caddy bring services that start at once: for machines that are made for tests.
+servers='apache2-bin lighttpd caddy systemd-container'
 case $kind in
 build) want=$build ;;
 test) want="$build $tests" ;;
+servers) want="$build $tests $servers" ;;
 *)
-	echo "usage: tools/deps.sh build|test" >&2
+	echo "usage: tools/deps.sh build|test|servers" >&2
 	exit 2
 	;;
 esac
@@ -81,7 +85,7 @@ npm_folder() {
 	(cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 	touch "$1/node_modules/.package-lock.json"
 }
-if [ "$kind" = test ]; then
+if [ "$kind" != build ]; then
 	for d in tests/fakes tests/e2e tests/abuse; do
 		[ ! -f "$d/package-lock.json" ] || npm_folder "$d"
 	done

@@ -76,5 +76,6 @@ part fakes "the fake Mailjet against Mailjet's own client" fakes
 part e2e "nginx, serve, worker and Chromium" e2e
 part fault "kill -9 under load" fault
 part power "power cuts, with a control run that must lose data" make_ -j1 powercut
+part deploy "units, install, manual pages, nginx and its cache" make_ -j1 deploy-test
 part abuse "floods, foreign corpora, guessing who is on the list" make_ -j1 abuse
 echo "$passed passed, 0 failed ($(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s)"

@@ -88,7 +88,7 @@ static void key_both(struct buf *b, const char *name, const char *value)
 	buf_add_str(b, " }\n");
 }
 
-static void site_text(struct buf *b, const struct answers *a)
+static void site_text(struct buf *b, const struct answers *a, const char *mails)
 {
 	buf_add_str(b, "# Every key: jawort config explain KEY. Mode try-out sends nothing: mails become files.\n");
 	key(b, "site", a, "site");
@@ -114,15 +114,30 @@ static void site_text(struct buf *b, const struct answers *a)
 	quoted(b, answer(a, "name"));
 	buf_add_str(b, ", email: ");
 	quoted(b, answer(a, "from"));
-	buf_add_str(b, " }\n  route: [dir]\n  dir: { path: mails }\nhosting: self\n");
+	buf_add_str(b, " }\n  route: [dir]\n  dir: { path: ");
+	buf_add_str(b, mails);
+	buf_add_str(b, " }\nhosting: self\n");
 }
 
-static const char host_text[] =
-    "# Host file of Jawort. Every key: jawort config explain KEY.\n"
-    "data: /var/lib/jawort\n"
-    "keys: keys\n"
-    "sites: sites/*.yaml\n"
-    "listen: unix:/run/jawort/jawort.sock\n";
+/* At its usual place the default is right for services, which get the keys from systemd, and for root. */
+static bool usual_place(const char *conf)
+{
+	return strcmp(conf, CMD_CONF_DEFAULT) == 0;
+}
+
+static enum err host_write(const char *conf, struct errinfo *ei)
+{
+	struct buf text;
+	enum err rc;
+
+	buf_init(&text, 4096);
+	buf_add_str(&text, "# Host file of Jawort. Every key: jawort config explain KEY.\ndata: /var/lib/jawort\n");
+	buf_add_str(&text, usual_place(conf) ? "# keys: /etc/jawort/keys, or what systemd hands over\n" : "keys: keys\n");
+	buf_add_str(&text, "sites: sites/*.yaml\nlisten: unix:/run/jawort/jawort.sock\n");
+	rc = file_create(conf, buf_slice(&text), 0644, ei);
+	buf_free(&text);
+	return rc;
+}
 
 static enum err write_files(const char *conf, const struct answers *a, struct errinfo *ei)
 {
@@ -133,13 +148,14 @@ static enum err write_files(const char *conf, const struct answers *a, struct er
 	if (!rc)
 		rc = file_mkdir(keys, 0700, ei);
 	if (!rc)
-		rc = file_create(conf, slice_from(host_text), 0644, ei);
+		rc = host_write(conf, ei);
 	buf_init(&dir, 4096);
 	buf_init(&name, 4096);
 	buf_init(&text, 65536);
 	if (!rc) {
 		buf_printf(&name, "%s/%s.yaml", sites, answer(a, "site"));
-		site_text(&text, a);
+		/* The worker may write to the data folder only. */
+		site_text(&text, a, usual_place(conf) ? "/var/lib/jawort/mails" : "mails");
 		rc = file_create(name.data, buf_slice(&text), 0644, ei);
 	}
 	if (!rc)

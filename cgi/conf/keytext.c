@@ -143,3 +143,69 @@ void conf_reference(struct buf *out)
 		keytext_row(out, &keys[i]);
 	}
 }
+
+/* A backslash begins an escape, a dot or an apostrophe at the start of a line a request. */
+static void mdoc_text(struct buf *out, const char *s)
+{
+	if (*s == '.' || *s == '\'')
+		buf_add_str(out, "\\&");
+	for (const char *start = s; *s; s++) {
+		/* A sentence of its own starts on a line of its own. */
+		if (*s == ' ' && s > start && s[-1] == '.' && s[1] >= 'A' && s[1] <= 'Z') {
+			buf_add_char(out, '\n');
+			continue;
+		}
+		if (*s == '\\')
+			buf_add_str(out, "\\e");
+		else
+			buf_add_char(out, *s);
+	}
+}
+
+static void mdoc_fact(struct buf *out, const char *name, const char *value)
+{
+	if (value && *value) {
+		buf_printf(out, ".br\n%s: ", name);
+		mdoc_text(out, value);
+		buf_add_char(out, '\n');
+	}
+}
+
+static void mdoc_row(struct buf *out, const struct conf_key *k)
+{
+	struct buf word;
+
+	buf_init(&word, 4096);
+	buf_printf(out, ".It Ic %s\n", k->path);
+	mdoc_text(out, k->doc);
+	buf_add_char(out, '\n');
+	buf_add_str(&word, conf_type_name(k->type));
+	keytext_words(&word, k, ": ");
+	mdoc_fact(out, "Type", word.data);
+	buf_reset(&word);
+	if (k->value)
+		keytext_default(&word, k);
+	mdoc_fact(out, "Default", word.len ? word.data : NULL);
+	mdoc_fact(out, "Required", k->required == CONF_OPTIONAL ? NULL : REQUIRED[k->required]);
+	mdoc_fact(out, "Finding", k->finding);
+	mdoc_fact(out, "Notice", k->notice);
+	buf_free(&word);
+}
+
+void conf_reference_mdoc(struct buf *out)
+{
+	size_t n;
+	const struct conf_key *keys = conf_keys(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		bool first = i == 0 || keys[i].host != keys[i - 1].host;
+
+		if (first && i)
+			buf_add_str(out, ".El\n");
+		if (first)
+			buf_printf(out, ".Sh %s\n.Bl -tag -width Ds\n",
+			    keys[i].host ? "KEYS OF THE HOST FILE" : "KEYS OF A SITE FILE");
+		mdoc_row(out, &keys[i]);
+	}
+	buf_add_str(out, ".El\n");
+}

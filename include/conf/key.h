@@ -68,5 +68,7 @@ const struct conf_key *conf_key_find(bool host, const char *path);
 bool conf_explain(struct buf *out, const char *path);
 /* The whole reference as Markdown, same bytes every time. */
 void conf_reference(struct buf *out);
+/* The same as the keys' part of a manual page (mdoc), for jawort.yaml(5). */
+void conf_reference_mdoc(struct buf *out);
 
 #endif

@@ -31,3 +31,10 @@ $(ABUSE)/jawort-skip: PLANTED := -DPLANT_SKIP
 $(ABUSE)/jawort-delay $(ABUSE)/jawort-skip: tests/abuse/plant.c $(BUILD)/cgi/cmd/main.o $(ABUSE_LINK)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(PLANTED) $(PLANT) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+# The long forms, at low priority; some hours on two cores. PARTS="walk bomb" runs some of them.
+SOAK_FUZZ := $(BUILD)-fuzz
+soak: $(BUILD)/jawort abuse-programs abuse-deps $(BUILD)/fault/powercut $(BUILD)/unit/core/test_walk
+	$(Q)nice $(MAKE) BUILD=$(SOAK_FUZZ) CC=clang SAN=fuzzer-no-link,address,undefined \
+		$(patsubst tests/fuzz/fuzz_%.c,$(SOAK_FUZZ)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+	bash tests/abuse/soak.sh $(BUILD) $(SOAK_FUZZ)

@@ -1,7 +1,9 @@
 // Every page a visitor can meet, in one language: asked for over HTTP as the service really answers, kept with
 // its headers. The tests of HTML, access and headers walk this list.
 import assert from 'node:assert/strict';
-import { formOf, request, signUp, start, stopKeep } from './lib.mjs';
+import fs from 'node:fs';
+import path from 'node:path';
+import { formOf, mailParse, request, signUp, start, stopKeep, until } from './lib.mjs';
 
 const DAY_S = 86_400;
 
@@ -76,7 +78,6 @@ const tokenPath = (url) => new URL(url).pathname;
 async function formPages(p) {
   const q = `?lang=${p.lang}`;
   const page = await p.take('form', 200, 'GET', `/j/s/news${q}`);
-  await p.take('form of two purposes', 200, 'GET', `/firm/s/all${q}`);
   const f = formOf(page.body);
   const form = (change) => {
     const all = new URLSearchParams(f.fields);
@@ -89,6 +90,36 @@ async function formPages(p) {
   await p.take('review', 200, 'POST', `/j/s/news${q}`, { fields: form({ email: 'anna@example.org', first_name: 'Anna' }).fields, headers: { Origin: 'https://foreign.example' } });
   await p.take('sent', 200, 'GET', `/j/s/news/sent${q}`);
   return form;
+}
+
+/** The mails of the firm, which has a folder of its own. */
+async function firmMail(s, to) {
+  const dir = path.join(s.dir, 'mails-firm');
+  return until(`mail to ${to}`, 10_000, () => fs.existsSync(dir) && fs.readdirSync(dir)
+    .filter((f) => f.endsWith('.eml')).map((f) => mailParse(path.join(dir, f))).find((m) => m.to.includes(to)));
+}
+
+/** The life of somebody who wants two things and then one less. */
+async function twoPurposes(p) {
+  const q = `?lang=${p.lang}`, origin = { Origin: p.s.url }, to = `two-${p.lang}@example.org`;
+  const page = await p.take('form of two purposes', 200, 'GET', `/firm/s/all${q}`);
+  const f = formOf(page.body).fields;
+  const none = new URLSearchParams({ lang: p.lang, v: f.get('v'), first_name: 'x'.repeat(300) });
+  await p.take('several errors', 422, 'POST', `/firm/s/all${q}`, { fields: none, headers: origin });
+  f.set('email', to);
+  f.set('first_name', 'Anna');
+  await p.take('review of two purposes', 200, 'POST', `/firm/s/all${q}`, { fields: f, headers: { Origin: 'https://foreign.example' } });
+  const sent = await request(p.s, 'POST', `/firm/s/all${q}`, { fields: f, headers: origin });
+  assert.equal(sent.status, 303, sent.body);
+  const mail = await firmMail(p.s, to), c = tokenPath(mail.confirm), u = tokenPath(mail.unsubscribe);
+  const post = (fields) => ({ fields, headers: origin });
+  await p.take('confirm two purposes', 200, 'GET', c);
+  await p.take('confirmed two purposes', 200, 'POST', c, post({ action: 'confirm' }));
+  await p.take('withdraw two purposes', 200, 'GET', u);
+  await p.take('withdrawn one of two', 200, 'POST', u, post({ action: 'withdraw', p: 'news' }));
+  await p.take('withdraw the other', 200, 'GET', u);
+  await p.take('withdrawn all', 200, 'POST', u, post({ action: 'withdraw_all' }));
+  return mail;
 }
 
 async function errorPages(p, form) {
@@ -116,6 +147,9 @@ async function linkPages(p, expire) {
   await p.take('denied', 200, 'POST', tokenPath(denied.confirm), post(c, 'deny'));
   await p.take('erased', 410, 'GET', tokenPath(denied.confirm));
   await p.take('withdraw after erasure', 200, 'GET', tokenPath(denied.unsubscribe));
+  const cancelled = (await signUp(p.s, `cancel-${p.lang}@example.org`, { lang: p.lang })).mail;
+  const cu = tokenPath(cancelled.unsubscribe);
+  await p.take('withdrawn while pending', 200, 'POST', cu, post(cu, 'withdraw'));
   expire.push((await signUp(p.s, `late-${p.lang}@example.org`, { lang: p.lang })).mail);
   return mail;
 }
@@ -130,6 +164,25 @@ async function noticePages(p) {
   await p.take('form in a frame', 200, 'GET', `/j/s/news?frame&lang=${p.lang}`);
 }
 
+/** Between two starts: one sign-up per network and hour, and a site whose configuration is broken. */
+function ruin(service) {
+  const host = fs.readFileSync(service.conf, 'utf8').replace(/per_prefix: [^ }]+/, 'per_prefix: 1/1h');
+  assert.match(host, /per_prefix: 1\/1h/);
+  fs.writeFileSync(service.conf, host);
+  fs.writeFileSync(path.join(service.dir, 'conf/sites/broken.yaml'), `site: broken\nbase_url: ${service.url}/broken\nlanguages: 7\n`);
+}
+
+/** What somebody meets when too much comes at once, or when we are out of order. */
+async function troubled(p) {
+  const page = await request(p.s, 'GET', `/j/s/news?lang=${p.lang}`);
+  const f = formOf(page.body).fields;
+  f.set('email', `busy-${p.lang}@example.org`);
+  const o = { fields: f, headers: { Origin: p.s.url }, from: p.lang === 'de' ? '127.30.1.1' : '127.30.2.1' };
+  assert.equal((await request(p.s, 'POST', '/j/s/news', o)).status, 303);
+  await p.take('busy', 429, 'POST', '/j/s/news', o);
+  await p.take('site out of order', 503, 'GET', '/broken/s/news');
+}
+
 /**
  * Starts a service, walks through everything in both languages and then, three days later, through the expired
  * links. The service still runs when it returns: {service, pages, mails}.
@@ -141,18 +194,21 @@ export async function collect() {
     const p = new Pages(service, lang);
     await errorPages(p, await formPages(p));
     mails.push(await linkPages(p, expire[lang]));
+    mails.push(await twoPurposes(p));
     await noticePages(p);
     const dir = lang === 'de' ? '/' : '/en/';
     await p.take('demo', 200, 'GET', dir);
     all.push(...p.list);
   }
   await stopKeep(service);
+  ruin(service);
   service = await start({ dir: service.dir, port: service.port, env: { JAWORT_CLOCK_OFFSET_S: String(3 * DAY_S) } });
   for (const lang of ['de', 'en']) {
     const p = new Pages(service, lang);
     const at = tokenPath(expire[lang][0].confirm);
     await p.take('expired', 200, 'GET', at);
     await p.take('renewed', 200, 'POST', at, { fields: { action: 'renew' }, headers: { Origin: service.url } });
+    await troubled(p);
     all.push(...p.list);
   }
   return { service, pages: all, mails };

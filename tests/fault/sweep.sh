@@ -118,9 +118,33 @@ disk_full() {
 	umount "$dir/data"
 }
 
+# No room for the site's files at the start: the site is down alone, and comes back when there is room.
+full_at_start() {
+	local i
+	rm -rf "$dir/data" "$dir/keys" "$dir/acknowledged"
+	mkdir "$dir/data"
+	mount -t tmpfs -o size=64k tmpfs "$dir/data" 2>/dev/null || return 0
+	"$jawort" serve -c "$conf" --threads 4 >>"$dir/serve.log" 2>&1 &
+	pid=$!
+	for i in $(seq 100); do [ -S "$socket" ] && break; sleep 0.05; done
+	answer=$("$ask" "$socket" get '/j/s/news?lang=de')
+	case $answer in "503 -"* | 200* | 0*) bad "full at the start: $answer" ;; esac
+	mount -o remount,size=8m "$dir/data"
+	for i in $(seq 40); do [ "$(status_of '/j/s/news?lang=de')" = 200 ] && break; sleep 1; done
+	[ "$(status_of '/j/s/news?lang=de')" = 200 ] || bad "full at the start: the site does not come back"
+	v=$("$ask" "$socket" value '/j/s/news?lang=de')
+	signup
+	[ "$status" = 303 ] || bad "full at the start, then room: $answer"
+	say "  full at the start: ${i} s after there was room the site was back"
+	everybody
+	serve_end || bad "exit status $?"
+	umount "$dir/data"
+}
+
 conf_write
 say "disk full"
 disk_full 2m
+[ -n "$full" ] && full_at_start
 rm -rf "$dir/data" "$dir/keys" "$dir/acknowledged"
 mkdir -p "$dir/data"
 

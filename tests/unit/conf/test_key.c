@@ -326,24 +326,23 @@ static void test_reference(void **state)
 }
 
 /*
- * docs/config.md holds the reference as it is, between two marks. After a
+ * docs/config.md and the manual page hold the reference as it is, between two marks. After a
  * change of the key table: JAWORT_WRITE_DOCS=1 build/unit/conf/test_key
  */
-static void test_docs(void **state)
+static void docs_try(const char *file, const char *from, const char *to, void (*make)(struct buf *out))
 {
 	struct buf doc, ref;
 	const char *begin, *end;
 	struct errinfo ei = {0};
 
-	(void)state;
 	buf_init(&doc, 1 << 20);
 	buf_init(&ref, 1 << 20);
-	assert_int_equal(file_read(&doc, "docs/config.md", &ei), OK);
-	conf_reference(&ref);
-	begin = strstr(doc.data, "<!-- reference: begin -->\n");
+	assert_int_equal(file_read(&doc, file, &ei), OK);
+	make(&ref);
+	begin = strstr(doc.data, from);
 	assert_non_null(begin);
-	begin += strlen("<!-- reference: begin -->\n");
-	end = strstr(begin, "<!-- reference: end -->");
+	begin += strlen(from);
+	end = strstr(begin, to);
 	assert_non_null(end);
 	if (getenv("JAWORT_WRITE_DOCS")) {
 		struct buf out;
@@ -352,13 +351,52 @@ static void test_docs(void **state)
 		buf_add(&out, doc.data, (size_t)(begin - doc.data));
 		buf_add_slice(&out, buf_slice(&ref));
 		buf_add_str(&out, end);
-		assert_int_equal(file_write("docs/config.md", buf_slice(&out), 0644, &ei), OK);
+		assert_int_equal(file_write(file, buf_slice(&out), 0644, &ei), OK);
 		buf_free(&out);
 	} else if ((size_t)(end - begin) != ref.len || memcmp(begin, ref.data, ref.len) != 0) {
-		fail_msg("docs/config.md is behind the key table: JAWORT_WRITE_DOCS=1 build/unit/conf/test_key");
+		fail_msg("%s is behind the key table: JAWORT_WRITE_DOCS=1 build/unit/conf/test_key", file);
 	}
 	buf_free(&doc);
 	buf_free(&ref);
+}
+
+static void test_docs(void **state)
+{
+	(void)state;
+	docs_try("docs/config.md", "<!-- reference: begin -->\n", "<!-- reference: end -->", conf_reference);
+	docs_try("docs/jawort.yaml.5", ".\\\" reference: begin\n", ".\\\" reference: end", conf_reference_mdoc);
+}
+
+/* Every key is there, and no text of ours is taken for a request or an escape. */
+static void test_mdoc(void **state)
+{
+	size_t n;
+	const struct conf_key *keys = conf_keys(&n);
+	struct buf b;
+	char item[200];
+
+	(void)state;
+	buf_init(&b, 1 << 20);
+	conf_reference_mdoc(&b);
+	assert_true(buf_ok(&b));
+	for (size_t i = 0; i < n; i++) {
+		snprintf(item, sizeof(item), ".It Ic %s\n", keys[i].path);
+		assert_non_null(strstr(b.data, item));
+	}
+	for (const char *line = b.data; *line; line = strchr(line, '\n') + 1) {
+		bool known = false;
+		static const char *const requests[] = {".It Ic ", ".Sh ", ".Bl ", ".El\n", ".br\n"};
+
+		for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+			known = known || strncmp(line, requests[i], strlen(requests[i])) == 0;
+		if ((*line == '.' || *line == '\'') && !known)
+			fail_msg("a line that is a request: %.60s", line);
+		assert_int_not_equal(*line, ' ');
+		assert_int_not_equal(*line, '\n');
+	}
+	for (const char *p = b.data; (p = strchr(p, '\\')) != NULL; p += 2)
+		assert_true(p[1] == '&' || p[1] == 'e');
+	buf_free(&b);
 }
 
 static void test_near(void **state)
@@ -395,7 +433,7 @@ int main(void)
 		cmocka_unit_test(test_full_site),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_reference),
-		cmocka_unit_test(test_docs),
+		cmocka_unit_test(test_docs), cmocka_unit_test(test_mdoc),
 		cmocka_unit_test(test_near),
 	};
 
