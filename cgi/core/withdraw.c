@@ -332,7 +332,7 @@ static enum err leave_job(struct db *db, void *arg, struct errinfo *ei)
 	if (w->out->state == WITHDRAW_OPEN && edge->act == STATE_END && w->purpose.len) {
 		if (one_of_several(w, &rest))
 			return leave_one(db, w, rest, ei);
-		if (!slice_eq(w->out->purposes, w->purpose))
+		if (!consent_list_has(w->out->purposes, w->purpose))
 			return leave_again(db, w, ei);
 	}
 	if (edge->act == STATE_END)

@@ -96,7 +96,7 @@ static void test_one_of_two(void **state)
 /* Names that are no active purpose end nothing. */
 static void test_no_such_purpose(void **state)
 {
-	static const char *const names[] = {"unknown", "NEWS", "news,events", "new", " news", ","};
+	static const char *const names[] = {"unknown", "NEWS", "news,events", "events,news", "new", " news", ","};
 	struct world *w = *state;
 	struct world_event e[32];
 	char out[64];
