@@ -116,6 +116,7 @@ static void serve_tick(void *ctx)
 
 	notify_alive(&s->manager);
 	worker_look_after(s);
+	app_tick(s->app);
 }
 
 static void serve_wake(const struct conf *c, const char *site)
