@@ -64,6 +64,7 @@ http() { make_asan -j1 http-test; }
 fakes() { node_tests tests/fakes/test_*.mjs; }
 e2e() { make_asan all && node_tests tests/e2e/*.test.mjs; }
 fault() { make_ all fault-programs && node_tests tests/fault/*.test.mjs; }
+faults() { make_ -j1 faults && make_asan -j1 faults; }
 
 part build "gcc, no warnings" build
 part lint "rooms, lengths, headers, schema" make_ -j1 lint
@@ -75,7 +76,7 @@ part fuzz "fuzz targets: seeds, then 5 s of new inputs each" fuzz
 part fakes "the fake Mailjet against Mailjet's own client" fakes
 part e2e "nginx, serve, worker and Chromium" e2e
 part fault "kill -9 under load" fault
-part power "power cuts, with a control run that must lose data" make_ -j1 powercut
+part faults "power cuts, failing calls and allocations, signals; control runs" faults
 part deploy "units, install, manual pages, nginx and its cache" make_ -j1 deploy-test
 part abuse "floods, foreign corpora, guessing who is on the list" make_ -j1 abuse
 echo "$passed passed, 0 failed ($(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s)"

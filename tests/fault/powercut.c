@@ -3,7 +3,7 @@
  * Each life is a process: it looks whether all that earlier lives acknowledged is there, then works with
  * several threads until the cut (crashvfs.h). Every LIVES lives a new site is begun, so that creation is cut too.
  *     JAWORT_CUTS=1000 powercut [control]   JAWORT_SEED=N repeats a run's cuts
- * control: the same with synchronous=NORMAL and must lose; exit 0 if it did.
+ * control: the same with synchronous=NORMAL and must do harm; exit 0 if it did.
  */
 #include "lib/world.h"
 
@@ -458,7 +458,7 @@ int main(int argc, char **argv)
 	    (unsigned long long)shared->left, (unsigned long long)shared->erased, (unsigned long long)shared->lost,
 	    (unsigned long long)shared->corrupt, (unsigned long long)shared->unopened);
 	if (control)
-		return shared->lost ? 0 : 1;
+		return shared->lost || shared->corrupt || shared->unopened ? 0 : 1;
 	if (failed)
 		printf("failed: %s\n", failed);
 	return failed || shared->lost || shared->corrupt || shared->unopened || !shared->signed_up;
