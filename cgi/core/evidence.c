@@ -37,6 +37,8 @@ static struct slice ip_text(struct arena *a, int family, const void *addr)
 
 struct slice evidence_ip(struct arena *a, const struct conf_site *c, struct slice ip)
 {
+	/* ::ffff:0:0/96 (RFC 4291 section 2.5.5.2): an IPv4 address in other clothes */
+	static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 	unsigned char v4[4], v6[16];
 	char text[INET6_ADDRSTRLEN];
 
@@ -49,6 +51,11 @@ struct slice evidence_ip(struct arena *a, const struct conf_site *c, struct slic
 	}
 	if (inet_pton(AF_INET6, text, v6) != 1)
 		return SLICE("");
+	if (memcmp(v6, mapped, sizeof(mapped)) == 0) {
+		memcpy(v4, v6 + 12, 4);
+		v4[3] = c->ip == CONF_IP_TRUNCATED ? 0 : v4[3];
+		return ip_text(a, AF_INET, v4);
+	}
 	if (c->ip == CONF_IP_TRUNCATED)
 		memset(v6 + 6, 0, 10);
 	return ip_text(a, AF_INET6, v6);

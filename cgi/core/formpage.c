@@ -195,7 +195,7 @@ static void view_errors(const struct site *s, struct view *v, const struct formp
 		struct buf href;
 		buf_init_arena(&href, a, 128);
 		buf_printf(&href, "#%s-%s", f->id ? f->id : FORMPAGE_ID,
-		    strcmp(e->field, "p") == 0 ? "purposes" : e->field);
+		    strcmp(e->field, "p") == 0 ? "purposes" : strcmp(e->key, "error.form.twice") == 0 ? "email" : e->field);
 		view_url(item, "href", buf_slice(&href));
 		view_text(item, "message", formpage_error(s, v, f->lang, e));
 	}

@@ -102,7 +102,7 @@ static void gate_refuse(struct gate_answer *out, const char *field, const char *
 {
 	if (out->nerrors < GATE_ERRORS_MAX && !refused(out, field))
 		out->errors[out->nerrors++] = (struct gate_error){.field = field, .key = key, .max = max,
-		    .twice = strcmp(key, "error.field.twice") == 0};
+		    .twice = strstr(key, ".twice") != NULL};
 }
 
 static const struct conf_field *extra_field(const struct conf_form *form, struct slice name)
@@ -121,6 +121,14 @@ static const struct gate_field *common_field(struct slice name)
 	return NULL;
 }
 
+/* A field that the visitor sees is named in the message; of the others there is nothing to point at. */
+static const char *gate_twice(const struct gate_field *g, const struct conf_field *x)
+{
+	bool seen = x || strcmp(g->name, "email") == 0 || strcmp(g->name, "ok") == 0;
+
+	return seen ? "error.field.twice" : "error.form.twice";
+}
+
 /* Known fields come once, fit and hold no controls; unknown ones are counted and forgotten. */
 static void gate_shape(const struct gate_input *in, const char *honeypot, struct gate_answer *out)
 {
@@ -135,7 +143,7 @@ static void gate_shape(const struct gate_input *in, const char *honeypot, struct
 		}
 		if (!(g && g->repeat) && form_count(in->fields, name) > 1) {
 			if (form_get(in->fields, name).ptr == f->value.ptr)
-				gate_refuse(out, name, "error.field.twice", 0);
+				gate_refuse(out, name, gate_twice(g, x), 0);
 			continue;
 		}
 		if (x && utf8_count(f->value) > GATE_FIELD_MAX_CHARS)
@@ -254,7 +262,7 @@ static struct slice gate_extras(const struct gate_input *in, struct arena *a, st
 
 /* MAC over what was typed, with its time: "<seconds>.<mac>". */
 static void review_sign(const struct gate *g, const struct gate_answer *out, const struct conf_form *form,
-    int64_t at_s, char text[static 64])
+    struct slice extras, int64_t at_s, char text[static 64])
 {
 	unsigned id;
 	struct crypt_key *k = crypt_key_new();
@@ -262,6 +270,7 @@ static void review_sign(const struct gate *g, const struct gate_answer *out, con
 	char b64[ENC_B64URL_BYTES(sizeof(mac))];
 	const struct crypt_part parts[] = {{&at_s, sizeof(at_s)}, {form->id, strlen(form->id) + 1},
 	    {out->email.ptr, out->email.len}, {"\n", 1}, {out->purposes.ptr, out->purposes.len}, {"\n", 1},
+	    {extras.ptr, extras.len}, {"\n", 1},
 	    {out->consent->hash, CRYPT_HASH_BYTES}};
 	struct buf b;
 
@@ -280,7 +289,7 @@ static void review_sign(const struct gate *g, const struct gate_answer *out, con
 }
 
 static bool review_valid(const struct gate *g, const struct gate_answer *out, const struct conf_form *form,
-    struct slice r)
+    struct slice extras, struct slice r)
 {
 	struct slice rest = r, at_text;
 	unsigned long long at_s;
@@ -291,7 +300,7 @@ static bool review_valid(const struct gate *g, const struct gate_answer *out, co
 		return false;
 	if ((int64_t)at_s > now_s + 60 || now_s - (int64_t)at_s > GATE_REVIEW_TTL_MS / 1000)
 		return false;
-	review_sign(g, out, form, (int64_t)at_s, want);
+	review_sign(g, out, form, extras, (int64_t)at_s, want);
 	return strlen(want) == r.len && crypt_equal(want, r.ptr, r.len);
 }
 
@@ -515,8 +524,8 @@ enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_in
 	}
 	doubt = form_get(in->fields, honeypot).len || !gate_value(in, "v").len || in->origin == GATE_ORIGIN_FOREIGN ||
 	    gate_hasty(g, in);
-	if (doubt && !review_valid(g, out, in->form, gate_value(in, "r"))) {
-		review_sign(g, out, in->form, clock_now_ms() / 1000, out->review);
+	if (doubt && !review_valid(g, out, in->form, extras, gate_value(in, "r"))) {
+		review_sign(g, out, in->form, extras, clock_now_ms() / 1000, out->review);
 		out->result = GATE_REVIEW;
 		gate_tally(g, in->form, BUDGET_T_REVIEW, 1);
 		if (form_get(in->fields, honeypot).len)

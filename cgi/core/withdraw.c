@@ -219,6 +219,8 @@ static enum err leave_end(struct db *db, struct leaving *w, const struct state_e
 	if (rc || (!cancelled && !ended))
 		return rc;
 	rc = person_set_state(db, w->person.id, edge->to, w->now_ms, ei);
+	if (!ended)
+		w->out->purposes = SLICE("");
 	if (!rc)
 		rc = leave_event(db, w, ei);
 	w->out->state = WITHDRAW_DONE;

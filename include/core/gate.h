@@ -10,7 +10,7 @@
  *
  * Signs of doubt (honeypot filled, no "v", foreign Origin, a form token that is too young or not ours) lead to a page with
  * one button, never to a silent drop. That page carries "r", a signature over
- * what was typed, so that pressing its button is a decision of its own.
+ * address, boxes and extra fields, so that pressing its button is a decision of its own.
  * Sources: contract of the HTTP interface; GDPR Art. 5(1)(c), 7(1), 32.
  */
 #include <stdbool.h>

@@ -74,9 +74,9 @@ static const struct {
     {__LINE__, "news", GOOD "&email=ada%40example.org", "email", "error.field.twice"},
     {__LINE__, "news", GOOD "&ok=1", "ok", "error.field.twice"},
     {__LINE__, "news", GOOD "&first_name=A&first_name=B", "first_name", "error.field.twice"},
-    {__LINE__, "news", GOOD "&lang=de&lang=en", "lang", "error.field.twice"},
-    {__LINE__, "news", GOOD "&next=&next=", "next", "error.field.twice"},
-    {__LINE__, "news", GOOD "&page=a&page=b", "page", "error.field.twice"},
+    {__LINE__, "news", GOOD "&lang=de&lang=en", "lang", "error.form.twice"},
+    {__LINE__, "news", GOOD "&next=&next=", "next", "error.form.twice"},
+    {__LINE__, "news", GOOD "&page=a&page=b", "page", "error.form.twice"},
     /* Unknown ones do not exist, however often. */
     {__LINE__, "news", GOOD "&last_name=A&last_name=B&x=1&x=2&Email=eve%40example.org&=", NULL, NULL},
     /* Declared fields: 100 characters, no controls; white space around is not part of it. */

@@ -21,7 +21,7 @@
 static const char *const CODE_KEYS[] = {
 	"form.title.*", "form.button.*", "form.label.*", "form.hint.*", "form.consent.*", "form.soft.*",
 	"form.required.reason", "form.notice.transfer.*", "form.fallback.link",
-	"error.page.title", "error.summary.*", "error.email.*", "error.phone.*", "error.consent.*", "error.field.*",
+	"error.page.title", "error.summary.*", "error.email.*", "error.phone.*", "error.consent.*", "error.field.*", "error.form.*",
 	"error.code.wrong", "error.age.missing",
 	"page.large.*", "page.format.*", "page.bytes.*", "page.busy.*", "page.down.*", "page.notfound.*",
 	"page.replaced.*", "page.lang.name", "page.sent.text", "page.sent.again", "page.sms.*", "page.slip.*",
