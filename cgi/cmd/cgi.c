@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,11 @@ int cmd_cgi(const struct cmd_args *a)
 	enum err rc;
 
 	log_setup(LOG_WARN, LOG_LOGFMT);
+	/*
+	 * Apache's mod_cgid sends SIGTERM as soon as the answer has left, and SIGKILL 3 s later: the mail must
+	 * be on its way by then. front_cgi() ends by an alarm. The worker sets handlers of its own.
+	 */
+	signal(SIGTERM, SIG_IGN);
 	rc = app_new(&an.app, &o, &ei);
 	if (rc) {
 		static const char sorry[] = "Status: 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
