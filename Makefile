@@ -22,7 +22,7 @@ endif
 WERROR ?= $(if $(CI),-Werror)
 CFLAGS_ALL := $(STD) $(WARN) $(WERROR) $(HARD) $(OPT) $(CFLAGS)
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
-LIBS := -lfcgi -lcurl -lsqlite3 -ljansson -lyaml -lidn2 -lsodium -lpthread -lm
+LIBS := -lfcgi -lsqlite3 -ljansson -lyaml -lidn2 -lsodium -lpthread -lm
 Q := $(if $(V),,@)
 
 SRC := $(sort $(wildcard cgi/*/*.c))
@@ -120,6 +120,7 @@ golden:
 	git --no-pager diff --stat tests/golden
 
 -include tests/deploy/deploy.mk
+-include tests/e2e/sheet.mk
 -include $(wildcard tests/http/tests.mk tests/fuzz/fuzz.mk tests/fault/fault.mk tests/bench/bench.mk tests/abuse/abuse.mk)
 
 # What is missing on this machine, by package name.

@@ -21,7 +21,7 @@ cmd   base text conf store mail core web front send cmd
 # header pattern: files that may include it
 confined='
 sqlite3.h    cgi/store/
-curl/        cgi/send/http.c
+curl/        cgi/send/curllib_priv.h
 fcgiapp.h    cgi/front/fcgi.c
 fcgi_stdio.h none
 sodium.h     cgi/base/

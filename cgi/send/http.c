@@ -4,16 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
 #include "base/clock.h"
+#include "send/curllib_priv.h"
 
 #define PARALLEL_DEFAULT 16
 /* Servers close idle connections after a time; an old one is not worth the risk of a half-sent request. */
 #define CONNECTION_AGE_MAX_S 20L
 
 struct http {
-	CURLM *multi;
+	CURLM *multi; /* NULL until the first call */
+	long parallel;
 	unsigned connect_timeout_ms, total_timeout_ms;
 	char *ca_file;
 	size_t active;
@@ -28,25 +28,33 @@ struct impl {
 
 struct http *http_new(const struct http_opts *o)
 {
-	struct http *h;
-	long parallel = o->parallel ? (long)o->parallel : PARALLEL_DEFAULT;
+	struct http *h = calloc(1, sizeof(*h));
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
-		return NULL;
-	h = calloc(1, sizeof(*h));
 	if (!h)
 		return NULL;
-	h->multi = curl_multi_init();
+	h->parallel = o->parallel ? (long)o->parallel : PARALLEL_DEFAULT;
 	h->connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : HTTP_CONNECT_TIMEOUT_MS;
 	h->total_timeout_ms = o->total_timeout_ms ? o->total_timeout_ms : HTTP_TOTAL_TIMEOUT_MS;
 	h->ca_file = o->ca_file ? strdup(o->ca_file) : NULL;
-	if (!h->multi || (o->ca_file && !h->ca_file)) {
+	if (o->ca_file && !h->ca_file) {
 		http_free(h);
 		return NULL;
 	}
-	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, parallel);
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)HTTP_PARALLEL_MAX);
 	return h;
+}
+
+static enum err multi_open(struct http *h, struct errinfo *ei)
+{
+	enum err e = curllib_load(ei);
+
+	if (e || h->multi)
+		return e;
+	h->multi = curl_multi_init();
+	if (!h->multi)
+		return err_set(ei, E_NOMEM, "send: no memory");
+	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, h->parallel);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)HTTP_PARALLEL_MAX);
+	return OK;
 }
 
 static void impl_free(struct http *h, struct http_call *c)
@@ -280,9 +288,11 @@ static bool setup(struct http *h, struct http_call *c)
 
 enum err http_start(struct http *h, struct http_call *c, struct errinfo *ei)
 {
-	enum err e = call_check(c, ei);
+	enum err e = multi_open(h, ei);
 	struct impl *im;
 
+	if (!e)
+		e = call_check(c, ei);
 	if (e)
 		return e;
 	if (h->active >= HTTP_PARALLEL_MAX)
@@ -397,6 +407,8 @@ struct http_call *http_wait(struct http *h, int timeout_ms, int fd)
 	int64_t end = clock_mono_ms() + timeout_ms;
 	struct curl_waitfd extra = {.fd = fd, .events = CURL_WAIT_POLLIN};
 
+	if (!h->multi)
+		return NULL;
 	for (;;) {
 		struct http_call *done;
 		int running, wait_ms = 1000;
