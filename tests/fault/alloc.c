@@ -1,9 +1,9 @@
 /*
- * alloc: every allocation of every kind of request fails, one after the other: the n-th once, then the n-th and
- * all behind it, for n = 1, 2, 3 until a run meets no failure. No crash and no leak (AddressSanitizer), an
+ * alloc: every allocation of every kind of request fails, one after the other: the n-th once, then the n-th
+ * and all behind it, for n = 1, 2, 3 until a run meets no failure. No crash and no leak (AddressSanitizer), an
  * answer that a visitor can be given, no half consent in the database, and the next request works.
- * Counted are those of our own code and of SQLite and jansson, in all threads; libc's and libidn2's inner ones
- * are out of reach.
+ * Counted are those of our own code and of SQLite and jansson, in all threads; libc's and libidn2's inner
+ * ones are out of reach.
  *     alloc [KIND]   ALLOC_STEP=7 tries only every seventh after the first 40, and fewer after 400
  * Control run, red: alloc planted   (a copy whose failure nobody looks at)
  */
@@ -205,7 +205,8 @@ static bool status_fits(const struct kind *k, unsigned status, bool hit)
 {
 	if (!hit)
 		return status == k->good;
-	return status == k->good || status == 503 || status == 200 || status == 303 || (status >= 400 && status < 500);
+	return status == k->good || status == 200 || status == 303 || status == 503 ||
+	    (status >= 400 && status < 500);
 }
 
 static void look(const struct kind *k, int64_t n, const char *mode)
@@ -245,7 +246,8 @@ static bool run(const struct kind *k, struct filled *f, int64_t n, bool ever, bo
 	bool hit = hits > 0;
 	if (!status_fits(k, status, hit))
 		complain(k, n, mode, "answer", status);
-	if (status == 503 && !memmem(exchange_answer(&aw.x).ptr, exchange_answer(&aw.x).len, "\r\nRetry-After: ", 15))
+	struct slice out = exchange_answer(&aw.x);
+	if (status == 503 && !memmem(out.ptr, out.len, "\r\nRetry-After: ", 15))
 		complain(k, n, mode, "503 without Retry-After", status);
 	/* it may have been done although its answer could not be made */
 	if (strcmp(k->method, "POST") == 0)
@@ -274,7 +276,8 @@ static void kind_run(const struct kind *k, int64_t step)
 	look(k, 0, "at the end");
 	if (LEAKS())
 		complain(k, 0, "", "memory is lost", 0);
-	printf("%-18s %5lld allocations, once; %5lld for ever\n", k->name, (long long)points[0], (long long)points[1]);
+	printf("%-18s %5lld allocations, once; %5lld for ever\n", k->name, (long long)points[0],
+	    (long long)points[1]);
 	fflush(stdout);
 	if (points[0] < 1)
 		complain(k, 0, "", "no allocation was counted", 0);

@@ -95,7 +95,9 @@ int main(int argc, char **argv)
 	if (strcmp(argv[2], "body") == 0)
 		return fwrite(a.body.ptr, 1, a.body.len, stdout) != a.body.len;
 	struct slice retry = fc_header(&a, "Retry-After");
-	printf("%u %.*s %zu\n", a.status, retry.len ? (int)retry.len : 1, retry.len ? retry.ptr : "-", a.body.len);
+	if (!retry.len)
+		retry = SLICE("-");
+	printf("%u %.*s %zu\n", a.status, SLICE_FMT(retry), a.body.len);
 	fc_answer_free(&a);
 	return 0;
 }

@@ -178,8 +178,9 @@ static void image_cut(struct image *i, unsigned keep)
 	for (size_t k = 0, end; k < i->n; k = end) {
 		for (end = k; end < i->n && i->v[end].sector == i->v[k].sector;)
 			end++;
-		if (chance(100) < keep && i->v[k].sector * SECTOR < most)
-			memcpy(out + i->v[k].sector * SECTOR, i->v[chance(2) ? end - 1 : k + chance(end - k)].bytes, SECTOR);
+		const struct version *v = &i->v[chance(2) ? end - 1 : k + chance(end - k)];
+		if (chance(100) < keep && v->sector * SECTOR < most)
+			memcpy(out + v->sector * SECTOR, v->bytes, SECTOR);
 	}
 	file_put(i->path, out, size);
 	free(out);

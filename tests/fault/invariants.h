@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* states of person 0 pending, 1 active, 6 erased; of purpose 1 active; of request 1 confirmed; kinds of event.h */
+/* States of a person: 0 pending, 1 active, 6 erased; of a purpose: 1 active; of a request: 1 confirmed. */
 static const struct invariant {
 	const char *what, *sql;
 } invariants[] = {
@@ -43,7 +43,7 @@ static const struct invariant {
 	{"no row refers to nothing", "SELECT count(*) FROM pragma_foreign_key_check"},
 };
 
-/* The first that is broken, NULL if none; *n how many rows. A database that cannot be read breaks them all. */
+/* The first that is broken, NULL if none; *n how many rows. What cannot be read breaks them all. */
 static inline const char *invariants_broken(const char *data_db, int64_t *n)
 {
 	sqlite3 *db = NULL;

@@ -1,7 +1,7 @@
 /*
  * powercut: the real store, writer, gate, follow-up and confirmation on a disk that loses its power.
  * Each life is a process: it looks whether all that earlier lives acknowledged is there, then works with
- * several threads until the cut (crashvfs.h). Every LIVES lives a new site is begun, so that creation is cut too.
+ * several threads until the cut (crashvfs.h). Every LIVES lives a new site is begun: creation is cut too.
  *     JAWORT_CUTS=1000 powercut [control]   JAWORT_SEED=N repeats a run's cuts
  * control: the same with synchronous=NORMAL and must do harm; exit 0 if it did.
  */
@@ -43,9 +43,10 @@ static char data_path[220];
 
 /* ---- hooks of the linker: what the program asks for, changed for the control run and noted for the cut */
 
-int __real_sqlite3_exec(sqlite3 *db, const char *sql, int (*cb)(void *, int, char **, char **), void *arg, char **err);
-int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, int (*cb)(void *, int, char **, char **), void *arg, char **err);
-int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, int (*cb)(void *, int, char **, char **), void *arg, char **err)
+typedef int row_fn(void *arg, int n, char **values, char **names);
+int __real_sqlite3_exec(sqlite3 *db, const char *sql, row_fn *cb, void *arg, char **err);
+int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, row_fn *cb, void *arg, char **err);
+int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, row_fn *cb, void *arg, char **err)
 {
 	int rc = __real_sqlite3_exec(db, sql, cb, arg, err);
 	if (control && rc == SQLITE_OK && strstr(sql, "synchronous=FULL"))
@@ -76,7 +77,7 @@ static void note_cut(void *arg, const char *what)
 
 /* ---- looking at what is left */
 
-static void damage(uint64_t *count, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void damage(uint64_t *count, const char *fmt, ...)
 {
 	va_list ap;
 	if (++*count > 5 || control)
@@ -287,8 +288,8 @@ static void decide(struct life *l, struct arena *a, const struct letter_box *b)
 	if (!link || !out || sscanf(b->to, "c%u@", &n) != 1 || n >= PEOPLE)
 		return;
 	atomic_store(&shared->person[n], b->person);
-	if (confirm_act(&c, a, slice_from(link + 3), CONFIRM_ACT_CONFIRM, SLICE("192.0.2.99"), &ci, NULL, &ei) != OK ||
-	    ci.state != CONFIRM_DONE)
+	if (confirm_act(&c, a, slice_from(link + 3), CONFIRM_ACT_CONFIRM, SLICE("192.0.2.99"), &ci, NULL,
+	    &ei) != OK || ci.state != CONFIRM_DONE)
 		return;
 	atomic_fetch_or(&shared->flags[n], A_CONFIRMED);
 	__atomic_fetch_add(&shared->confirmed, 1, __ATOMIC_RELAXED);
@@ -330,7 +331,8 @@ static void *decider(void *arg)
 
 static _Noreturn void life_run(struct world *w, uint64_t seed, int64_t cut_at, bool last)
 {
-	const struct crash_opts co = {.seed = seed, .cut_at = last ? 0 : cut_at, .sync_us = 150, .at_cut = note_cut};
+	const struct crash_opts co = {.seed = seed, .cut_at = last ? 0 : cut_at, .sync_us = 150,
+	    .at_cut = note_cut};
 	char dir[200], keys[200];
 	struct store_opts o = {.site = "club", .dir = dir, .keys_path = keys, .create = true};
 	struct texts_report rep;
@@ -447,16 +449,16 @@ int main(int argc, char **argv)
 	bug_if(shared == MAP_FAILED);
 	while (done < cuts && !failed && (cuts_s || clock_mono_ms() - start < RUN_MAX_S * 1000)) {
 		done += site_run(mix(seed) + done, cuts - done, &failed);
-		if (control && shared->lost)
+		if (control && (shared->lost || shared->corrupt || shared->unopened))
 			break;
 	}
-	printf("%s: %u cuts (seed %llu), %llu with unsynced sectors, %llu of them in a database file; acknowledged %llu "
-	    "sign-ups, %llu confirmations, %llu withdrawals, %llu erasures: %llu lost, %llu corrupt, %llu did not open\n",
-	    control ? "control run with synchronous=NORMAL" : "synchronous=FULL", done, (unsigned long long)seed,
-	    (unsigned long long)shared->sectors, (unsigned long long)shared->checkpoints,
-	    (unsigned long long)shared->signed_up, (unsigned long long)shared->confirmed,
-	    (unsigned long long)shared->left, (unsigned long long)shared->erased, (unsigned long long)shared->lost,
-	    (unsigned long long)shared->corrupt, (unsigned long long)shared->unopened);
+	printf("%s: %u cuts (seed %ju), %ju with unsynced sectors, %ju of them in a database file;\n"
+	    "  acknowledged %ju sign-ups, %ju confirmations, %ju withdrawals, %ju erasures:\n"
+	    "  %ju lost, %ju corrupt, %ju did not open\n",
+	    control ? "control run with synchronous=NORMAL" : "synchronous=FULL", done, (uintmax_t)seed,
+	    (uintmax_t)shared->sectors, (uintmax_t)shared->checkpoints, (uintmax_t)shared->signed_up,
+	    (uintmax_t)shared->confirmed, (uintmax_t)shared->left, (uintmax_t)shared->erased,
+	    (uintmax_t)shared->lost, (uintmax_t)shared->corrupt, (uintmax_t)shared->unopened);
 	if (control)
 		return shared->lost || shared->corrupt || shared->unopened ? 0 : 1;
 	if (failed)

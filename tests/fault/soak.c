@@ -84,7 +84,8 @@ int main(int argc, char **argv)
 		long warm = 0;
 		unsigned status = 0;
 		if (mark) {
-			snprintf(path, sizeof(path), "%.*s%s", (int)(mark - a.path), a.path, mark[1] == 'c' ? confirm : out);
+			snprintf(path, sizeof(path), "%.*s%s", (int)(mark - a.path), a.path,
+			    mark[1] == 'c' ? confirm : out);
 			a.path = path;
 		}
 		if (signup)

@@ -1,7 +1,7 @@
 /*
  * term: sign-ups over kept connections from 16 clients; after a second SIGTERM (or the signal named) to the
- * service. A request that was sent whole before the signal, on a connection that the service had answered before,
- * must be answered whole; what is acknowledged is printed, an address a line.
+ * service. A request that was sent whole before the signal, on a connection that the service had answered
+ * before, must be answered whole; what is acknowledged is printed, an address a line.
  *     term SOCKET PID V [SIGNAL-NUMBER]
  * Exit 0: all owed answers came. 1: some did not. 2: too little load to say anything.
  */
