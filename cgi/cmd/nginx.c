@@ -195,7 +195,7 @@ static void site_part(struct buf *b, const struct conf *c, const struct conf_sit
 	    "    limit_req_status 429;\n"
 	    "    error_page 429 @jawort_busy;\n"
 	    "    error_page 413 @jawort_large;\n"
-	    "    error_page 502 504 @jawort_down;\n"
+	    "    error_page 502 504 = @jawort_down;\n"
 	    "    client_max_body_size 1m;\n"
 	    "    fastcgi_request_buffering on;\n"
 	    "    fastcgi_buffers 16 32k;\n"

@@ -111,10 +111,10 @@ test('a whole life leaves no address and no token in a log', { timeout: 60_000 }
   assert.equal(s.person(ADDRESS).state, 'unsubscribed');
 
   await s.end();
-  await expect('service is down', 502, get(c));
-  await expect('service is down', 502, post(u, { 'List-Unsubscribe': 'One-Click' }));
+  await expect('service is down', 503, get(c));
+  await expect('service is down', 503, post(u, { 'List-Unsubscribe': 'One-Click' }));
   fs.rmSync(s.socket, { force: true });
-  await expect('no socket', 502, get(u));
+  await expect('no socket', 503, get(u));
   nginx.kill('SIGQUIT');
   assert.equal(await nginx.ended, 0);
 
