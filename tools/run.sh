@@ -173,6 +173,11 @@ while :; do
 	wait $! || true
 	mails_show
 	for p in $pids; do
-		kill -0 "$p" 2>/dev/null || { show_log; fail "a part of the service has ended; logs: $run/log"; }
+		kill -0 "$p" 2>/dev/null && continue
+		# ended by the signal that also ends us? Then the trap is next.
+		sleep 1 &
+		wait $! || true
+		show_log
+		fail "a part of the service has ended; logs: $run/log"
 	done
 done
