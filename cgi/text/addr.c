@@ -326,16 +326,19 @@ static size_t addr_last_start(struct slice s)
 	return i;
 }
 
+/* An ellipsis alone would let a browser break the line behind it; word joiners hold the address together. */
+#define MASKED "\xe2\x81\xa0…\xe2\x81\xa0"
+
 struct slice addr_mask(struct arena *a, struct slice full)
 {
 	struct buf out;
 	size_t at = slice_find(full, '@', 0);
 	struct slice local = slice_sub(full, 0, at);
 
-	buf_init_arena(&out, a, full.len + sizeof("…"));
+	buf_init_arena(&out, a, full.len + sizeof(MASKED));
 	if (at < full.len)
 		buf_add_slice(&out, utf8_prefix(local, 1));
-	buf_add_str(&out, "…");
+	buf_add_str(&out, MASKED);
 	if (at < full.len && utf8_count(local) > 2)
 		buf_add_slice(&out, slice_sub(local, addr_last_start(local), local.len));
 	buf_add_slice(&out, slice_sub(full, at, full.len));

@@ -56,7 +56,10 @@ enum addr_result addr_parse(struct arena *a, struct slice typed, struct addr *ou
 /* Key for "same person": full address, domain lower case, local part exact. */
 /* Key for budgets: the whole in ASCII lower case. Result in arena. */
 struct slice addr_fold(struct arena *a, const struct addr *ad);
-/* "n…e@example.org": first and last character of the local part ("n…@" if one or two). UTF-8, arena. */
+/*
+ * "n…e@example.org": first and last character of the local part ("n…@" if one or two), U+2060 on both sides of
+ * the ellipsis, so that no line breaks there. UTF-8, arena.
+ */
 struct slice addr_mask(struct arena *a, struct slice full);
 
 #endif

@@ -7,34 +7,11 @@ import { after, before, describe, test } from 'node:test';
 import { browserStart, none } from './lib.mjs';
 import { collect, isFragment, whole } from './pages.mjs';
 
-const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 let all, browser;
 
 before(async () => { all = await collect(); browser = await browserStart(); });
 after(async () => { await browser?.close(); await all?.service.stop(); });
 
-/** Shows a kept answer with its own headers, as if it had just come. */
-async function show(view, kept) {
-  const complaints = [];
-  const page = await view.newPage();
-  page.on('console', (m) => { if (m.type() === 'error' && !/status of [45]\d\d/.test(m.text())) complaints.push(m.text()); });
-  page.on('request', (r) => { if (!r.url().startsWith(all.service.url)) complaints.push(`asks for ${r.url()}`); });
-  const at = `${all.service.url}/kept-answer`;
-  const headers = isFragment(kept) ? { 'content-type': 'text/html; charset=utf-8' }
-    : Object.fromEntries(Object.entries(kept.headers).filter(([k]) => !/^(content-length|connection|transfer-encoding)$/.test(k)));
-  await page.route(at, (route) => route.fulfill({ status: kept.status, headers, body: whole(kept) }));
-  await page.goto(at);
-  return { page, complaints };
-}
-
-async function axe(page, options) {
-  await page.evaluate(axeSource);
-  const r = await page.evaluate((o) => globalThis.axe.run(document, o), options);
-  return r.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(' ; ')}`);
-}
-
-const everything = { runOnly: { type: 'tag', values: TAGS } };
 const colours = { runOnly: { type: 'rule', values: ['color-contrast', 'target-size', 'link-in-text-block'] } };
 // What does not depend on colour or width is asked once.
 const views = [

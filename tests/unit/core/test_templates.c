@@ -167,8 +167,8 @@ static void fill_frame(struct view *v, int lang)
 static void fill_error(struct view *v, int lang)
 {
 	struct view *one = view_item(v, "errors"), *two = view_item(v, "errors");
-	const char *bad = pick(lang, "Die Mail-Adresse ist nicht ganz. Sie sieht so aus: name@example.org",
-	    "The email address is not complete. It looks like this: name@example.org");
+	const char *bad = pick(lang, "Die Mail-Adresse stimmt noch nicht. So sieht eine aus: name@example.org",
+	    "The email address is not right yet. One looks like this: name@example.org");
 
 	fill_form(v, lang);
 	add_consent(v, lang, "ok", "error");
