@@ -31,6 +31,14 @@ export async function show(context, url, kept) {
   return { page, complaints };
 }
 
+/** The mode of a page that is open already. */
+export async function modeSet(page, name) {
+  const m = modes[name];
+  await page.setViewportSize(m.viewport);
+  await page.emulateMedia({ colorScheme: m.colorScheme, forcedColors: m.forcedColors ?? 'none', reducedMotion: m.reducedMotion ?? 'no-preference' });
+  await enlarge(page, m.size ?? 100);
+}
+
 /** What a reader with large letters has set in the browser; scripts of the page are not asked. */
 export async function enlarge(page, percent) {
   await page.evaluate((p) => { document.documentElement.style.fontSize = `${p}%`; }, percent);
