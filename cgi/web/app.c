@@ -313,7 +313,8 @@ static void page_language(struct page *p)
 static void page_method(struct page *p, const struct route *r)
 {
 	page_error(p, 405, "page.method");
-	response_header_set(p->res, "Allow", r->post ? SLICE("GET, HEAD, POST") : SLICE("GET, HEAD"));
+	response_header_set(p->res, "Allow", !r->get ? SLICE("POST")
+	    : r->post ? SLICE("GET, HEAD, POST") : SLICE("GET, HEAD"));
 }
 
 static void page_dispatch(struct page *p, struct slice rest)
@@ -366,9 +367,15 @@ void app_handle(void *ctx, struct request *req, struct response *res)
 
 size_t app_body_limit(void *ctx, const struct request *req)
 {
-	(void)ctx;
-	(void)req;
-	return ROUTE_BODY_MAX_BYTES;
+	struct generation *g = generation_get(ctx);
+	const struct route *r = NULL;
+	struct conf_match m;
+	struct slice arg;
+
+	if (app_match(g, req, &m) && m.site)
+		r = route_find(m.rest, &arg);
+	generation_release(g);
+	return r && r->body_max_bytes > ROUTE_BODY_MAX_BYTES ? r->body_max_bytes : ROUTE_BODY_MAX_BYTES;
 }
 
 void app_refuse(void *ctx, const struct request *req, unsigned status, struct response *res)

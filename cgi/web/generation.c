@@ -6,6 +6,7 @@
 #include "base/crypt.h"
 #include "base/enc.h"
 #include "base/log.h"
+#include "conf/secret.h"
 #include "core/formpage.h"
 #include "core/notice.h"
 #include "core/texts.h"
@@ -119,6 +120,32 @@ static enum err render_notices(struct generation_site *gs, struct arena *work, s
 	return rc;
 }
 
+#define HOOK_SECRET_MIN_BYTES 16
+
+/* Without its secret the hook stays shut, and the site is in service all the same. */
+static void hook_start(const struct generation *g, struct generation_site *gs)
+{
+	struct errinfo ei = {.code = OK};
+	struct buf secret;
+	enum err rc = OK;
+
+	gs->hook_mailjet_set = false;
+	if (!conf_item_value(gs->conf, "mail.hooks.mailjet.secret_file"))
+		return;
+	buf_init(&secret, 4096);
+	rc = conf_secret_read(g->conf, gs->conf, "mail.hooks.mailjet.secret_file", &secret, &ei);
+	if (!rc && secret.len < HOOK_SECRET_MIN_BYTES)
+		rc = err_set(&ei, E_INVALID, "mail.hooks.mailjet.secret_file: the secret has fewer than %d characters, so it "
+		    "could be guessed. Make one with: openssl rand -hex 24", HOOK_SECRET_MIN_BYTES);
+	if (rc)
+		log_err(LOG_ERROR, "hook_is_shut", &ei);
+	else
+		crypt_sha256(gs->hook_mailjet, secret.data, secret.len);
+	gs->hook_mailjet_set = !rc;
+	crypt_wipe(secret.data, secret.len);
+	buf_free(&secret);
+}
+
 static enum err site_start(struct generation *g, struct generation_site *gs, struct errinfo *ei)
 {
 	struct texts_report report;
@@ -130,6 +157,7 @@ static enum err site_start(struct generation *g, struct generation_site *gs, str
 	gs->letters = letter_cache_new();
 	if (!gs->letters)
 		return err_set(ei, E_NOMEM, "site %s", gs->conf->id);
+	hook_start(g, gs);
 	rc = texts_apply(gs->site, gs->store, false, &report, ei);
 	if (rc)
 		return rc;

@@ -7,6 +7,7 @@
  */
 #include <stdatomic.h>
 #include <stdbool.h>
+#include "base/crypt.h"
 #include "base/slice.h"
 #include "conf/conf.h"
 #include "core/letter.h"
@@ -36,6 +37,9 @@ struct generation_site {
 	struct generation_page *forms;     /* [form * languages + lang] */
 	struct generation_page *fragments; /* likewise */
 	struct generation_notice *notices; /* [lang] */
+	/* SHA-256 of the secret in mail.hooks.mailjet.secret_file; the secret itself is not kept. */
+	bool hook_mailjet_set;
+	unsigned char hook_mailjet[CRYPT_HASH_BYTES];
 };
 
 struct generation {

@@ -7,6 +7,8 @@ const struct route routes[] = {
     {"/s/", "/sent", ROUTE_FORM, PAGE_PUBLIC, 0, page_sent_get, NULL},
     {"/c/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_BODY_MAX_BYTES, page_confirm_get, page_confirm_post},
     {"/u/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_BODY_MAX_BYTES, page_unsub_get, page_unsub_post},
+    {"/hook/mailjet/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_HOOK_MAX_BYTES, NULL, page_hook_mailjet_post},
+    {"/hook/mailjet", "", ROUTE_PLAIN, PAGE_TOKEN, ROUTE_HOOK_MAX_BYTES, NULL, page_hook_mailjet_post},
     {"/n", "", ROUTE_PLAIN, PAGE_NOTICE, 0, page_notice_get, NULL},
     {"/n.html", "", ROUTE_PLAIN, PAGE_NOTICE, 0, page_notice_part_get, NULL},
     {"/n.txt", "", ROUTE_PLAIN, PAGE_NOTICE, 0, page_notice_text_get, NULL},

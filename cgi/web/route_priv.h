@@ -21,6 +21,8 @@ struct route {
 };
 
 #define ROUTE_BODY_MAX_BYTES (16u * 1024u)
+/* Events of a provider come many at once. */
+#define ROUTE_HOOK_MAX_BYTES (1024u * 1024u)
 
 extern const struct route routes[];
 extern const size_t route_count;

@@ -23,7 +23,8 @@ static void test_rows(void **state)
 		assert_true(r->get || r->post);
 		/* Bodies are announced where they are taken, and only there. */
 		assert_int_equal(r->post != NULL, r->body_max_bytes > 0);
-		assert_true(r->body_max_bytes <= ROUTE_BODY_MAX_BYTES);
+		assert_true(r->body_max_bytes <= (strncmp(r->path, "/hook/", 6) == 0 ? ROUTE_HOOK_MAX_BYTES
+		    : ROUTE_BODY_MAX_BYTES));
 		assert_true((int)r->class < PAGE_CLASS__MAX);
 		/* A link from a mail is never cached and never passed on. */
 		if (r->arg == ROUTE_TOKEN)
@@ -47,6 +48,9 @@ static void test_find(void **state)
 	    {__LINE__, "/s/news/sent", "/s/", "news"}, {__LINE__, "/s/sent", "/s/", "sent"},
 	    {__LINE__, "/s//sent", NULL, ""}, {__LINE__, "/s/a/b", NULL, ""}, {__LINE__, "/s/a/b/sent", NULL, ""},
 	    {__LINE__, "/c/", NULL, ""}, {__LINE__, "/c/a", "/c/", "a"}, {__LINE__, "/c/a/sent", NULL, ""},
+	    {__LINE__, "/hook/mailjet/a", "/hook/mailjet/", "a"}, {__LINE__, "/hook/mailjet", "/hook/mailjet", ""},
+	    {__LINE__, "/hook/mailjet/", NULL, ""}, {__LINE__, "/hook/mailjet/a/b", NULL, ""},
+	    {__LINE__, "/hook/", NULL, ""}, {__LINE__, "/hook/brevo/a", NULL, ""},
 	    {__LINE__, "/C/a", NULL, ""}, {__LINE__, "/n", "/n", ""}, {__LINE__, "/n.html", "/n.html", ""},
 	    {__LINE__, "/n.htm", NULL, ""}, {__LINE__, "/nx", NULL, ""}, {__LINE__, "/healthz", "/healthz", ""},
 	};

@@ -1,0 +1,98 @@
+/*
+ * Events of providers. The path (or the password of Basic auth) is all that shows who is asking, so the body is
+ * stored and believed only as a claim about our own mails (core/events.h). Answers are short: nobody reads them.
+ * 401 to a wrong secret, whatever is right or wrong beside it; 200 only when the body is on disk.
+ */
+#include "web/page_priv.h"
+
+#include <string.h>
+
+#include "base/crypt.h"
+#include "base/enc.h"
+#include "base/log.h"
+#include "mail/mailjet_event.h"
+#include "store/hook.h"
+
+#define HOOK_AUTH_MAX_BYTES 4096
+
+static void hook_answer(struct page *p, unsigned status, const char *word)
+{
+	page_head(p, status, "text/plain; charset=utf-8", NULL);
+	buf_add_str(&p->res->body, word);
+	buf_add_char(&p->res->body, '\n');
+}
+
+/* Constant time: hashes are compared, so that neither bytes nor length of the secret show. */
+static bool secret_is(const struct generation_site *gs, struct slice given)
+{
+	unsigned char hash[CRYPT_HASH_BYTES];
+
+	crypt_sha256(hash, given.ptr ? given.ptr : "", given.len);
+	return crypt_equal(hash, gs->hook_mailjet, sizeof(hash)) && gs->hook_mailjet_set;
+}
+
+/* The password of "Basic <base64 of user:password>"; empty if there is none. RFC 7617. */
+static struct slice basic_password(struct page *p)
+{
+	struct slice head = slice_sub(p->req->authorization, 0, 6);
+	struct buf b;
+	size_t colon;
+
+	buf_init_arena(&b, p->arena, HOOK_AUTH_MAX_BYTES);
+	if (!slice_ieq(head, SLICE("Basic "))
+	    || !enc_b64_decode(slice_trim(slice_sub(p->req->authorization, 6, HOOK_AUTH_MAX_BYTES)), &b))
+		return SLICE("");
+	colon = slice_find(buf_slice(&b), ':', 0);
+	return slice_sub(buf_slice(&b), colon + 1, b.len);
+}
+
+static bool hook_allowed(struct page *p)
+{
+	bool by_path = secret_is(p->gs, p->arg);
+	bool by_head = secret_is(p->gs, basic_password(p));
+
+	return by_path || by_head;
+}
+
+struct hook_job {
+	struct slice body;
+	int64_t at_ms;
+	bool fresh;
+};
+
+static enum err hook_store(struct db *db, void *arg, struct errinfo *ei)
+{
+	struct hook_job *j = arg;
+
+	return hook_put(db, SLICE("mailjet"), j->body, j->at_ms, &j->fresh, ei);
+}
+
+void page_hook_mailjet_post(struct page *p)
+{
+	struct hook_job job = {.body = p->req->body, .at_ms = p->req->received_ms};
+	struct errinfo ei = {.code = OK};
+	enum err rc;
+
+	if (!hook_allowed(p)) {
+		hook_answer(p, 401, "no");
+		response_header_set(p->res, "WWW-Authenticate", SLICE("Basic realm=\"hook\""));
+		return;
+	}
+	/* What is cut off on the way comes again, whole. */
+	rc = mailjet_event_each(job.body, NULL, NULL, &ei);
+	if (rc == E_INVALID || rc == E_LIMIT) {
+		log_event(LOG_WARN, "hook_refused", LOG_S("site", site_conf(p->site)->id), LOG_S("provider", "mailjet"),
+		    LOG_S("why", ei.text));
+		hook_answer(p, rc == E_LIMIT ? 413 : 400, "not understood");
+		return;
+	}
+	if (!rc)
+		rc = writer_run(p->writers, p->gs->store, hook_store, &job, &ei);
+	if (rc) {
+		log_err(LOG_ERROR, "hook_not_stored", &ei);
+		hook_answer(p, 503, "later");
+		response_header_set(p->res, "Retry-After", SLICE("30"));
+		return;
+	}
+	hook_answer(p, 200, "ok");
+}
