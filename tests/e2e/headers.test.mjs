@@ -85,7 +85,7 @@ test('GET and HEAD say the same', async () => {
 test('no log has a token or an address', async () => {
   const dir = path.join(all.service.dir, 'log');
   await until('nginx to write its log', 3000, () => fs.readFileSync(path.join(dir, 'nginx-access.log'), 'utf8').includes('GET / '));
-  const tokens = all.mails.flatMap((m) => [m.confirm, m.unsubscribe]).map((u) => u.split('/').pop());
+  const tokens = all.mails.flatMap((m) => [m.confirm, m.unsubscribe]).filter(Boolean).map((u) => u.split('/').pop());
   for (const f of fs.readdirSync(dir)) {
     const text = fs.readFileSync(path.join(dir, f), 'utf8');
     for (const t of tokens) assert.ok(!text.includes(t.slice(0, 20)), `token in ${f}`);

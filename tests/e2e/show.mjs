@@ -46,7 +46,7 @@ export async function enlarge(page, percent) {
 
 /** Violations as lines. */
 export async function axe(page, options = everything) {
-  await page.evaluate(axeSource);
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource);
   const r = await page.evaluate((o) => globalThis.axe.run(document, o), options);
   return r.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(' ; ')}`);
 }
