@@ -2,7 +2,7 @@
 # Proves on a fresh Debian 12 what the README promises: makes one in a folder, clones this repository's last commit
 # into it and runs a command there as root. Not part of CI. Needs root and debootstrap.
 # Usage: tools/bare-debian.sh FOLDER [COMMAND...]     default command: make test
-#   MIRROR=http://deb.debian.org/debian   where packages come from
+#   MIRROR=URL   where packages come from; default: where this machine's come from
 # The folder may be there already from another run; the clone in it is made anew. Remove it with rm -rf when no
 # mount is left in it (findmnt | grep FOLDER).
 set -eu
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 top=$1
 shift
 [ $# -gt 0 ] || set -- make test
-mirror=${MIRROR:-http://deb.debian.org/debian}
+mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | sed -n 's#/debian/*$#/debian#p' | head -n 1)}
 
 if [ ! -x "$top/usr/bin/apt-get" ]; then
 	debootstrap --variant=minbase bookworm "$top" "$mirror"
