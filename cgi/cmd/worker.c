@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "core/events.h"
 #include "core/retention.h"
 #include "core/turn.h"
 #include "send/worker.h"
@@ -76,24 +77,29 @@ static enum err intake_waits(struct store *st, bool at_once, bool *waits, struct
 	return rc == E_NOT_FOUND ? OK : rc;
 }
 
-/* Sign-ups taken in by CGI, or left by a crash, become persons and mails. */
+/* Sign-ups taken in by CGI, or left by a crash, become persons and mails; before them, what providers told. */
 static enum err worker_leftover(struct store *st, const struct conf_site *cs, void *arg)
 {
 	const struct leftovers *l = arg;
 	struct errinfo ei = {.code = OK};
 	struct turn t = {.budget = l->budget};
 	struct site *s = NULL;
-	bool waits;
+	struct events_report rep;
+	bool waits, told = false;
 	enum err rc = intake_waits(st, l->at_once, &waits, &ei);
 
-	if (rc || !waits)
+	if (!rc)
+		rc = events_waiting(st, &told, &ei);
+	if (rc || (!waits && !told))
 		return rc;
 	rc = site_new(&s, l->conf, cs, &ei);
 	t.site = s;
 	t.letters = letter_cache_new();
 	if (!rc && !t.letters)
 		rc = E_NOMEM;
-	if (!rc)
+	if (!rc && told)
+		rc = events_all(s, st, &rep, &ei);
+	if (!rc && waits)
 		rc = turn_all(st, &t, &ei);
 	if (rc)
 		log_err(LOG_ERROR, "leftover", &ei);

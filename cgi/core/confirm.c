@@ -192,6 +192,20 @@ static enum err act_count(struct db *db, struct acting *w, enum daily_what what,
 	return daily_add(db, daily_day(w->now_ms), w->f.request.form, what, 1, ei);
 }
 
+/* The mail did arrive: the block that a bounce had set is over. Blocks for other reasons stay. */
+static enum err act_unblock(struct db *db, const struct person *p, int64_t now_ms, struct errinfo *ei)
+{
+	enum suppression_reason reason = 0;
+	bool has = false;
+	enum err rc = OK;
+
+	if (p->state == PERSON_BOUNCED)
+		rc = suppression_has(db, p->channel, p->lookup, SLICE(""), now_ms, &has, &reason, ei);
+	if (rc || !has || reason != SUPPRESSION_BOUNCED)
+		return rc;
+	return suppression_remove(db, p->channel, p->lookup, SLICE(""), ei);
+}
+
 static enum err act_accept(struct db *db, struct acting *w, const struct state_edge *edge, struct errinfo *ei)
 {
 	enum err rc = request_settle(db, w->f.request.id, REQUEST_CONFIRMED, w->now_ms, ei);
@@ -200,6 +214,8 @@ static enum err act_accept(struct db *db, struct acting *w, const struct state_e
 		rc = act_purposes(db, w, PURPOSE_ACTIVE, ei);
 	if (!rc)
 		rc = person_set_state(db, w->f.person.id, edge->to, w->now_ms, ei);
+	if (!rc)
+		rc = act_unblock(db, &w->f.person, w->now_ms, ei);
 	if (!rc)
 		rc = person_set_lang(db, w->f.person.id, w->f.request.lang, w->now_ms, ei);
 	if (!rc)

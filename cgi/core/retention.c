@@ -7,6 +7,7 @@
 #include "core/state.h"
 #include "store/daily.h"
 #include "store/erasure.h"
+#include "store/hook.h"
 #include "store/outbox.h"
 #include "store/person.h"
 #include "store/request.h"
@@ -32,6 +33,8 @@ struct ids {
 /* One portion of persons in a state: those that are due, and how far we have looked. */
 struct portion {
 	const struct conf_site *conf;
+	size_t at;               /* index into the states to look in */
+	enum person_state state;
 	int64_t now_ms;
 	int64_t after_id;
 	size_t seen;
@@ -50,7 +53,8 @@ static bool see_pending(const struct person *p, void *arg)
 
 	f->after_id = p->id;
 	f->seen++;
-	portion_add(f, p->id);
+	if (!p->confirmed_ms)
+		portion_add(f, p->id);
 	return true;
 }
 
@@ -60,7 +64,7 @@ static bool see_left(const struct person *p, void *arg)
 
 	f->after_id = p->id;
 	f->seen++;
-	if (conf_duration_after_year_end(f->conf->retention.evidence, p->changed_ms) <= f->now_ms)
+	if (p->confirmed_ms && conf_duration_after_year_end(f->conf->retention.evidence, p->changed_ms) <= f->now_ms)
 		portion_add(f, p->id);
 	return true;
 }
@@ -78,12 +82,12 @@ static bool latest(const struct request_row *r, void *arg)
 	return true;
 }
 
-/* Persons pending whose last request is too old. */
+/* Persons who never confirmed and whose last request is too old. */
 static enum err find_unconfirmed(struct db *db, struct portion *f, struct errinfo *ei)
 {
 	int64_t before = unconfirmed_before(f->conf, f->now_ms);
 	struct ids all;
-	enum err rc = person_idle_each(db, PERSON_PENDING, before, f->after_id, RETENTION_BATCH, see_pending, f, ei);
+	enum err rc = person_idle_each(db, f->state, before, f->after_id, RETENTION_BATCH, see_pending, f, ei);
 
 	all = f->ids;
 	f->ids.n = 0;
@@ -128,22 +132,37 @@ static enum err find_requests(struct db *db, const struct conf_site *c, int64_t 
 
 static enum err find_left(struct db *db, struct portion *f, struct errinfo *ei)
 {
-	return person_idle_each(db, PERSON_UNSUBSCRIBED, evidence_before(f->conf, f->now_ms), f->after_id,
+	return person_idle_each(db, f->state, evidence_before(f->conf, f->now_ms), f->after_id,
 	    RETENTION_BATCH, see_left, f, ei);
 }
 
 typedef enum err find_fn(struct db *db, struct portion *f, struct errinfo *ei);
 
+/*
+ * In which states to look. Who bounced or complained is either somebody who never confirmed or somebody whose
+ * consent has ended; the block on the address is another matter (store/suppression.h) and stays.
+ */
+static const enum person_state states_unconfirmed[] = {PERSON_PENDING, PERSON_BOUNCED, PERSON_SUPPRESSED};
+static const enum person_state states_left[] = {PERSON_UNSUBSCRIBED, PERSON_BOUNCED, PERSON_SUPPRESSED};
+#define STATES_N 3
+
 /* The next portion with anybody in it; ids.n == 0 at the end. */
 static enum err find_next(struct db *db, find_fn *find, struct portion *f, struct errinfo *ei)
 {
-	enum err rc;
+	const enum person_state *states = find == find_left ? states_left : states_unconfirmed;
+	enum err rc = OK;
 
-	do {
+	f->ids.n = 0;
+	while (!rc && !f->ids.n && f->at < STATES_N) {
+		f->state = states[f->at];
 		f->seen = 0;
 		f->ids.n = 0;
 		rc = find(db, f, ei);
-	} while (!rc && f->seen && !f->ids.n);
+		if (!rc && !f->seen) {
+			f->at++;
+			f->after_id = 0;
+		}
+	}
 	return rc;
 }
 
@@ -288,6 +307,8 @@ static enum err sweep_rows(struct store *st, int64_t now_ms, struct retention_re
 		rc = suppression_purge(db, now_ms, &entries, ei);
 	if (!rc)
 		rc = daily_purge(db, daily_day(now_ms) - RETENTION_DAILY_DAYS, ei);
+	if (!rc)
+		rc = hook_purge(db, now_ms - HOOK_REMEMBER_MS, ei);
 	if (rc) {
 		store_write_rollback(st);
 		return rc;

@@ -13,7 +13,7 @@
 #include "store/text.h"
 #include "text/addr.h"
 
-static const char *const way_names[WITHDRAW_WAY__MAX] = {"page", "one-click", "owner"};
+static const char *const way_names[WITHDRAW_WAY__MAX] = {"page", "one-click", "owner", "provider"};
 
 struct gather {
 	struct arena *a;
@@ -366,4 +366,49 @@ enum err withdraw_act(const struct site *s, struct store *store, struct writer_p
     struct errinfo *ei)
 {
 	return withdraw_act_purpose(s, store, writers, a, token, SLICE(""), way, ip, out, fresh, ei);
+}
+
+enum err withdraw_person(struct db *db, const struct site *s, struct arena *a, int64_t person_id,
+    enum withdraw_way way, int64_t now_ms, bool *fresh, bool *erase, struct errinfo *ei)
+{
+	struct withdraw_info *info = arena_alloc(a, sizeof(*info));
+	struct leaving w = {.site = s, .a = a, .way = way, .now_ms = now_ms, .out = info};
+	const struct state_edge *edge;
+	enum err rc = info ? person_get(db, person_id, &w.person, ei) : err_set(ei, E_NOMEM, "withdrawal");
+
+	*fresh = *erase = false;
+	if (rc || w.person.state == PERSON_ERASED)
+		return rc;
+	memset(info, 0, sizeof(*info));
+	info->lang = site_lang_default(s);
+	rc = fill(db, s, a, &w.person, info, ei);
+	edge = state_edge(w.person.state, STATE_WITHDRAW);
+	if (!rc && edge->act == STATE_END)
+		rc = leave_end(db, &w, edge, ei);
+	else if (!rc && edge->act == STATE_FORGET)
+		rc = leave_forget(db, &w, ei);
+	*fresh = w.fresh;
+	*erase = w.erase;
+	return rc;
+}
+
+enum err withdraw_everything(struct db *db, const struct site *s, struct arena *a, const struct person *p,
+    bool requests, int64_t now_ms, struct withdraw_info *out, bool *changed, struct errinfo *ei)
+{
+	const struct leaving w = {.person = *p, .now_ms = now_ms};
+	size_t cancelled = 0;
+	int64_t ended = 0;
+	enum err rc;
+
+	memset(out, 0, sizeof(*out));
+	out->lang = site_lang_default(s);
+	rc = fill(db, s, a, p, out, ei);
+	if (!rc && requests)
+		rc = cancel_requests(db, &w, SLICE(""), &cancelled, ei);
+	if (!rc)
+		rc = purpose_set_all(db, p->id, PURPOSE_ENDED, now_ms, &ended, ei);
+	if (!ended)
+		out->purposes = SLICE("");
+	*changed = !rc && (cancelled || ended);
+	return rc;
 }

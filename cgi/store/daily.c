@@ -23,6 +23,10 @@ static const char *const daily_whats[DAILY_WHAT__MAX] = {
 	[DAILY_REVIEW] = "review",
 	[DAILY_REFUSED] = "refused",
 	[DAILY_UNKNOWN_FIELDS] = "unknown_fields",
+	[DAILY_DELIVERED] = "delivered",
+	[DAILY_BOUNCED] = "bounced",
+	[DAILY_BLOCKED] = "blocked",
+	[DAILY_COMPLAINED] = "complained",
 };
 
 const char *daily_what_name(enum daily_what w)

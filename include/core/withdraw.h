@@ -17,6 +17,7 @@
 #include "core/consent.h"
 #include "core/site.h"
 #include "store/db.h"
+#include "store/person.h"
 #include "store/writer.h"
 
 #define WITHDRAW_CONSENTS_MAX 8
@@ -30,7 +31,7 @@ enum withdraw_state {
 	WITHDRAW_STATE__MAX
 };
 
-enum withdraw_way { WITHDRAW_PAGE, WITHDRAW_ONE_CLICK, WITHDRAW_OWNER, WITHDRAW_WAY__MAX };
+enum withdraw_way { WITHDRAW_PAGE, WITHDRAW_ONE_CLICK, WITHDRAW_OWNER, WITHDRAW_PROVIDER, WITHDRAW_WAY__MAX };
 
 struct withdraw_info {
 	enum withdraw_state state;
@@ -59,5 +60,18 @@ enum err withdraw_act(const struct site *s, struct store *store, struct writer_p
 enum err withdraw_act_purpose(const struct site *s, struct store *store, struct writer_pool *writers, struct arena *a,
     struct slice token, struct slice purpose, enum withdraw_way way, struct slice ip, struct withdraw_info *out,
     bool *fresh, struct errinfo *ei);
+
+/*
+ * As withdraw_act() for a person by id, inside a write transaction. *fresh: something ended. *erase: put down for
+ * erasure; call erasure_finish() after the commit. E_NOT_FOUND.
+ */
+enum err withdraw_person(struct db *db, const struct site *s, struct arena *a, int64_t person_id,
+    enum withdraw_way way, int64_t now_ms, bool *fresh, bool *erase, struct errinfo *ei);
+/*
+ * Ends all purposes, with requests also all that is open; inside a write transaction. Neither event nor state of
+ * the person: that is the caller's. out says what was in force; *changed if anything was.
+ */
+enum err withdraw_everything(struct db *db, const struct site *s, struct arena *a, const struct person *p,
+    bool requests, int64_t now_ms, struct withdraw_info *out, bool *changed, struct errinfo *ei);
 
 #endif

@@ -19,6 +19,10 @@ enum daily_what {
 	DAILY_REVIEW,    /* review page shown */
 	DAILY_REFUSED,   /* 422, 429, foreign origin */
 	DAILY_UNKNOWN_FIELDS,
+	DAILY_DELIVERED,  /* what the provider says became of our mails */
+	DAILY_BOUNCED,
+	DAILY_BLOCKED,
+	DAILY_COMPLAINED,
 	DAILY_WHAT__MAX
 };
 const char *daily_what_name(enum daily_what w);
