@@ -63,6 +63,9 @@ export async function start({ extraSites = {}, env = {}, dir, port } = {}) {
     env: { ...process.env, ...env, PORT: String(s.port), RUN: s.dir, JAWORT: program },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A test that fails before it stops its service still ends, and takes the service with it.
+  for (const handle of [s.child, s.child.stdout, s.child.stderr]) handle.unref();
+  process.on('exit', () => s.child.kill('SIGTERM'));
   s.child.stdout.on('data', (d) => (s.out += d));
   s.child.stderr.on('data', (d) => (s.out += d));
   s.ended = new Promise((done) => s.child.on('exit', (code) => done(code)));
@@ -90,6 +93,7 @@ export async function start({ extraSites = {}, env = {}, dir, port } = {}) {
 
 /** Ends it as a user would, and insists on a clean end of every part (a leak would show here). */
 async function stop(s, keep = false) {
+  s.child.ref();
   s.child.kill('SIGTERM');
   const code = await s.ended;
   assert.equal(code, 0, `end of the service:\n${s.out}\n${tail(s)}`);
