@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/contact.h"
 #include "core/evidence.h"
 #include "core/state.h"
 #include "core/turn.h"
@@ -164,6 +165,35 @@ static enum err act_event(struct db *db, struct acting *w, enum event_kind kind,
 	return evidence_append(db, w->c->site, &e, ei);
 }
 
+struct had {
+	struct slice id;
+	bool ended;
+};
+
+static bool had_ended(const struct purpose *p, void *arg)
+{
+	struct had *h = arg;
+
+	h->ended = h->ended || (p->state == PURPOSE_ENDED && slice_eq(p->id, h->id));
+	return true;
+}
+
+/* The lists at the provider hear of it. Who had left and comes back is newer than what they say. */
+static enum err act_contacts(struct db *db, struct acting *w, struct errinfo *ei)
+{
+	struct slice rest = w->f.request.purposes, one;
+	enum err rc = OK;
+
+	while (!rc && slice_split(&rest, ',', &one)) {
+		struct had h = {.id = one};
+		rc = purpose_each(db, w->f.person.id, had_ended, &h, ei);
+		if (!rc)
+			rc = contact_changed(db, w->c->site, w->f.person.id, one, h.ended ? CONTACT_ADD_AGAIN : CONTACT_ADD,
+			    w->now_ms, ei);
+	}
+	return rc;
+}
+
 static enum err act_purposes(struct db *db, struct acting *w, enum purpose_state to, struct errinfo *ei)
 {
 	struct slice rest = w->f.request.purposes, one;
@@ -211,6 +241,8 @@ static enum err act_accept(struct db *db, struct acting *w, const struct state_e
 	enum err rc = request_settle(db, w->f.request.id, REQUEST_CONFIRMED, w->now_ms, ei);
 
 	if (!rc)
+		rc = act_contacts(db, w, ei);
+	if (!rc)
 		rc = act_purposes(db, w, PURPOSE_ACTIVE, ei);
 	if (!rc)
 		rc = person_set_state(db, w->f.person.id, edge->to, w->now_ms, ei);
@@ -253,6 +285,8 @@ static enum err act_deny(struct db *db, struct acting *w, const struct state_edg
 		rc = act_count(db, w, DAILY_DENIED, ei);
 	if (!rc && edge->act == STATE_FORGET) {
 		rc = act_suppress(db, w, ei);
+		if (!rc)
+			rc = contact_erased(db, w->c->site, w->f.person.id, w->now_ms, ei);
 		if (!rc)
 			rc = erasure_ask(db, w->f.person.id, ERASURE_REQUEST, w->now_ms, ei);
 		w->erase = !rc;

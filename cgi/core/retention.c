@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/contact.h"
 #include "core/evidence.h"
 #include "core/state.h"
 #include "store/daily.h"
@@ -210,6 +211,8 @@ static enum err erase_batch(const struct site *s, struct store *st, const struct
 		return rc;
 	for (size_t i = 0; !rc && i < ids->n; i++) {
 		rc = end_event(db, s, ids->id[i], kind, "", "", 0, now_ms, ei);
+		if (!rc)
+			rc = contact_erased(db, s, ids->id[i], now_ms, ei);
 		if (!rc)
 			rc = erasure_ask(db, ids->id[i], reason, now_ms, ei);
 		if (!rc && kind == EVENT_EXPIRED)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/contact.h"
 #include "core/evidence.h"
 #include "core/state.h"
 #include "core/token.h"
@@ -208,12 +209,23 @@ static enum err leave_event(struct db *db, struct leaving *w, struct errinfo *ei
 	return rc ? rc : daily_add(db, daily_day(w->now_ms), w->out->form, DAILY_WITHDRAWN, 1, ei);
 }
 
+/* Lists at the provider lose what was active. */
+static enum err lists_told(struct db *db, const struct site *s, int64_t person, const struct withdraw_info *info,
+    int64_t now_ms, struct errinfo *ei)
+{
+	if (info->state != WITHDRAW_OPEN)
+		return OK;
+	return contact_changed(db, s, person, info->purposes, CONTACT_UNSUB, now_ms, ei);
+}
+
 static enum err leave_end(struct db *db, struct leaving *w, const struct state_edge *edge, struct errinfo *ei)
 {
 	size_t cancelled = 0;
 	int64_t ended = 0;
 	enum err rc = cancel_requests(db, w, SLICE(""), &cancelled, ei);
 
+	if (!rc)
+		rc = lists_told(db, w->site, w->person.id, w->out, w->now_ms, ei);
 	if (!rc)
 		rc = purpose_set_all(db, w->person.id, PURPOSE_ENDED, w->now_ms, &ended, ei);
 	if (rc || (!cancelled && !ended))
@@ -273,6 +285,8 @@ static enum err leave_one(struct db *db, struct leaving *w, struct slice rest, s
 
 	if (!rc)
 		rc = purpose_set(db, w->person.id, w->purpose, PURPOSE_ENDED, w->now_ms, 0, NULL, ei);
+	if (!rc)
+		rc = contact_changed(db, w->site, w->person.id, w->purpose, CONTACT_UNSUB, w->now_ms, ei);
 	only_purpose(w->out, w->purpose, rest);
 	w->out->date_ms = w->now_ms;
 	if (!rc)
@@ -312,6 +326,8 @@ static enum err leave_forget(struct db *db, struct leaving *w, struct errinfo *e
 {
 	enum err rc = leave_event(db, w, ei);
 
+	if (!rc)
+		rc = contact_erased(db, w->site, w->person.id, w->now_ms, ei);
 	if (!rc)
 		rc = erasure_ask(db, w->person.id, ERASURE_REQUEST, w->now_ms, ei);
 	w->out->state = WITHDRAW_GONE;
@@ -405,6 +421,8 @@ enum err withdraw_everything(struct db *db, const struct site *s, struct arena *
 	rc = fill(db, s, a, p, out, ei);
 	if (!rc && requests)
 		rc = cancel_requests(db, &w, SLICE(""), &cancelled, ei);
+	if (!rc)
+		rc = lists_told(db, s, p->id, out, now_ms, ei);
 	if (!rc)
 		rc = purpose_set_all(db, p->id, PURPOSE_ENDED, now_ms, &ended, ei);
 	if (!ended)

@@ -86,6 +86,7 @@ static void claim_row(const struct outbox_row *r, void *arg)
 	struct task *t = &b->tasks[b->n++];
 
 	memset(t, 0, sizeof(*t));
+	t->tag.done = task_call_done;
 	t->batch = b;
 	t->id = r->id;
 	t->person_id = r->person_id;
@@ -276,7 +277,7 @@ static enum err task_call_start(struct task *t, struct errinfo *ei)
 	t->call = (struct http_call){
 		.method = r->method, .url = r->url.data, .mail_from = r->mail_from, .rcpt_to = r->rcpt_to,
 		.starttls = r->starttls, .nheaders = r->nheaders, .body = buf_slice(&r->body), .user = r->user,
-		.password = r->password, .tag = t,
+		.password = r->password, .tag = &t->tag,
 	};
 	for (size_t i = 0; i < r->nheaders; i++) {
 		t->call.headers[i].name = r->headers[i].name;
@@ -370,8 +371,9 @@ static void lookup_done(struct task *t, const struct provider_reply *r)
 	task_done(t);
 }
 
-void task_call_done(struct task *t)
+void task_call_done(struct tag *tag)
 {
+	struct task *t = (struct task *)tag;
 	struct batch *b = t->batch;
 	struct provider_reply r = {
 		.transport = t->call.outcome == HTTP_ANSWER ? PROVIDER_ANSWERED :

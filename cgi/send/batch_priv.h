@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "send/http.h"
 #include "send/route_priv.h"
+#include "send/tag_priv.h"
 #include "send/worker.h"
 #include "store/outbox.h"
 
@@ -23,6 +24,7 @@ enum task_state { TASK_WAITING, TASK_FLYING, TASK_DONE, TASK_SETTLED };
 struct batch;
 
 struct task {
+	struct tag tag; /* first: http_call.tag points here */
 	struct batch *batch;
 	int64_t id, person_id, request_id, created_ms;
 	enum outbox_kind kind;
@@ -72,7 +74,7 @@ void batch_free(struct batch *b);
 /* Starts the next waiting task. False: none is waiting. */
 bool batch_start_next(struct batch *b);
 /* Takes a finished call; may start the next step of the same task. */
-void task_call_done(struct task *t);
+void task_call_done(struct tag *tag);
 /* Stop: what has not been started goes back into the queue. */
 void batch_abandon_waiting(struct batch *b);
 /* Settles what is done, if it is time. True: the whole batch is settled (or given up) and can be freed. */

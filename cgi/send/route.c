@@ -118,6 +118,26 @@ struct route_hop *route_pick(struct route *r, int64_t now_ms)
 	return NULL;
 }
 
+static struct route_hop *hop_find(const struct route *r, const char *name)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->hops[i].p->name, name) == 0)
+			return (struct route_hop *)&r->hops[i];
+	return NULL;
+}
+
+bool route_has(const struct route *r, const char *name)
+{
+	return hop_find(r, name) != NULL;
+}
+
+struct route_hop *route_hop_ready(struct route *r, const char *name, struct errinfo *ei)
+{
+	struct route_hop *h = hop_find(r, name);
+
+	return h && secret_load(r, h, ei) == OK ? h : NULL;
+}
+
 void route_hold(struct route *r, struct route_hop *h, int64_t until_ms, const char *code, const char *text)
 {
 	if (!h->held)

@@ -34,6 +34,10 @@ void route_init(struct route *r, const struct conf *conf, const struct conf_site
 void route_free(struct route *r);
 /* The first that works now: not held, or due for a check, and its secret is readable. NULL: none. */
 struct route_hop *route_pick(struct route *r, int64_t now_ms);
+/* Is this provider one of the hops? */
+bool route_has(const struct route *r, const char *name);
+/* The hop of a provider with its secret read, held or not. NULL: no such hop, or ei says why. */
+struct route_hop *route_hop_ready(struct route *r, const char *name, struct errinfo *ei);
 /* Holds a hop and says so once in the log. */
 void route_hold(struct route *r, struct route_hop *h, int64_t until_ms, const char *code, const char *text);
 /* It worked. */

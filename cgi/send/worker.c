@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "conf/secret.h"
 #include "send/batch_priv.h"
+#include "send/contacts_priv.h"
 #include "send/wake.h"
 
 #define SITES_OPEN_MAX 64
@@ -31,6 +32,7 @@ struct work_site {
 	struct store *store;      /* NULL: closed; at most SITES_OPEN_MAX are open */
 	struct route route;
 	struct batch *batch;
+	struct contacts contacts;
 	bool begun;               /* rows of a dead worker are dealt with */
 	bool dirty;               /* look at it: woken */
 	int64_t next_ms;          /* wall clock: something is due */
@@ -124,7 +126,7 @@ static void site_make_room(struct worker *w)
 	for (size_t i = 0; i < w->n; i++) {
 		struct work_site *s = &w->sites[i];
 
-		if (s->store && !s->batch && (!oldest || s->used_mono < oldest->used_mono))
+		if (s->store && !s->batch && !s->contacts.flying && (!oldest || s->used_mono < oldest->used_mono))
 			oldest = s;
 	}
 	if (oldest)
@@ -241,6 +243,7 @@ static void site_look(struct worker *w, struct work_site *s)
 		site_begin(s);
 	site_hooks(w, s);
 	site_refresh(s, true);
+	contacts_refresh(&s->contacts, s->store);
 }
 
 static void site_claim(struct worker *w, struct work_site *s)
@@ -264,6 +267,14 @@ static void site_claim(struct worker *w, struct work_site *s)
 		s->next_ms = clock_now_ms() + 1000;
 }
 
+static void site_contacts(struct worker *w, struct work_site *s)
+{
+	if (site_open(w, s))
+		contacts_start(&s->contacts, s->store);
+	else
+		s->contacts.next_ms = clock_now_ms() + OPEN_RETRY_MS;
+}
+
 static bool may_begin(const struct worker *w)
 {
 	return !w->stopping && !(w->o->once && clock_mono_ms() - w->started_mono > ONCE_MAX_MS);
@@ -278,6 +289,8 @@ static void sites_step(struct worker *w)
 	for (size_t i = 0; i < w->n; i++) {
 		struct work_site *s = &w->sites[i];
 
+		if (s->contacts.next_ms <= now && !s->contacts.flying && http_active(w->http) < WORKER_PARALLEL)
+			site_contacts(w, s);
 		if (s->batch)
 			continue;
 		if (s->dirty || mono >= s->upkeep_mono)
@@ -343,16 +356,26 @@ static int64_t next_due_ms(const struct worker *w)
 		if (s->dirty)
 			return now;
 		next = min64(next, s->next_ms);
+		next = min64(next, s->contacts.flying ? INT64_MAX : s->contacts.next_ms);
 		next = min64(next, now + (s->upkeep_mono > mono ? s->upkeep_mono - mono : 0));
 	}
 	return next;
+}
+
+/* Calls about contacts under way, or due and allowed to begin. */
+static bool contacts_left(const struct worker *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->sites[i].contacts.flying || (may_begin(w) && w->sites[i].contacts.next_ms <= clock_now_ms()))
+			return true;
+	return false;
 }
 
 static bool work_left(const struct worker *w)
 {
 	int64_t now = clock_now_ms();
 
-	if (w->nbatches)
+	if (w->nbatches || contacts_left(w))
 		return true;
 	if (!may_begin(w))
 		return false;
@@ -378,6 +401,13 @@ static int sleep_ms(const struct worker *w)
 	return (int)min64(left, SLEEP_MAX_MS);
 }
 
+static void call_done(struct http_call *c)
+{
+	struct tag *t = c->tag;
+
+	t->done(t);
+}
+
 static void loop_wait(struct worker *w)
 {
 	struct http_call *c;
@@ -386,7 +416,7 @@ static void loop_wait(struct worker *w)
 	if (http_active(w->http) > 0) {
 		c = http_wait(w->http, 100, w->stopping ? -1 : w->epoll_fd);
 		for (; c; c = http_wait(w->http, 0, -1))
-			task_call_done(c->tag);
+			call_done(c);
 	} else if (epoll_wait(w->epoll_fd, &ev, 1, w->stopping ? 50 : sleep_ms(w)) < 0 && errno != EINTR) {
 		log_event(LOG_ERROR, "worker_wait", LOG_I("errno", errno));
 	}
@@ -403,7 +433,7 @@ static void loop(struct worker *w)
 		sites_step(w);
 		tasks_start(w);
 		batches_settle(w);
-		if (work_left(w) && !(w->o->once && !w->nbatches))
+		if (work_left(w) && !(w->o->once && !w->nbatches && !http_active(w->http)))
 			loop_wait(w);
 	}
 }
@@ -431,6 +461,7 @@ static enum err worker_start(struct worker *w, struct errinfo *ei)
 		w->sites[i].next_ms = INT64_MAX;
 		w->sites[i].dirty = true;
 		route_init(&w->sites[i].route, w->o->conf, w->sites[i].conf);
+		contacts_init(&w->sites[i].contacts, &w->sites[i].route, w->http);
 	}
 	return OK;
 }
@@ -441,6 +472,7 @@ static void worker_end(struct worker *w)
 	http_free(w->http);
 	for (size_t i = 0; w->sites && i < w->n; i++) {
 		batch_free(w->sites[i].batch);
+		contacts_free(&w->sites[i].contacts);
 		site_close(w, &w->sites[i]);
 		route_free(&w->sites[i].route);
 	}

@@ -73,7 +73,8 @@ struct db_stmt_table {
 	X(SUPPRESSION, suppression) \
 	X(ERASURE, erasure) \
 	X(DAILY, daily)     \
-	X(HOOK, hook)
+	X(HOOK, hook)       \
+	X(CONTACT, contact)
 #define DB_TABLE_ENUM(NOUN, noun) DB_T_##NOUN,
 enum db_table { DB_TABLES(DB_TABLE_ENUM) DB_T__MAX };
 #define DB_TABLE_EXTERN(NOUN, noun)                     \

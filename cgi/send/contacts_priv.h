@@ -1,0 +1,44 @@
+#ifndef JAWORT_SEND_CONTACTS_PRIV_H
+#define JAWORT_SEND_CONTACTS_PRIV_H
+/*
+ * contacts: tells Mailjet's contact lists what changed (store/contact.h), one call of a site at a time, beside
+ * the mails and never in their way. Every call may be repeated, so nothing is claimed: a kill repeats the last one.
+ * A deletion is two calls: the contact's number by address, then the deletion; 404 to either means that it is done.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/arena.h"
+#include "base/buf.h"
+#include "mail/mailjet_contact.h"
+#include "send/http.h"
+#include "send/route_priv.h"
+#include "send/tag_priv.h"
+#include "store/contact.h"
+
+#define CONTACTS_ARENA_BYTES (1024u * 1024u)
+
+struct contacts {
+	struct tag tag; /* first: http_call.tag points here */
+	const struct conf_site *site;
+	struct route *route;
+	struct http *http;
+	struct store *store;
+	int64_t next_ms;       /* wall clock: something is due; INT64_MAX: nothing */
+	int64_t held_until_ms; /* after HOLD */
+	bool flying;
+	struct contact now;
+	enum mailjet_contact_step step;
+	struct arena arena;
+	struct buf address; /* wiped after use */
+	struct provider_request req;
+	struct http_call call;
+};
+
+void contacts_init(struct contacts *c, struct route *r, struct http *h);
+void contacts_free(struct contacts *c);
+/* Asks the database when there is something to do. */
+void contacts_refresh(struct contacts *c, struct store *st);
+/* Starts the next call if one is due and none is under way. st must stay open while flying. */
+void contacts_start(struct contacts *c, struct store *st);
+
+#endif
