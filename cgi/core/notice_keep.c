@@ -2,6 +2,7 @@
 #include "core/notice_priv.h"
 
 #include "core/retention.h"
+#include "store/hook.h"
 
 #define NTH_MAX 10 /* words for "first" to "tenth" */
 
@@ -27,6 +28,20 @@ static bool keep_ip_truncated(const struct notice_facts *f)
 static bool keep_ip_full(const struct notice_facts *f)
 {
 	return f->conf->ip == CONF_IP_FULL;
+}
+
+static bool keep_hooks(const struct notice_facts *f)
+{
+	return f->conf->mail.nhooks > 0;
+}
+
+/* How long a report is known again: store/hook.h. */
+static struct conf_duration of_hooks(const struct notice_walk *w)
+{
+	const int days = (int)(HOOK_REMEMBER_MS / (INT64_C(86400) * 1000));
+
+	(void)w;
+	return (struct conf_duration){.seconds = days * 86400, .n = days, .unit = 'd'};
 }
 
 static struct conf_duration of_unconfirmed(const struct notice_walk *w)
@@ -107,6 +122,7 @@ static const struct keep keeps[] = {
     {"notice.keep.ip.full", NULL, keep_ip_full, of_ip, NULL},
     {"notice.keep.deny", NULL, keep_always, of_deny, NULL},
     {"notice.keep.suppression", "notice.keep.suppression.time", keep_always, NULL, NULL},
+    {"notice.keep.hooks", "notice.keep.hooks.time", keep_hooks, of_hooks, NULL},
     {"notice.keep.requests", "notice.keep.requests.time", keep_always, of_requests, NULL},
     {"notice.keep.abuse", "notice.keep.abuse.time", keep_always, of_abuse, NULL},
     {"notice.keep.logs", NULL, keep_always, of_logs, NULL},

@@ -105,6 +105,23 @@ static bool special(const struct notice_facts *f, size_t i)
 	return by_mail(f, i) && f->conf->purposes[i].special.n > 0;
 }
 
+/* The mail provider reports bounces and complaints to us. */
+static bool hooked(const struct notice_facts *f, size_t i)
+{
+	(void)i;
+	return f->conf->mail.nhooks > 0;
+}
+
+/* Confirmed people are put on a list at the provider. */
+static bool listed(const struct notice_facts *f, size_t i)
+{
+	(void)i;
+	for (size_t p = 0; p < f->conf->npurposes; p++)
+		if (*f->conf->purposes[p].provider_list && conf_list_has(&f->conf->mail.route, "mailjet"))
+			return true;
+	return false;
+}
+
 static bool log_public(const struct notice_facts *f, size_t i)
 {
 	(void)i;
@@ -334,6 +351,8 @@ static const struct notice_row rows[] = {
     {"N11", BODY, "suppression", P("n11.suppression.title"), NULL, P("n11.deny"), notice_always,
         notice_fill_deny,
         "13(1)(c); 13(2)(a)", true},
+    {"N11", BODY, "suppression", P("n11.suppression.title"), NULL, P("n11.provider"), hooked, NULL,
+        "13(1)(c); 6(1)(f)", true},
     {"N28", BODY, "log", P("n28.log.title"), NULL, P("n28.log"), log_public, notice_fill_log,
         "13(1)(c)-(d); 6(1)(f); 25", true},
 
@@ -365,6 +384,7 @@ static const struct notice_row rows[] = {
     {"N17", FIRM, "recipients", P("n17.intro.title"), P("n17.processor.title"), P("n17.processor"),
         notice_always,
         notice_fill_firm, "13(1)(e); 28", false},
+    {"N17", BODY, "recipients", P("n17.intro.title"), NULL, P("n17.list"), listed, NULL, "13(1)(e); 19", false},
     {"N18", BODY, "recipients", P("n18.none.title"), NULL, P("n18.none"), no_firm, NULL, "13(1)(e)", false},
     {"N19", BODY, "recipients", P("n18.none.title"), NULL, P("n19.disclosure"), notice_always, NULL,
         "13(1)(e); 6(1)(c); 6(1)(f)", false},
