@@ -146,7 +146,7 @@ LIBDIR ?= $(PREFIX)/lib
 install: $(BUILD)/jawort
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/jawort
 	install -m 755 $(BUILD)/jawort $(DESTDIR)$(PREFIX)/bin/jawort
-	install -m 644 README.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/jawort
+	install -m 644 README.md LICENSE $(wildcard docs/*.md docs/providers/*.md) $(DESTDIR)$(PREFIX)/share/doc/jawort
 	set -e; for f in $(wildcard docs/*.1 docs/*.5); do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/}; done
 	set -e; for f in deploy/systemd/jawort*.service deploy/systemd/jawort.socket; do \
