@@ -59,11 +59,10 @@ tsan() {
 		TSAN_OPTIONS=halt_on_error=1 "$t"
 	done
 }
-fuzz() { make_asan -j1 fuzz-replay && make_ FUZZ_S=3 fuzz; }
+fuzz() { make_asan -j1 fuzz-replay && make_ FUZZ_S=5 fuzz; }
 http() { make_asan -j1 http-test; }
 fakes() { node_tests tests/fakes/test_*.mjs; }
-# Each file has a service of its own, so two run side by side.
-e2e() { make_asan all && node --test --test-concurrency=2 --test-reporter=spec tests/e2e/*.test.mjs; }
+e2e() { make_asan all && node_tests tests/e2e/*.test.mjs; }
 fault() { make_ all fault-programs && node_tests tests/fault/*.test.mjs; }
 faults() { make_ -j1 faults && make_asan -j1 faults; }
 
@@ -73,7 +72,7 @@ part clang "clang, no warnings" clang_
 part unit "unit tests and golden files, AddressSanitizer and UBSan" unit_
 part tsan "writer, application and front, ThreadSanitizer" tsan
 part http "FastCGI and CGI over real sockets; starvation" http
-part fuzz "fuzz targets: seeds, then 3 s of new inputs each" fuzz
+part fuzz "fuzz targets: seeds, then 5 s of new inputs each" fuzz
 part fakes "the fake Mailjet against Mailjet's own client" fakes
 part e2e "nginx, serve, worker and Chromium" e2e
 part fault "kill -9 under load" fault
