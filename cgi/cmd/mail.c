@@ -10,24 +10,30 @@
 
 #define ARENA_BYTES (8u * 1024u * 1024u)
 
-/* The slots of a mail that nobody gets: links that lead to the site's start and open nothing. */
-static void sample_slots(const struct site *s, struct arena *a, const char *lang, struct message_slots *v)
+/* As long as a token is (core/token.h), so that sizes and lines are those of a real mail; opens nothing. */
+static const char sample_token[] = "SAMPLE-SAMPLE-SAMPLE-SAMPLE-SAMPLE-SAMPLE-S";
+
+/* The slots of a mail that nobody gets. */
+static void sample_slots(const struct site *s, struct arena *a, const struct letter *l, struct message_slots *v)
 {
+	const char *path = letter_path(l->kind);
+
 	memset(v, 0, sizeof(*v));
 	v->date_ms = clock_now_ms();
 	v->value[MESSAGE_TO] = SLICE("name@example.org");
-	v->value[MESSAGE_LINK] = site_url(s, a, "/c/", "SAMPLE");
-	v->value[MESSAGE_UNSUBSCRIBE] = site_url(s, a, "/u/", "SAMPLE");
-	v->value[MESSAGE_DATE] = when_full(a, v->date_ms, site_conf(s)->time_zone, lang);
+	if (path)
+		v->value[MESSAGE_LINK] = site_url(s, a, path, sample_token);
+	v->value[MESSAGE_UNSUBSCRIBE] = site_url(s, a, "/u/", sample_token);
+	v->value[MESSAGE_DATE] = when_full(a, v->date_ms, site_conf(s)->time_zone, l->lang);
 	v->value[MESSAGE_MESSAGE_ID] = SLICE("sample@example.org");
 	v->value[MESSAGE_BOUNDARY] = SLICE("=_jw_sample");
 }
 
-static enum err sample_mail(const struct site *s, struct arena *a, const struct conf_form *form, const char *lang,
-    struct message *out, struct errinfo *ei)
+static enum err sample_mail(const struct site *s, struct arena *a, const struct conf_form *form,
+    enum outbox_kind kind, const char *lang, struct message *out, struct errinfo *ei)
 {
 	const struct consent *c = site_consent(s, form, lang);
-	struct letter l = {.kind = OUTBOX_CONFIRM, .lang = lang, .consent = c};
+	struct letter l = {.kind = kind, .lang = lang, .consent = c};
 	struct message_slots slots;
 	struct buf all, stored;
 	enum err rc;
@@ -43,7 +49,7 @@ static enum err sample_mail(const struct site *s, struct arena *a, const struct 
 	rc = letter_render(s, a, &l, &stored, ei);
 	if (rc)
 		return rc;
-	sample_slots(s, a, lang, &slots);
+	sample_slots(s, a, &l, &slots);
 	return message_load_fill(a, buf_slice(&stored), &slots, out, ei);
 }
 
@@ -77,7 +83,7 @@ static int mail_preview(const struct cmd_args *a, const struct conf *c, const st
 	struct site *s = NULL;
 	struct message m;
 	struct arena ar;
-	const char *lang;
+	const char *lang, *kind = a->kind ? a->kind : "confirm";
 	int rc;
 
 	if (!form || !cs->nforms)
@@ -88,7 +94,7 @@ static int mail_preview(const struct cmd_args *a, const struct conf *c, const st
 	lang = a->lang ? site_lang(s, slice_from(a->lang)) : site_lang_default(s);
 	if (!lang)
 		rc = cmd_usage("%s has no language \"%s\"", cs->id, a->lang);
-	else if (sample_mail(s, &ar, form, lang, &m, &ei) != OK)
+	else if (sample_mail(s, &ar, form, outbox_kind_from_name(slice_from(kind)), lang, &m, &ei) != OK)
 		rc = cmd_fail("mail", &ei);
 	else
 		rc = preview_print(a, &m);
@@ -104,7 +110,7 @@ int cmd_mail(const struct cmd_args *a)
 	int rc;
 
 	if (!a->n || strcmp(a->words[0], "preview") != 0)
-		return cmd_usage("mail preview [FORM] [--lang L] [--format text|html|mime]");
+		return cmd_usage("mail preview [FORM] [--kind K] [--lang L] [--format text|html|mime]");
 	rc = cmd_load(a, &c);
 	if (rc)
 		return rc;

@@ -45,8 +45,10 @@ const struct cmd_verb cmd_verbs[] = {
         "list   what became of every mail; who gets it is sealed and not shown\n"
         "retry  due now: the mails named, or everything that waits\n"
         "drop   these mails will not be sent\n"},
-    {"mail", cmd_mail, "mail preview [FORM] [--site S] [--lang L] [--format text|html|mime]",
-        "the confirmation mail as it is now", ""},
+    {"mail", cmd_mail, "mail preview [FORM] [--kind K] [--site S] [--lang L] [--format text|html|mime]",
+        "the mails to visitors as they are now",
+        "K: confirm (without --kind), already, goodbye, link (the way to one's own data) or nothing (asked, and we\n"
+        "hold nothing). Nothing is sent.\n"},
     {"nginx", cmd_nginx, "nginx [-c FILE] [--site S] [--format http|server] [--cache]", "the block for nginx",
         "Two parts: one for the http level, one for the server block; --format prints one of them.\n"
         "--cache: nginx keeps forms and notices for a second, per language.\n"},
@@ -67,6 +69,7 @@ static const struct cmd_option {
     {"--lang", OPT_STRING, offsetof(struct cmd_args, lang)},
     {"--format", OPT_STRING, offsetof(struct cmd_args, format)},
     {"--as", OPT_STRING, offsetof(struct cmd_args, as)},
+    {"--kind", OPT_STRING, offsetof(struct cmd_args, kind)},
     {"--listen", OPT_STRING, offsetof(struct cmd_args, listen)},
     {"--group", OPT_STRING, offsetof(struct cmd_args, group)},
     {"--threads", OPT_NUMBER, offsetof(struct cmd_args, threads)},

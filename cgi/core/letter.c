@@ -7,6 +7,7 @@
 #include "base/crypt.h"
 #include "base/enc.h"
 #include "core/accent.h"
+#include "core/authority.h"
 #include "core/token.h"
 #include "core/when.h"
 #include "mail/message.h"
@@ -33,10 +34,21 @@ struct letter_cache {
 static const struct letter_kind {
 	enum outbox_kind kind;
 	const char *html, *text, *subject_key, *text_key;
-	bool one_click; /* carries List-Unsubscribe */
+	const char *path;         /* of the link; NULL: none */
+	enum token_purpose token; /* of the link */
+	bool wording;             /* holds or belongs to a wording: consent must be there */
+	bool one_click;           /* carries List-Unsubscribe; without a person there is nothing to end */
 } kinds[] = {
-    {OUTBOX_CONFIRM, "mail/confirm.html", "mail/confirm.txt", "mail.confirm.subject", "", true},
-    {OUTBOX_ALREADY, "mail/letter.html", "mail/letter.txt", "mail.already.subject", "mail.already.text", true},
+    {OUTBOX_CONFIRM, "mail/confirm.html", "mail/confirm.txt", "mail.confirm.subject", "", "/c/", TOKEN_CONFIRM, true,
+        true},
+    {OUTBOX_ALREADY, "mail/letter.html", "mail/letter.txt", "mail.already.subject", "mail.already.text", NULL, 0, true,
+        true},
+    {OUTBOX_GOODBYE, "mail/letter.html", "mail/letter.txt", "mail.goodbye.subject", "mail.goodbye.text", NULL, 0,
+        false, true},
+    {OUTBOX_LINK, "mail/letter.html", "mail/letter.txt", "mail.link.subject", "mail.link.text", "/my/", TOKEN_HUB,
+        false, true},
+    {OUTBOX_NOTHING, "mail/letter.html", "mail/letter.txt", "mail.nothing.subject", "mail.nothing.text", NULL, 0,
+        false, false},
 };
 
 struct letter_cache *letter_cache_new(void)
@@ -68,6 +80,13 @@ static const struct letter_kind *letter_kind(enum outbox_kind kind)
 	return NULL;
 }
 
+const char *letter_path(enum outbox_kind kind)
+{
+	const struct letter_kind *k = letter_kind(kind);
+
+	return k ? k->path : NULL;
+}
+
 static struct slice controller_block(const struct site *s, struct view *v, const char *lang)
 {
 	const struct conf_site *c = site_conf(s);
@@ -95,6 +114,21 @@ static void letter_colours(const struct conf_site *c, struct view *v)
 	view_cstr(v, "accent_text", pair.text);
 }
 
+/* Name and page of the authority, or words that name none (kdg without notice.authority). */
+static void letter_authority(const struct site *s, struct view *v, const char *lang)
+{
+	const struct conf_site *c = site_conf(s);
+	const struct authority *au = NULL;
+
+	if (authority_find(c->controller.country, c->controller.state, c->regime, c->notice.authority, &au) != OK || !au) {
+		view_text(v, "authority", site_say(s, lang, "mail.authority.any", v));
+		view_url(v, "authority_url", SLICE(""));
+		return;
+	}
+	view_cstr(v, "authority", au->name);
+	view_url(v, "authority_url", slice_from(au->web ? au->web : ""));
+}
+
 static struct view *letter_view(const struct site *s, struct arena *a, const struct letter *l,
     const struct letter_kind *k)
 {
@@ -107,12 +141,16 @@ static struct view *letter_view(const struct site *s, struct arena *a, const str
 	view_text(v, "title", site_titles(s, a, l->lang, l->purposes));
 	view_text(v, "confirm_link", site_duration(a, c->links.confirm, l->lang));
 	view_text(v, "unconfirmed", site_duration(a, c->retention.unconfirmed, l->lang));
+	view_text(v, "link_rights", site_duration(a, c->links.rights, l->lang));
+	view_text(v, "retention_dsr", site_duration(a, c->retention.requests, l->lang));
+	view_url(v, "my_url", site_url(s, a, "/my?lang=", l->lang));
+	letter_authority(s, v, l->lang);
 	view_url(v, "link", message_slot_marker(MESSAGE_LINK));
 	view_url(v, "unsubscribe", message_slot_marker(MESSAGE_UNSUBSCRIBE));
 	view_text(v, "date", message_slot_marker(MESSAGE_DATE));
 	view_cstr(v, "subject_key", k->subject_key);
 	view_cstr(v, "text_key", k->text_key);
-	while (slice_split(&rest, ',', &one)) {
+	while (l->consent && slice_split(&rest, ',', &one)) {
 		const struct consent_item *item = consent_item(l->consent, one);
 		if (item)
 			consent_item_view(item, view_item(v, "consents"));
@@ -120,14 +158,17 @@ static struct view *letter_view(const struct site *s, struct arena *a, const str
 	return v;
 }
 
-/* List-Id (RFC 2919): "form.host", a stable name of the list in the owner's domain. */
-static struct slice list_id(const struct conf_site *c, struct arena *a, struct slice form)
+/*
+ * List-Id (RFC 2919): "form.host", a stable name of the list in the owner's domain; the site's name where a letter
+ * belongs to no form.
+ */
+static struct slice list_id(const struct conf_site *c, struct arena *a, const struct consent *consent)
 {
 	const char *at = strchr(c->mail.from.email, '@');
 	struct buf b;
 
 	buf_init_arena(&b, a, 255);
-	buf_add_slice(&b, form);
+	buf_add_slice(&b, consent ? consent->form : slice_from(c->id));
 	buf_printf(&b, ".%s", at ? at + 1 : c->base_host);
 	return buf_slice(&b);
 }
@@ -142,7 +183,7 @@ enum err letter_render(const struct site *s, struct arena *a, const struct lette
 	struct view *v;
 	enum err rc;
 
-	if (!k)
+	if (!k || (k->wording && !l->consent))
 		return err_set(ei, E_INVALID, "no letter of kind %s", outbox_kind_name(l->kind));
 	v = letter_view(s, a, l, k);
 	buf_init_arena(&html, a, LETTER_PART_MAX_BYTES);
@@ -162,7 +203,7 @@ enum err letter_render(const struct site *s, struct arena *a, const struct lette
 	m.html = buf_slice(&html);
 	if (k->one_click) {
 		m.list_unsubscribe = message_slot_marker(MESSAGE_UNSUBSCRIBE);
-		m.list_id = list_id(c, a, l->consent->form);
+		m.list_id = list_id(c, a, l->consent);
 	}
 	m.message_id = message_slot_marker(MESSAGE_MESSAGE_ID);
 	m.boundary = message_slot_marker(MESSAGE_BOUNDARY);
@@ -173,10 +214,11 @@ enum err letter_render(const struct site *s, struct arena *a, const struct lette
 
 static void letter_key(const struct letter *l, unsigned char key[LETTER_KEY_BYTES])
 {
+	static const unsigned char no_consent[CRYPT_HASH_BYTES];
 	const unsigned char kind = (unsigned char)l->kind;
 	const struct crypt_part parts[] = {
 	    {&kind, 1},
-	    {l->consent->hash, CRYPT_HASH_BYTES},
+	    {l->consent ? l->consent->hash : no_consent, CRYPT_HASH_BYTES},
 	    {l->lang, strlen(l->lang) + 1},
 	    {l->purposes.ptr, l->purposes.len},
 	};
@@ -212,6 +254,28 @@ static const struct letter_entry *cache_add(struct letter_cache *c, const unsign
 	return e;
 }
 
+static const struct letter_entry *cache_get(struct letter_cache *c, const unsigned char *key)
+{
+	const struct letter_entry *e;
+
+	if (!c)
+		return NULL;
+	pthread_mutex_lock(&c->lock);
+	e = cache_find(c, key);
+	pthread_mutex_unlock(&c->lock);
+	return e;
+}
+
+static void cache_put(struct letter_cache *c, const unsigned char *key, struct slice stored)
+{
+	if (!c)
+		return;
+	pthread_mutex_lock(&c->lock);
+	if (!cache_find(c, key))
+		cache_add(c, key, stored);
+	pthread_mutex_unlock(&c->lock);
+}
+
 static enum err letter_store(struct db *db, const char *lang, const unsigned char known[CRYPT_HASH_BYTES],
     struct slice stored, unsigned char *hash, struct errinfo *ei)
 {
@@ -232,19 +296,14 @@ static enum err letter_text(struct db *db, const struct site *s, struct letter_c
 	enum err rc;
 
 	letter_key(l, key);
-	pthread_mutex_lock(&cache->lock);
-	e = cache_find(cache, key);
-	pthread_mutex_unlock(&cache->lock);
+	e = cache_get(cache, key);
 	if (e)
 		return letter_store(db, l->lang, e->hash, slice_make(e->stored, e->stored_bytes), hash, ei);
 	buf_init_arena(&stored, a, MESSAGE_STORED_MAX_BYTES);
 	rc = letter_render(s, a, l, &stored, ei);
 	if (rc)
 		return rc;
-	pthread_mutex_lock(&cache->lock);
-	if (!cache_find(cache, key))
-		cache_add(cache, key, buf_slice(&stored));
-	pthread_mutex_unlock(&cache->lock);
+	cache_put(cache, key, buf_slice(&stored));
 	return letter_store(db, l->lang, NULL, buf_slice(&stored), hash, ei);
 }
 
@@ -273,8 +332,9 @@ static struct slice random_id(struct arena *a, const char *head, const char *tai
 static void letter_slots(struct db *db, const struct site *s, struct arena *a, const struct letter_send *send,
     struct message_slots *out)
 {
+	const struct letter_kind *k = letter_kind(send->letter.kind);
 	const struct token out_link = {.purpose = TOKEN_UNSUBSCRIBE, .id = send->person_id};
-	const struct token in_link = {.purpose = TOKEN_CONFIRM, .id = send->request_id,
+	const struct token link = {.purpose = k->token, .id = k->token == TOKEN_HUB ? send->person_id : send->request_id,
 	    .generation = send->generation, .expires_ms = send->expires_ms};
 	const struct keyring *keys = db_keyring(db);
 	const char *at = strchr(site_conf(s)->mail.from.email, '@');
@@ -282,9 +342,10 @@ static void letter_slots(struct db *db, const struct site *s, struct arena *a, c
 	memset(out, 0, sizeof(*out));
 	out->date_ms = send->now_ms;
 	out->value[MESSAGE_TO] = send->address;
-	out->value[MESSAGE_UNSUBSCRIBE] = token_url(s, a, keys, "/u/", &out_link);
-	if (send->letter.kind == OUTBOX_CONFIRM)
-		out->value[MESSAGE_LINK] = token_url(s, a, keys, "/c/", &in_link);
+	if (k->one_click)
+		out->value[MESSAGE_UNSUBSCRIBE] = token_url(s, a, keys, "/u/", &out_link);
+	if (k->path)
+		out->value[MESSAGE_LINK] = token_url(s, a, keys, k->path, &link);
 	out->value[MESSAGE_DATE] = when_full(a, send->asked_ms, site_conf(s)->time_zone, send->letter.lang);
 	out->value[MESSAGE_MESSAGE_ID] = random_id(a, "", at ? at : "@localhost");
 	out->value[MESSAGE_BOUNDARY] = random_id(a, "=_jw_", "");

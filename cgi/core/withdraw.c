@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "core/contact.h"
 #include "core/evidence.h"
+#include "core/letter.h"
 #include "core/state.h"
 #include "core/token.h"
 #include "store/daily.h"
@@ -196,16 +197,49 @@ static enum err cancel_requests(struct db *db, const struct leaving *w, struct s
 	return rc;
 }
 
+/*
+ * Who pressed the link has seen the page that says so and gets no mail (Gmail and Yahoo ask for that too). Who wrote
+ * or phoned sees nothing else: so a mail after a withdrawal that the owner put down, of what was in force.
+ * mail_hash is set where *sent is.
+ */
+static enum err leave_goodbye(struct db *db, struct leaving *w, unsigned char *mail_hash, bool *sent,
+    struct errinfo *ei)
+{
+	struct letter_send send = {.letter = {.kind = OUTBOX_GOODBYE, .lang = w->out->lang,
+	    .purposes = w->out->purposes}, .person_id = w->person.id, .asked_ms = w->now_ms, .now_ms = w->now_ms};
+	struct buf address;
+	enum err rc;
+
+	*sent = false;
+	if (w->way != WITHDRAW_OWNER || w->person.channel != STORE_EMAIL || !w->out->purposes.len
+	    || w->out->state == WITHDRAW_PENDING)
+		return OK;
+	buf_init_arena(&address, w->a, PERSON_ADDRESS_MAX_BYTES);
+	rc = person_address(db, w->person.id, &address, ei);
+	send.address = buf_slice(&address);
+	if (w->out->nconsents)
+		send.letter.consent = &w->out->consents[0];
+	if (!rc)
+		rc = letter_queue(db, w->site, NULL, w->a, &send, mail_hash, ei);
+	*sent = !rc;
+	return rc;
+}
+
 static enum err leave_event(struct db *db, struct leaving *w, struct errinfo *ei)
 {
+	unsigned char mail_hash[STORE_HASH_BYTES];
 	struct event_new e = {.person_id = w->person.id, .time_ms = w->now_ms, .kind = EVENT_WITHDRAWN,
 	    .form = w->out->form, .purposes = w->out->purposes, .lang = slice_from(w->out->lang),
 	    .detail = slice_from(way_names[w->way]), .ip = w->ip};
-	enum err rc;
+	bool sent;
+	enum err rc = leave_goodbye(db, w, mail_hash, &sent, ei);
 
 	if (w->out->nconsents)
 		e.text_hash = w->out->consents[0].hash;
-	rc = evidence_append(db, w->site, &e, ei);
+	if (sent)
+		e.mail_hash = mail_hash;
+	if (!rc)
+		rc = evidence_append(db, w->site, &e, ei);
 	return rc ? rc : daily_add(db, daily_day(w->now_ms), w->out->form, DAILY_WITHDRAWN, 1, ei);
 }
 

@@ -31,6 +31,7 @@ struct cmd_args {
 	const char *lang;    /* --lang; NULL */
 	const char *format;  /* --format; NULL */
 	const char *as;      /* --as; NULL */
+	const char *kind;    /* --kind; NULL */
 	const char *listen;  /* --listen; NULL */
 	const char *group;   /* --group; NULL */
 	unsigned threads;    /* --threads; 0 */

@@ -6,6 +6,9 @@
  * or for all, and the link never expires. Pressed while the request is still unconfirmed it cancels
  * the request and erases the data.
  *
+ * WITHDRAW_OWNER is the owner who writes down what came by letter or phone: it alone sends a goodbye mail, in the same
+ * transaction (docs/decisions.md).
+ *
  * withdraw_look() reads only; withdraw_act() is repeatable: the second time it
  * finds what the first time did.
  * Sources: GDPR Art. 7(3), 17(1), 21(3); RFC 8058.

@@ -477,7 +477,8 @@ static inline void world_mail_slots(const struct outbox_row *r, void *arg)
 
 	assert_true(r->readable);
 	assert_ok(message_slots_read(&m->w->arena, arena_dup(&m->w->arena, r->slots), &one->slots, EI));
-	world_token(m->w, one->slots.value[MESSAGE_LINK], "/c/", one->confirm);
+	if (r->kind == OUTBOX_CONFIRM)
+		world_token(m->w, one->slots.value[MESSAGE_LINK], "/c/", one->confirm);
 	world_token(m->w, one->slots.value[MESSAGE_UNSUBSCRIBE], "/u/", one->out);
 }
 

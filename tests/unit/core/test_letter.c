@@ -1,5 +1,6 @@
 /* Mails: what is in them, what never is, and that they can be told word for word later. */
 #include "lib/world.h"
+#include "unit/mail/golden.h"
 
 static struct message mail_of(struct world *w, const char *form, const char *lang, struct world_mail *out)
 {
@@ -189,6 +190,117 @@ static void test_stored(void **state)
 	assert_int_equal(letter_render(w->site, &w->arena, &no, &two, NULL), E_INVALID);
 }
 
+static const enum outbox_kind letters[] = {OUTBOX_CONFIRM, OUTBOX_ALREADY, OUTBOX_GOODBYE, OUTBOX_LINK,
+    OUTBOX_NOTHING};
+#define TOKEN "AbCd-_0123456789AbCd-_0123456789AbCd-_01234"
+#define LETTERS (sizeof(letters) / sizeof(letters[0]))
+
+/* Byte for byte what leaves, every kind in every language and both ways to address people. */
+static void golden_letters(struct world *w, const char *lang, const char *name)
+{
+	for (size_t i = 0; i < LETTERS; i++) {
+		const struct letter l = {.kind = letters[i], .lang = lang, .purposes = SLICE("news,events"),
+		    .consent = world_consent(w, "both", lang)};
+		struct message_slots v = filled_slots();
+		const char *path = letter_path(letters[i]);
+		struct buf stored, mime;
+		struct message m;
+		char file[64];
+
+		buf_init_arena(&stored, &w->arena, MESSAGE_STORED_MAX_BYTES);
+		buf_init_arena(&mime, &w->arena, MESSAGE_MIME_MAX_BYTES);
+		v.value[MESSAGE_LINK] = path ? site_url(w->site, &w->arena, path, TOKEN) : SLICE("");
+		v.value[MESSAGE_UNSUBSCRIBE] = site_url(w->site, &w->arena, "/u/", TOKEN);
+		assert_ok(letter_render(w->site, &w->arena, &l, &stored, EI));
+		assert_ok(message_load_fill(&w->arena, buf_slice(&stored), &v, &m, EI));
+		message_mime(&mime, &m);
+		assert_true(buf_ok(&mime) && mime.len < 20000);
+		assert_int_equal(m.list_unsubscribe.len > 0, letters[i] != OUTBOX_NOTHING);
+		assert_true(!path || (has(m.text, path) && has(m.html, path)));
+		snprintf(file, sizeof(file), "letter/%s.%s.eml", outbox_kind_name(letters[i]), name);
+		golden_check(file, buf_slice(&mime));
+	}
+}
+
+static void test_golden(void **state)
+{
+	struct world *w = *state, du;
+	char *site = world_replace(WORLD_SITE, "languages: [de, en]\n", "languages: [de, en]\naddress: du\n");
+
+	golden_letters(w, "de", "de");
+	golden_letters(w, "en", "en");
+	world_open(&du, site);
+	golden_letters(&du, "de", "de-du");
+	world_close(&du);
+	free(site);
+	clock_set_ms(w->now_ms);
+}
+
+/* Letters without a wording need none; the others say so instead of falling over. */
+static void test_without_wording(void **state)
+{
+	struct world *w = *state;
+	struct buf out;
+
+	for (size_t i = 0; i < LETTERS; i++) {
+		const struct letter l = {.kind = letters[i], .lang = "de"};
+		bool needs = letters[i] == OUTBOX_CONFIRM || letters[i] == OUTBOX_ALREADY;
+
+		buf_init_arena(&out, &w->arena, MESSAGE_STORED_MAX_BYTES);
+		assert_int_equal(letter_render(w->site, &w->arena, &l, &out, NULL), needs ? E_INVALID : OK);
+		assert_true(needs || letters[i] == OUTBOX_NOTHING || has(buf_slice(&out), "club.verein.test"));
+	}
+}
+
+/* No authority is known for a Catholic body in Germany that names none: words that are true for everybody. */
+static void test_authority(void **state)
+{
+	const struct letter l = {.kind = OUTBOX_NOTHING, .lang = "de"};
+	struct world *w = *state, kdg;
+	char *site = world_replace(WORLD_SITE, "dpo: none\n", "dpo: none\nregime: kdg\n");
+	struct buf out;
+
+	buf_init_arena(&out, &w->arena, MESSAGE_STORED_MAX_BYTES);
+	assert_ok(letter_render(w->site, &w->arena, &l, &out, EI));
+	assert_true(has(buf_slice(&out), "Berliner Beauftragte"));
+	world_open(&kdg, site);
+	buf_reset(&out);
+	assert_ok(letter_render(kdg.site, &kdg.arena, &l, &out, EI));
+	assert_true(has(buf_slice(&out), "jede Behörde für Datenschutz"));
+	assert_false(has(buf_slice(&out), "Berliner Beauftragte"));
+	world_close(&kdg);
+	free(site);
+	clock_set_ms(w->now_ms);
+}
+
+/* The way to one's own data leads to this person and ends when the link does. */
+static void test_link(void **state)
+{
+	struct world *w = *state;
+	const struct letter_send send = {.letter = {.kind = OUTBOX_LINK, .lang = "de"}, .person_id = 1,
+	    .expires_ms = w->now_ms / 1000 * 1000 + 15 * MINUTE_MS, .now_ms = w->now_ms, .asked_ms = w->now_ms,
+	    .address = SLICE("ada@example.org")};
+	unsigned char hash[STORE_HASH_BYTES];
+	struct world_mail m;
+	struct token t;
+	struct slice url;
+	struct db *db;
+
+	assert_ok(store_write_begin(w->store, &db, EI));
+	assert_ok(letter_queue(db, w->site, NULL, &w->arena, &send, hash, EI));
+	assert_ok(store_write_commit(w->store, EI));
+	m = world_last_mail(w);
+	assert_int_equal(m.kind, OUTBOX_LINK);
+	url = m.slots.value[MESSAGE_LINK];
+	assert_true(slice_starts(url, SLICE("https://www.verein.test/j/my/")));
+	db = world_read(w);
+	assert_true(token_read(db_keyring(db), "club", slice_sub(url, 29, url.len), &t));
+	store_read_end(w->store, db);
+	assert_int_equal(t.purpose, TOKEN_HUB);
+	assert_int_equal(t.id, 1);
+	assert_int_equal(t.expires_ms, send.expires_ms);
+}
+
 /* A rolled back transaction takes the text with it; the cache must not believe it is there. */
 static void test_rollback(void **state)
 {
@@ -219,7 +331,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_consent), cmocka_unit_test(test_content), cmocka_unit_test(test_already),
-	    cmocka_unit_test(test_slots), cmocka_unit_test(test_stored), cmocka_unit_test(test_rollback),
+	    cmocka_unit_test(test_slots), cmocka_unit_test(test_stored), cmocka_unit_test(test_golden),
+	    cmocka_unit_test(test_without_wording), cmocka_unit_test(test_authority), cmocka_unit_test(test_link),
+	    cmocka_unit_test(test_rollback),
 	};
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

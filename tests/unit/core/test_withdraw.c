@@ -1,6 +1,8 @@
 /* Leaving: as easy as coming, at once, for ever, and the link can do nothing else. */
 #include "lib/world.h"
 
+#include "base/enc.h"
+
 #define ADA "ada@example.org"
 
 static struct world_mail member(struct world *w, const char *purposes)
@@ -51,6 +53,64 @@ static void test_leave(void **state)
 		assert_int_equal(info.date_ms, at);
 		assert_int_equal(world_events(w, id, 0, v, 32), n);
 	}
+}
+
+/* Only a withdrawal that the owner put down is told by mail, and only of what was in force. */
+static void test_goodbye(void **state)
+{
+	static const enum withdraw_way silent[] = {WITHDRAW_PAGE, WITHDRAW_ONE_CLICK};
+	struct world *w = *state;
+	struct world_mail m = member(w, "news,events"), bye;
+	struct world_event v[32];
+	char mail[ENC_HEX_BYTES(STORE_HASH_BYTES)];
+	struct message msg;
+	size_t mails;
+	bool fresh;
+
+	for (int i = 0; i < 2; i++) {
+		mails = world_mail_count(w);
+		world_leave(w, m.out, silent[i], NULL);
+		assert_int_equal(world_mail_count(w), mails);
+		m = member(w, "news,events");
+	}
+	mails = world_mail_count(w);
+	world_leave(w, m.out, WITHDRAW_OWNER, &fresh);
+	assert_true(fresh);
+	assert_int_equal(world_mail_count(w), mails + 1);
+	bye = world_last_mail(w);
+	assert_int_equal(bye.kind, OUTBOX_GOODBYE);
+	assert_string_equal(bye.confirm, "");
+	assert_string_equal(bye.out, m.out);
+	msg = world_message(w, &bye);
+	assert_slice(msg.to, ADA);
+	assert_slice(msg.subject, "Abbestellt: Ausfahrten und Vereinspost");
+	assert_slice(msg.list_id, "both.verein.test");
+	assert_non_null(memmem(msg.text.ptr, msg.text.len, "21. November 2026, 15:05 Uhr", 28));
+	/* The event names the mail, so that it can be shown with the rest. */
+	mails = world_events(w, m.person_id, 0, v, 32);
+	assert_int_equal(v[mails - 1].kind, EVENT_WITHDRAWN);
+	assert_non_null(strstr(v[mails - 1].json, enc_hex(bye.hash, STORE_HASH_BYTES, mail)));
+	/* Once more: nothing ends, nothing is sent. */
+	mails = world_mail_count(w);
+	world_leave(w, m.out, WITHDRAW_OWNER, &fresh);
+	assert_false(fresh);
+	assert_int_equal(world_mail_count(w), mails);
+}
+
+/* Who was never on the list is not told that the list is left. */
+static void test_goodbye_pending(void **state)
+{
+	struct world *w = *state;
+	struct world_mail m;
+	size_t mails;
+
+	world_signup(w, "news", "pending@example.org", "news", "de");
+	m = world_last_mail(w);
+	mails = world_mail_count(w);
+	assert_int_equal(world_leave(w, m.out, WITHDRAW_OWNER, NULL).state, WITHDRAW_GONE);
+	assert_true(world_mail_count(w) <= mails);
+	if (world_mail_count(w))
+		assert_int_not_equal(world_last_mail(w).kind, OUTBOX_GOODBYE);
 }
 
 /* Never confirmed: the request is cancelled and the data erased. */
@@ -220,7 +280,7 @@ static void test_one_purpose(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(test_leave), T(test_pending), T(test_back), T(test_cancels_question), T(test_unknown),
+	    T(test_leave), T(test_goodbye), T(test_goodbye_pending), T(test_pending), T(test_back), T(test_cancels_question), T(test_unknown),
 	    T(test_texts_of_then), T(test_one_purpose),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
