@@ -10,7 +10,7 @@ kind=${1:-}
 build='gcc libc6-dev make pkg-config libfcgi-dev libsodium-dev libsqlite3-dev libcurl4-openssl-dev
 	libjansson-dev libyaml-dev libidn2-dev ca-certificates curl nginx-light'
 tests='clang libclang-rt-14-dev libcmocka-dev universal-ctags nodejs npm chromium fonts-dejavu-core
-	default-jre-headless wrk strace procps systemd mandoc'
+	default-jre-headless wrk strace procps systemd mandoc python3 libmime-tools-perl spamassassin'
 # lighttpd and caddy bring services that start at once: for machines that are made for tests.
 servers='apache2-bin lighttpd caddy systemd-container'
 case $kind in
@@ -26,7 +26,7 @@ esac
 # A program that came some other way serves as well, and Debian's would stand beside it.
 instead() {
 	case $1 in
-	gcc | clang | curl | npm | wrk | strace | chromium) command -v "$1" ;;
+	gcc | clang | curl | npm | wrk | strace | chromium | python3) command -v "$1" ;;
 	nodejs) command -v node ;;
 	default-jre-headless) command -v java ;;
 	universal-ctags) ctags --version 2>/dev/null | grep Universal ;;
@@ -86,7 +86,7 @@ npm_folder() {
 	touch "$1/node_modules/.package-lock.json"
 }
 if [ "$kind" != build ]; then
-	for d in tests/fakes tests/e2e tests/abuse; do
+	for d in tests/fakes tests/e2e tests/abuse tests/mails; do
 		[ ! -f "$d/package-lock.json" ] || npm_folder "$d"
 	done
 fi

@@ -64,6 +64,7 @@ http() { make_asan -j1 http-test; }
 fakes() { node_tests tests/fakes/test_*.mjs; }
 e2e() { make_asan all && node_tests tests/e2e/*.test.mjs; }
 fault() { make_ all fault-programs && node_tests tests/fault/*.test.mjs; }
+mails() { make_ mails-programs && make_ -j1 mails; }
 faults() { make_ -j1 faults && make_asan -j1 faults; }
 
 part build "gcc, no warnings" build
@@ -75,6 +76,7 @@ part http "FastCGI and CGI over real sockets; starvation" http
 part fuzz "fuzz targets: seeds, then 5 s of new inputs each" fuzz
 part fakes "the fake Mailjet against Mailjet's own client" fakes
 part e2e "nginx, serve, worker and Chromium" e2e
+part mails "mails: three foreign parsers, SpamAssassin, what mail programs support" mails
 part fault "kill -9 under load" fault
 part faults "power cuts, failing calls and allocations, signals; control runs" faults
 part deploy "units, install, manual pages, nginx and its cache" make_ -j1 deploy-test
