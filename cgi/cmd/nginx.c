@@ -14,6 +14,7 @@ static const struct {
 } params[] = {
     {"REQUEST_METHOD", "$request_method"},
     {"REQUEST_URI", "$request_uri"},
+    {"DOCUMENT_URI", "$document_uri"}, /* in SSI the part's own address; REQUEST_URI is that of the page */
     {"QUERY_STRING", "$query_string"},
     {"CONTENT_TYPE", "$content_type"},
     {"CONTENT_LENGTH", "$content_length"},

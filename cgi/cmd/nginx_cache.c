@@ -58,8 +58,8 @@ void nginx_cache_site(struct buf *b)
 {
 	buf_add_str(b,
 	    "    fastcgi_cache jawort;\n"
-	    "    # Line ends stand in no header, so no part can pass for two.\n"
-	    "    fastcgi_cache_key \"$host$request_uri\\n$jawort_cache_lang\\n$http_accept\\n$http_origin\";\n"
+	    "    # Line ends stand in no header, so no part can pass for two. In SSI only $uri is that of the part.\n"
+	    "    fastcgi_cache_key \"$host$request_uri\\n$uri$is_args$args\\n$jawort_cache_lang\\n$http_accept\\n$http_origin\";\n"
 	    "    fastcgi_cache_bypass $jawort_uncached;\n"
 	    "    fastcgi_no_cache $jawort_uncached $jawort_not_public;\n"
 	    "    # A second, whatever browsers are told; what varies is in the key.\n"

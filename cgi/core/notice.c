@@ -26,16 +26,3 @@ enum err notice_page(const struct site *s, struct arena *a, const char *lang,
 	site_view_page(s, d.root, PAGE, lang, "/n");
 	return site_render(s, PAGE, lang, d.root, out, ei);
 }
-
-enum err notice_page_stored(const struct site *s, struct arena *a, const char *lang,
-    const struct notice_stamp *stamp, struct slice body, struct buf *out, struct errinfo *ei)
-{
-	struct notice_doc d;
-	enum err rc = notice_doc_make(&d, s, a, lang, stamp, ei);
-
-	if (rc)
-		return rc;
-	view_html(d.root, "body", body);
-	site_view_page(s, d.root, PAGE, lang, "/n");
-	return site_render(s, PAGE, lang, d.root, out, ei);
-}

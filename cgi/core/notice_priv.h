@@ -89,6 +89,7 @@ bool notice_always(const struct notice_facts *f, size_t i);
 struct notice_block {
 	const struct notice_row *row;
 	struct view *view;
+	size_t index; /* purpose or firm, where the row stands once for each */
 };
 struct notice_section {
 	const char *anchor;
@@ -101,6 +102,7 @@ struct notice_section {
 	size_t nblocks;
 };
 struct notice_doc {
+	const struct notice_facts *facts;
 	struct view *root;
 	struct notice_section *sections; /* in the order of reading: top, box, body, foot */
 	size_t nsections;
@@ -118,6 +120,17 @@ struct notice_walk {
 
 enum err notice_doc_make(struct notice_doc *d, const struct site *s, struct arena *a, const char *lang,
     const struct notice_stamp *stamp, struct errinfo *ei);
+
+/*
+ * The block's name, the same in every version and language: "n24.withdraw",
+ * "n17.processor:mailjet" (the purpose or firm as the configuration names it).
+ */
+struct slice notice_block_id(const struct notice_doc *d, struct arena *a, const struct notice_block *b);
+/* Does "13(1)(c)-(d); 6(1)(f)" hold Art. 13(1)(d)? letter 0: the paragraph as a whole ("13(3)"). */
+bool notice_articles_have(const char *articles, unsigned paragraph, char letter);
+
+/* What the version block names. */
+void notice_stamp_fill(struct view *v, const struct site *s, const char *lang, const struct notice_stamp *stamp);
 
 /* ---- words for values (notice_words.c) */
 struct slice notice_say(struct notice_walk *w, const struct view *v, const char *key);

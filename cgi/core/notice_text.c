@@ -159,13 +159,14 @@ enum err notice_text(const struct site *s, struct arena *a, const char *lang,
 
 /* ---- JSON ---- */
 
-static void row_json(struct out *o, struct jsonw *j, const struct notice_block *b)
+static void row_json(struct out *o, struct jsonw *j, const struct notice_doc *d, const struct notice_block *b)
 {
 	struct buf text;
 
 	buf_init_arena(&text, o->a, NOTICE_MAX_BYTES);
 	block_text(o, &text, b, UINT32_MAX);
 	jsonw_object(j);
+	jsonw_kstr(j, "id", notice_block_id(d, o->a, b));
 	jsonw_kcstr(j, "row", b->row->id);
 	jsonw_kcstr(j, "articles", b->row->articles);
 	if (b->row->subtitle)
@@ -174,7 +175,8 @@ static void row_json(struct out *o, struct jsonw *j, const struct notice_block *
 	jsonw_end_object(j);
 }
 
-static void section_json(struct out *o, struct jsonw *j, const struct notice_section *s)
+static void section_json(struct out *o, struct jsonw *j, const struct notice_doc *d,
+    const struct notice_section *s)
 {
 	const char *title = section_title(s);
 	struct view_value anchor;
@@ -188,8 +190,35 @@ static void section_json(struct out *o, struct jsonw *j, const struct notice_sec
 	jsonw_key(j, "rows");
 	jsonw_array(j);
 	for (size_t i = 0; i < s->nblocks && !o->err; i++)
-		row_json(o, j, &s->blocks[i]);
+		row_json(o, j, d, &s->blocks[i]);
 	jsonw_end_array(j);
+	jsonw_end_object(j);
+}
+
+/* Where each element of Art. 13 GDPR is said. */
+static void art13_json(struct out *o, struct jsonw *j, const struct notice_doc *d)
+{
+	static const char *const elements[] = {"1a", "1b", "1c", "1d", "1e", "1f", "2a", "2b", "2c", "2d", "2e", "2f", "3"};
+
+	jsonw_key(j, "art13");
+	jsonw_object(j);
+	for (size_t e = 0; e < sizeof(elements) / sizeof(elements[0]); e++) {
+		bool any = false;
+		for (size_t i = 0; i < d->nsections; i++)
+			for (size_t k = 0; k < d->sections[i].nblocks; k++) {
+				const struct notice_block *b = &d->sections[i].blocks[k];
+				if (!notice_articles_have(b->row->articles, (unsigned)(elements[e][0] - '0'), elements[e][1]))
+					continue;
+				if (!any) {
+					jsonw_key(j, elements[e]);
+					jsonw_array(j);
+				}
+				any = true;
+				jsonw_str(j, notice_block_id(d, o->a, b));
+			}
+		if (any)
+			jsonw_end_array(j);
+	}
 	jsonw_end_object(j);
 }
 
@@ -222,10 +251,11 @@ enum err notice_json(const struct site *s, struct arena *a, const char *lang,
 	jsonw_init(&j, out);
 	jsonw_object(&j);
 	head_json(&o, &j, &d, stamp);
+	art13_json(&o, &j, &d);
 	jsonw_key(&j, "sections");
 	jsonw_array(&j);
 	for (size_t i = 0; i < d.nsections && !o.err; i++)
-		section_json(&o, &j, &d.sections[i]);
+		section_json(&o, &j, &d, &d.sections[i]);
 	jsonw_end_array(&j);
 	jsonw_end_object(&j);
 	buf_add_char(out, '\n');

@@ -83,6 +83,7 @@ static void block_add(struct notice_walk *w, const struct notice_row *row, size_
 		return;
 	b = &s->blocks[s->nblocks++];
 	b->row = row;
+	b->index = i;
 	b->view = view_item(s->view, row->place == NOTICE_BODY ? "blocks" : lists[row->place]);
 	if (!b->view) {
 		walk_nomem(w);
@@ -136,6 +137,16 @@ static void sections_order(struct notice_doc *d, struct arena *a, size_t nbody)
 	memcpy(d->sections + ntop, body, nbody * sizeof(*body));
 }
 
+void notice_stamp_fill(struct view *v, const struct site *s, const char *lang, const struct notice_stamp *stamp)
+{
+	struct arena *a = view_arena(v);
+
+	view_text(v, "valid_from", when_date(a, stamp->valid_from_ms, site_conf(s)->time_zone, lang));
+	view_int(v, "notice_version", stamp->no);
+	view_cstr(v, "notice_hash", stamp->hash_hex);
+	view_url(v, "versions_url", site_url(s, a, "/n/versions?lang=", lang));
+}
+
 static void root_fill(struct notice_walk *w, const struct notice_stamp *stamp)
 {
 	const struct conf_site *c = w->f->conf;
@@ -145,11 +156,8 @@ static void root_fill(struct notice_walk *w, const struct notice_stamp *stamp)
 		titles[i] = slice_from(conf_text_get(&c->purposes[i].title, w->lang));
 	if (titles)
 		view_text(w->doc->root, "title_list", notice_join(w, titles, c->npurposes, "word.and"));
-	if (!stamp)
-		return;
-	view_text(w->doc->root, "valid_from", when_date(w->a, stamp->valid_from_ms, c->time_zone, w->lang));
-	view_int(w->doc->root, "notice_version", stamp->no);
-	view_cstr(w->doc->root, "notice_hash", stamp->hash_hex);
+	if (stamp)
+		notice_stamp_fill(w->doc->root, w->site, w->lang, stamp);
 }
 
 enum err notice_doc_make(struct notice_doc *d, const struct site *s, struct arena *a, const char *lang,
@@ -170,6 +178,7 @@ enum err notice_doc_make(struct notice_doc *d, const struct site *s, struct aren
 	    ei);
 	if (w.err)
 		return w.err;
+	d->facts = f;
 	root_fill(&w, stamp);
 	walk_place(&w, NOTICE_BODY);
 	nbody = d->nsections;

@@ -45,7 +45,7 @@ struct site {
 };
 
 static const char *const word_files[] = {"form.txt", "error.txt", "page.txt", "mail.txt", "notice.txt", "hub.txt",
-    "evidence.txt", "word.txt", "web.txt"};
+    "evidence.txt", "word.txt", "web.txt", "versions.txt"};
 
 static const char *const need_form[] = {"consents", "v", "honeypot", "form_action", "notice_url",
     "@form.notice.link", NULL};

@@ -6,7 +6,7 @@
 #include "core/version.h"
 #include "text/jsonw.h"
 
-static void asset_get(struct page *p, const char *name, const char *type)
+void page_asset_send(struct page *p, const char *name, const char *type)
 {
 	const struct embedded_file *f = embed_find(name);
 	unsigned char hash[CRYPT_HASH_BYTES];
@@ -28,17 +28,17 @@ static void asset_get(struct page *p, const char *name, const char *type)
 
 void page_css_get(struct page *p)
 {
-	asset_get(p, "static/jawort.css", "text/css; charset=utf-8");
+	page_asset_send(p, "static/jawort.css", "text/css; charset=utf-8");
 }
 
 void page_script_get(struct page *p)
 {
-	asset_get(p, "static/jawort.js", "text/javascript; charset=utf-8");
+	page_asset_send(p, "static/jawort.js", "text/javascript; charset=utf-8");
 }
 
 void page_script_v1_get(struct page *p)
 {
-	asset_get(p, "static/jawort.v1.js", "text/javascript; charset=utf-8");
+	page_asset_send(p, "static/jawort.v1.js", "text/javascript; charset=utf-8");
 }
 
 void page_wellknown_get(struct page *p)

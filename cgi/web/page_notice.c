@@ -1,27 +1,64 @@
 #include "web/page_priv.h"
 
 #include "core/notice.h"
+#include "core/version.h"
+
+#define FRAME "page/notice_frame.html"
 
 static const struct generation_notice *notice_of(struct page *p)
 {
 	return generation_notice(p->gs, p->lang);
 }
 
-/* ETag of every format is the notice's hash. */
-static bool notice_unchanged(struct page *p, const struct generation_notice *n, char format)
+/*
+ * Validators begin with the notice's hash. The fragment is what is hashed; the other formats also hold the
+ * number of the version, and their look may change with the program.
+ */
+static bool notice_unchanged(struct page *p, const struct generation_notice *n, bool bare)
 {
 	struct buf b;
 
-	buf_init_arena(&b, p->arena, 64);
-	buf_printf(&b, "\"%.16s%c\"", n->hash_hex, format);
+	buf_init_arena(&b, p->arena, 128);
+	if (bare)
+		buf_printf(&b, "\"%s\"", n->hash_hex);
+	else
+		buf_printf(&b, "\"%s-%lld-%s\"", n->hash_hex, (long long)n->no, JAWORT_VERSION);
 	return page_etag(p, buf_slice(&b));
+}
+
+/* The whole page also holds the owner's colour and the like, so what came out is part of it. */
+static bool notice_page_unchanged(struct page *p, const struct generation_notice *n, const char *etag)
+{
+	struct buf b;
+
+	buf_init_arena(&b, p->arena, 128);
+	buf_printf(&b, "\"%s-%.16s\"", n->hash_hex, etag + 1);
+	return page_etag(p, buf_slice(&b));
+}
+
+/* The live body in a frame, for pages of the listed origins; links open in the whole window. */
+static void notice_frame_get(struct page *p, const struct generation_notice *n)
+{
+	struct view *v;
+
+	p->class = PAGE_FRAME;
+	if (notice_page_unchanged(p, n, n->page.etag))
+		return;
+	v = page_view(p, FRAME, NULL);
+	view_url(v, "script_url", site_url(p->site, p->arena, "/jawort.js", ""));
+	view_html(v, "body", n->part.body);
+	page_send(p, 200, FRAME, v);
 }
 
 void page_notice_get(struct page *p)
 {
 	const struct generation_notice *n = notice_of(p);
 
-	if (!page_etag(p, slice_from(n->page.etag)))
+	if (request_query_get(p->req, "frame").ptr) {
+		notice_frame_get(p, n);
+		return;
+	}
+	if (!notice_page_unchanged(p, n, n->page.etag))
 		page_send_html(p, 200, "page/notice.html", n->page.body);
 }
 
@@ -29,11 +66,11 @@ void page_notice_part_get(struct page *p)
 {
 	const struct generation_notice *n = notice_of(p);
 
-	if (!notice_unchanged(p, n, 'h'))
+	if (!notice_unchanged(p, n, true))
 		page_send_html(p, 200, NULL, n->part.body);
 }
 
-static void notice_rendered(struct page *p, const char *type, char format,
+static void notice_rendered(struct page *p, const char *type,
     enum err (*render)(const struct site *, struct arena *, const char *, const struct notice_stamp *,
         struct buf *, struct errinfo *))
 {
@@ -41,7 +78,7 @@ static void notice_rendered(struct page *p, const char *type, char format,
 	const struct notice_stamp stamp = {.no = n->no, .hash_hex = n->hash_hex, .valid_from_ms = n->valid_from_ms};
 	struct errinfo ei = {.code = OK};
 
-	if (notice_unchanged(p, n, format))
+	if (notice_unchanged(p, n, false))
 		return;
 	page_head(p, 200, type, NULL);
 	response_header_cstr(p->res, "Content-Language", p->lang);
@@ -51,10 +88,21 @@ static void notice_rendered(struct page *p, const char *type, char format,
 
 void page_notice_text_get(struct page *p)
 {
-	notice_rendered(p, "text/plain; charset=utf-8", 't', notice_text);
+	notice_rendered(p, "text/plain; charset=utf-8", notice_text);
 }
 
 void page_notice_json_get(struct page *p)
 {
-	notice_rendered(p, "application/json; charset=utf-8", 'j', notice_json);
+	notice_rendered(p, "application/json; charset=utf-8", notice_json);
+}
+
+void page_notice_md_get(struct page *p)
+{
+	notice_rendered(p, "text/markdown; charset=utf-8", notice_markdown);
+}
+
+/* What /n.json keeps to (JSON Schema, draft 2020-12). */
+void page_notice_schema_get(struct page *p)
+{
+	page_asset_send(p, "static/notice.schema.json", "application/schema+json");
 }

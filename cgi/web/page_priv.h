@@ -65,6 +65,8 @@ bool page_etag(struct page *p, struct slice etag);
 /* Fields of an urlencoded body. False: answered (400, 415). */
 bool page_form(struct page *p, struct form *out);
 bool page_wants_json(const struct page *p);
+/* A file of static/ as it is, with its validator. */
+void page_asset_send(struct page *p, const char *name, const char *type);
 
 /* Handlers, one file each family. */
 void page_form_get(struct page *p);
@@ -78,6 +80,12 @@ void page_hook_mailjet_post(struct page *p);
 void page_notice_get(struct page *p);
 void page_notice_part_get(struct page *p);
 void page_notice_text_get(struct page *p);
+void page_notice_md_get(struct page *p);
+void page_notice_schema_get(struct page *p);
+void page_versions_get(struct page *p);
+void page_version_get(struct page *p);
+void page_version_part_get(struct page *p);
+void page_difference_get(struct page *p);
 void page_notice_json_get(struct page *p);
 void page_css_get(struct page *p);
 void page_script_get(struct page *p);

@@ -8,7 +8,7 @@
 #include "base/slice.h"
 #include "web/page_priv.h"
 
-enum route_arg { ROUTE_PLAIN, ROUTE_FORM, ROUTE_TOKEN };
+enum route_arg { ROUTE_PLAIN, ROUTE_FORM, ROUTE_TOKEN, ROUTE_HASH };
 
 struct route {
 	const char *path; /* "/s/" + argument + tail, or exact */

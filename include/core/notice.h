@@ -36,9 +36,10 @@ struct notice_stamp {
 enum err notice_page(const struct site *s, struct arena *a, const char *lang,
     const struct notice_stamp *stamp,
     struct buf *out, struct errinfo *ei);
-/* The same page around the stored body of another version; body is HTML that notice_body() made. */
-enum err notice_page_stored(const struct site *s, struct arena *a, const char *lang,
-    const struct notice_stamp *stamp, struct slice body, struct buf *out, struct errinfo *ei);
+/* Markdown (CommonMark with tables), read back from the body; no value in it is markup. */
+enum err notice_markdown(const struct site *s, struct arena *a, const char *lang,
+    const struct notice_stamp *stamp,
+    struct buf *out, struct errinfo *ei);
 /* Plain text on the terminal, 72 columns. */
 enum err notice_text(const struct site *s, struct arena *a, const char *lang,
     const struct notice_stamp *stamp,

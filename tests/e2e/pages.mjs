@@ -157,11 +157,31 @@ async function linkPages(p, expire) {
   return mail;
 }
 
+/** Changes the firm's configuration. It named no officer and kept logs for longer, and then changed that: its notice has two versions. */
+export async function newNotice(service, text = firmSite) {
+  const notice = async () => (await request(service, 'GET', '/firm/n.html')).body;
+  const before = await notice();
+  assert.ok(before.length > 1000, before);
+  fs.writeFileSync(path.join(service.dir, 'conf/sites/firm.yaml'), text.replaceAll('@PORT@', String(service.port)));
+  process.kill(service.pid('serve'), 'SIGHUP');
+  await until('another notice', 10_000, async () => (await notice()) !== before);
+}
+
+async function versionPages(p) {
+  const list = await p.take('versions', 200, 'GET', `/firm/n/versions?lang=${p.lang}`);
+  const old = [...list.body.matchAll(/href="[^"]*(\/firm\/n\/v\/[0-9a-f]{64})"/g)].map((m) => m[1]).at(-1);
+  await p.take('version in force', 200, 'GET', /href="[^"]*(\/firm\/n\/v\/[0-9a-f]{64})"/.exec(list.body)[1]);
+  await p.take('version of old', 200, 'GET', `${old}?lang=${p.lang}`);
+  await p.take('difference', 200, 'GET', `/firm/n/diff?lang=${p.lang}`);
+}
+
 async function noticePages(p) {
   for (const site of ['j', 'firm']) {
     await p.take(`notice ${site}`, 200, 'GET', `/${site}/n?lang=${p.lang}`);
     await p.take(`notice fragment ${site}`, 200, 'GET', `/${site}/n.html?lang=${p.lang}`);
   }
+  await p.take('notice in a frame', 200, 'GET', `/firm/n?frame&lang=${p.lang}`);
+  await versionPages(p);
   await p.take('form fragment', 200, 'GET', `/j/s/news?fragment&lang=${p.lang}`);
   await p.take('form fragment with a heading', 200, 'GET', `/firm/s/all?fragment&h=2&id=x&lang=${p.lang}`);
   await p.take('form in a frame', 200, 'GET', `/j/s/news?frame&lang=${p.lang}`);
@@ -204,7 +224,8 @@ async function already(p, address) {
  * links. The service still runs when it returns: {service, pages, mails}.
  */
 export async function collect() {
-  let service = await start({ extraSites: { 'firm.yaml': firmSite } });
+  let service = await start({ extraSites: { 'firm.yaml': firmSite.replace('logs: 7d', 'logs: 14d').replace('dpo: {', '# dpo: {') } });
+  await newNotice(service);
   const all = [], mails = [], expire = { de: [], en: [] };
   for (const lang of ['de', 'en']) {
     const p = new Pages(service, lang);

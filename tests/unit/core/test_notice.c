@@ -94,7 +94,7 @@ static void test_golden(void **state)
 	static const struct {
 		render_fn *fn;
 		const char *ending;
-	} forms[] = {{body_as_render, "html"}, {notice_text, "txt"}, {notice_json, "json"}};
+	} forms[] = {{body_as_render, "html"}, {notice_text, "txt"}, {notice_markdown, "md"}, {notice_json, "json"}};
 
 	(void)state;
 	for (size_t i = 0; i < GOLDEN_COUNT; i++) {
@@ -103,7 +103,7 @@ static void test_golden(void **state)
 		char name[64];
 		c.address = GOLDEN[i].address;
 		s = world_site(&c);
-		for (size_t k = 0; k < 3; k++) {
+		for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
 			snprintf(name, sizeof(name), "%s.%s.%s", GOLDEN[i].id, GOLDEN[i].name, forms[k].ending);
 			golden(name, render(forms[k].fn, s, GOLDEN[i].lang, &STAMP));
 			arena_reset(&world.arena);
@@ -291,22 +291,6 @@ static void test_page_holds_body(void **state)
 	site_free(s);
 }
 
-static void test_page_around_stored_body(void **state)
-{
-	struct site *s = world_site(conf_site_by_id(world.conf, "club"));
-	struct slice body = SLICE("<div class=\"jawort\"><p>Damals &amp; dort</p></div>");
-	struct errinfo ei = {0};
-	struct buf b;
-
-	(void)state;
-	buf_init_arena(&b, &world.arena, NOTICE_MAX_BYTES);
-	assert_int_equal(notice_page_stored(s, &world.arena, "de", &STAMP, body, &b, &ei), OK);
-	assert_true(has(buf_slice(&b), body.ptr));
-	assert_false(has(buf_slice(&b), "Beschwerde"));
-	assert_true(has(buf_slice(&b), "Nummer: 7"));
-	arena_reset(&world.arena);
-	site_free(s);
-}
 
 static void test_text_fits_columns(void **state)
 {
@@ -335,6 +319,7 @@ static void test_without_stamp(void **state)
 
 	(void)state;
 	assert_false(has(render(notice_text, s, "de", NULL), "Fassung"));
+	assert_false(has(render(notice_markdown, s, "de", NULL), "## Fassung"));
 	assert_false(has(render(notice_json, s, "de", NULL), "\"version\""));
 	assert_false(has(render(notice_page, s, "de", NULL), "id=\"version\""));
 	arena_reset(&world.arena);
@@ -360,6 +345,41 @@ static void test_live_refuses_transfer_without_safeguard(void **state)
 	site_free(s);
 }
 
+/* Every block has a name of its own, the same in both languages; every element of Art. 13 has a place. */
+static void test_names_and_articles(void **state)
+{
+	static const char *const elements[] = {"1a", "1c", "1d", "1e", "1f", "2a", "2b", "2c", "2d", "2e", "2f", "3"};
+
+	(void)state;
+	for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+		struct site *s = world_site(conf_site_by_id(world.conf, GOLDEN[i].id));
+		struct slice rest = render(notice_json, s, GOLDEN[i].lang, &STAMP);
+		struct slice art13 = rest;
+		const char *at;
+		char want[16];
+		while ((at = memmem(rest.ptr, rest.len, "{\"id\":\"", 7)) != NULL) {
+			struct slice id;
+			rest = slice_sub(rest, (size_t)(at - rest.ptr) + 7, rest.len);
+			id = slice_sub(rest, 0, slice_find(rest, '"', 0) + 8);
+			if (slice_ends(id, SLICE("\"title\"")) || !slice_ends(id, SLICE("\",\"row\":")))
+				continue;
+			id = slice_sub(id, 0, slice_find(id, '"', 0));
+			for (const char *again = rest.ptr; (again = memmem(again, (size_t)(rest.ptr + rest.len - again),
+			    id.ptr, id.len + 7)) != NULL; again++)
+				if (again != rest.ptr)
+					fail_msg("%s: two blocks are called %.*s", GOLDEN[i].id, SLICE_FMT(id));
+		}
+		for (size_t e = 0; e < sizeof(elements) / sizeof(elements[0]); e++) {
+			snprintf(want, sizeof(want), "\"%s\":[\"", elements[e]);
+			if (!has(art13, want))
+				fail_msg("%s: Art. 13 %s is nowhere", GOLDEN[i].id, elements[e]);
+		}
+		assert_int_equal(has(art13, "\"1b\":["), strcmp(GOLDEN[i].id, "firm") == 0);
+		arena_reset(&world.arena);
+		site_free(s);
+	}
+}
+
 static void test_little_memory(void **state)
 {
 	struct site *s = world_site(conf_site_by_id(world.conf, "world"));
@@ -382,6 +402,10 @@ static void test_little_memory(void **state)
 	buf_init_arena(&b, &small, NOTICE_MAX_BYTES);
 	assert_int_equal(notice_json(s, &small, "de", &STAMP, &b, &ei), OK);
 	arena_free(&small);
+	arena_init(&small, ARENA_REQUEST_MAX_BYTES);
+	buf_init_arena(&b, &small, NOTICE_MAX_BYTES);
+	assert_int_equal(notice_markdown(s, &small, "de", &STAMP, &b, &ei), OK);
+	arena_free(&small);
 	site_free(s);
 }
 
@@ -393,10 +417,10 @@ int main(void)
 		cmocka_unit_test(test_same_bytes_twice_and_at_another_time),
 		cmocka_unit_test(test_one_firm_in_the_union),
 		cmocka_unit_test(test_page_holds_body),
-		cmocka_unit_test(test_page_around_stored_body),
 		cmocka_unit_test(test_text_fits_columns),
 		cmocka_unit_test(test_without_stamp),
 		cmocka_unit_test(test_live_refuses_transfer_without_safeguard),
+		cmocka_unit_test(test_names_and_articles),
 		cmocka_unit_test(test_little_memory),
 	};
 

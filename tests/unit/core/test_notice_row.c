@@ -195,6 +195,34 @@ static void test_every_row_renders(void **state)
 	site_free(s);
 }
 
+static const struct {
+	int line;
+	const char *articles;
+	unsigned paragraph;
+	char letter;
+	bool have;
+} ARTICLES[] = {
+	{__LINE__, "13(1)(a)", 1, 'a', true},
+	{__LINE__, "13(1)(a)", 1, 'b', false},
+	{__LINE__, "13(1)(a)", 2, 'a', false},
+	{__LINE__, "13(1)(c)-(e); 13(2)(a)", 1, 'd', true},
+	{__LINE__, "13(1)(c)-(e); 13(2)(a)", 1, 'f', false},
+	{__LINE__, "13(1)(c)-(e); 13(2)(a)", 2, 'a', true},
+	{__LINE__, "13(2)(c); 7(3)", 3, 0, false},
+	{__LINE__, "13(3); 7", 3, 0, true},
+	{__LINE__, "21(1); 13(1)(d)", 1, 'd', true},
+	{__LINE__, "UK GDPR 13; PECR 22", 3, 0, false},
+};
+
+static void test_articles(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(ARTICLES) / sizeof(ARTICLES[0]); i++)
+		if (notice_articles_have(ARTICLES[i].articles, ARTICLES[i].paragraph, ARTICLES[i].letter) !=
+		    ARTICLES[i].have)
+			fail_msg("row of line %d", ARTICLES[i].line);
+}
+
 /* ---- facts */
 
 static void test_fields_of_several_forms(void **state)
@@ -370,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_rows_are_complete),
 		cmocka_unit_test(test_sections_are_in_one_piece),
 		cmocka_unit_test(test_every_row_renders),
+		cmocka_unit_test(test_articles),
 		cmocka_unit_test(test_fields_of_several_forms),
 		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_framework_needs_listing),

@@ -359,6 +359,62 @@ static void fill_notice(struct view *v, int lang)
 	add_block(s, "notice.n22.ways");
 }
 
+static void fill_versions(struct view *v, int lang)
+{
+	for (int no = 3; no > 0; no--) {
+		struct view *one = view_item(v, "versions");
+		view_int(one, "notice_version", no);
+		view_cstr(one, "valid_from", pick(lang, "21. November 2026", "21 November 2026"));
+		put_url(one, "version_url", "https://www.example.org/j/n/v/9c41e07b52d81f3a");
+		view_bool(one, "now", no == 3);
+		if (no > 1)
+			put_url(one, "diff_url", "https://www.example.org/j/n/diff?from=9c41&to=9c42");
+	}
+	put_url(v, "older_url", "https://www.example.org/j/n/versions?before=1");
+}
+
+static void fill_version(struct view *v, int lang)
+{
+	fill_notice(v, lang);
+	view_html(v, "body", SLICE("<div class=\"jawort\"><p>Damals</p></div>"));
+	view_bool(v, "now", false);
+	view_cstr(v, "valid_until", pick(lang, "22. November 2026", "22 November 2026"));
+	put_url(v, "diff_url", "https://www.example.org/j/n/diff?from=9c41");
+	put_url(v, "raw_url", "https://www.example.org/j/n/v/9c41e07b52d81f3a.html");
+}
+
+static void diff_side(struct view *change, const char *name, const char *key, bool changed)
+{
+	struct view *side = view_item(change, name), *part = view_item(side, "parts");
+
+	view_cstr(side, name[0] == 'b' ? "before_key" : "after_key", key);
+	view_bool(part, "changed", changed);
+	view_cstr(part, "text", "7 & <Tage>");
+}
+
+static void fill_difference(struct view *v, int lang)
+{
+	struct view *s = view_item(v, "sections"), *c = view_item(s, "changes");
+
+	view_cstr(s, "name", pick(lang, "Wie lange", "How long"));
+	diff_side(c, "before", "diff.before", true);
+	diff_side(c, "after", "diff.after", true);
+	view_int(v, "from_no", 1);
+	view_int(v, "to_no", 2);
+	view_cstr(v, "from_date", pick(lang, "21. November 2026", "21 November 2026"));
+	view_cstr(v, "to_date", pick(lang, "22. November 2026", "22 November 2026"));
+	put_url(v, "from_url", "https://www.example.org/j/n/v/9c41");
+	put_url(v, "to_url", "https://www.example.org/j/n/v/9c42");
+	put_url(v, "versions_url", "https://www.example.org/j/n/versions");
+}
+
+static void fill_notice_frame(struct view *v, int lang)
+{
+	fill_notice(v, lang);
+	put_url(v, "script_url", "https://www.example.org/j/jawort.js");
+	view_html(v, "body", SLICE("<div class=\"jawort\"><p>Heute</p></div>"));
+}
+
 static void fill_mail(struct view *v, int lang)
 {
 	view_cstr(v, "accent", "#17604f");
@@ -409,6 +465,10 @@ static const struct sample {
 	{__LINE__, "page/error.html", "busy", fill_busy, NULL},
 	{__LINE__, "page/bare.html", "bare", fill_bare, "abcdefghijklmnop"},
 	{__LINE__, "page/notice.html", "notice", fill_notice, "id=\"objection\""},
+	{__LINE__, "page/notice_frame.html", "notice_frame", fill_notice_frame, "<p>Heute</p>"},
+	{__LINE__, "page/versions.html", "versions", fill_versions, "<small>"},
+	{__LINE__, "page/version.html", "version", fill_version, "<p>Damals</p>"},
+	{__LINE__, "page/difference.html", "difference", fill_difference, "<ins>7 &amp; &lt;Tage&gt;</ins>"},
 	{__LINE__, "page/notice_fragment.html", "notice_fragment", fill_notice, "<div class=\"jawort\" lang="},
 	{__LINE__, "mail/confirm.html", "mail_confirm", fill_mail, "bgcolor=\"#17604f\""},
 	{__LINE__, "mail/confirm.txt", "mail_confirm", fill_mail, "\n    "},

@@ -19,6 +19,7 @@
 
 /* Phrases that no template names: the code does, or will. A star at the end stands for any rest. */
 static const char *const CODE_KEYS[] = {
+	"diff.gone", "diff.new", "diff.before", "diff.after",
 	"form.title.*", "form.button.*", "form.label.*", "form.hint.*", "form.consent.*", "form.soft.*",
 	"form.required.reason", "form.notice.transfer.*", "form.fallback.link",
 	"error.page.title", "error.summary.*", "error.email.*", "error.phone.*", "error.consent.*", "error.field.*", "error.form.*",

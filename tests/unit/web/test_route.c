@@ -52,7 +52,8 @@ static void test_find(void **state)
 	    {__LINE__, "/hook/mailjet/", NULL, ""}, {__LINE__, "/hook/mailjet/a/b", NULL, ""},
 	    {__LINE__, "/hook/", NULL, ""}, {__LINE__, "/hook/brevo/a", NULL, ""},
 	    {__LINE__, "/C/a", NULL, ""}, {__LINE__, "/n", "/n", ""}, {__LINE__, "/n.html", "/n.html", ""},
-	    {__LINE__, "/n.htm", NULL, ""}, {__LINE__, "/nx", NULL, ""}, {__LINE__, "/healthz", "/healthz", ""},
+	    {__LINE__, "/n/v/ab.html", "/n/v/", "ab"}, {__LINE__, "/n/v/", NULL, ""}, {__LINE__, "/n/v/a/b", NULL, ""},
+	    {__LINE__, "/n/diff", "/n/diff", ""}, {__LINE__, "/n/versions", "/n/versions", ""}, {__LINE__, "/n.htm", NULL, ""}, {__LINE__, "/nx", NULL, ""}, {__LINE__, "/healthz", "/healthz", ""},
 	};
 
 	(void)state;
