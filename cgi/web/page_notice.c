@@ -14,15 +14,15 @@ static const struct generation_notice *notice_of(struct page *p)
  * Validators begin with the notice's hash. The fragment is what is hashed; the other formats also hold the
  * number of the version, and their look may change with the program.
  */
-static bool notice_unchanged(struct page *p, const struct generation_notice *n, bool bare)
+static bool notice_unchanged(struct page *p, const struct generation_notice *n, char format)
 {
 	struct buf b;
 
 	buf_init_arena(&b, p->arena, 128);
-	if (bare)
+	if (!format)
 		buf_printf(&b, "\"%s\"", n->hash_hex);
 	else
-		buf_printf(&b, "\"%s-%lld-%s\"", n->hash_hex, (long long)n->no, JAWORT_VERSION);
+		buf_printf(&b, "\"%s-%lld-%s%c\"", n->hash_hex, (long long)n->no, JAWORT_VERSION, format);
 	return page_etag(p, buf_slice(&b));
 }
 
@@ -66,11 +66,11 @@ void page_notice_part_get(struct page *p)
 {
 	const struct generation_notice *n = notice_of(p);
 
-	if (!notice_unchanged(p, n, true))
+	if (!notice_unchanged(p, n, 0))
 		page_send_html(p, 200, NULL, n->part.body);
 }
 
-static void notice_rendered(struct page *p, const char *type,
+static void notice_rendered(struct page *p, const char *type, char format,
     enum err (*render)(const struct site *, struct arena *, const char *, const struct notice_stamp *,
         struct buf *, struct errinfo *))
 {
@@ -78,7 +78,7 @@ static void notice_rendered(struct page *p, const char *type,
 	const struct notice_stamp stamp = {.no = n->no, .hash_hex = n->hash_hex, .valid_from_ms = n->valid_from_ms};
 	struct errinfo ei = {.code = OK};
 
-	if (notice_unchanged(p, n, false))
+	if (notice_unchanged(p, n, format))
 		return;
 	page_head(p, 200, type, NULL);
 	response_header_cstr(p->res, "Content-Language", p->lang);
@@ -88,17 +88,17 @@ static void notice_rendered(struct page *p, const char *type,
 
 void page_notice_text_get(struct page *p)
 {
-	notice_rendered(p, "text/plain; charset=utf-8", notice_text);
+	notice_rendered(p, "text/plain; charset=utf-8", 't', notice_text);
 }
 
 void page_notice_json_get(struct page *p)
 {
-	notice_rendered(p, "application/json; charset=utf-8", notice_json);
+	notice_rendered(p, "application/json; charset=utf-8", 'j', notice_json);
 }
 
 void page_notice_md_get(struct page *p)
 {
-	notice_rendered(p, "text/markdown; charset=utf-8", notice_markdown);
+	notice_rendered(p, "text/markdown; charset=utf-8", 'm', notice_markdown);
 }
 
 /* What /n.json keeps to (JSON Schema, draft 2020-12). */
