@@ -74,7 +74,7 @@ part unit "unit tests and golden files, AddressSanitizer and UBSan" unit_
 part tsan "writer, application and front, ThreadSanitizer" tsan
 part http "FastCGI and CGI over real sockets; starvation" http
 part fuzz "fuzz targets: seeds, then 5 s of new inputs each" fuzz
-part fakes "the fake Mailjet against Mailjet's own client" fakes
+part fakes "the fakes of Mailjet and Brevo against their own clients" fakes
 part e2e "nginx, serve, worker and Chromium" e2e
 part mails "mails: three foreign parsers, SpamAssassin, what mail programs support" mails
 part fault "kill -9 under load" fault

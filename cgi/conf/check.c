@@ -196,6 +196,23 @@ static void duty_l29(const struct duty *d)
 	}
 }
 
+/* ---- L13: tracking */
+
+/* Mailjet is told in each request; smtp, dir and log know none. */
+static void duty_l13(const struct duty *d)
+{
+	char path[60];
+
+	for (size_t i = 0; i < d->s->mail.route.n; i++) {
+		if (strcmp(d->s->mail.route.v[i], "brevo") != 0)
+			continue;
+		snprintf(path, sizeof(path), "mail.route[%zu]", i);
+		duty_add(d, CONF_WARNING, path, "brevo notes for every mail of the account who opens it and who follows its "
+		    "links, and no request can switch that off. In the Brevo account, turn on anonymous tracking for "
+		    "transactional mails (docs/providers/brevo.md says where), or name another provider here");
+	}
+}
+
 /* ---- L16 L17 L19 L23 L35 L47: periods */
 
 static void duty_l16(const struct duty *d)
@@ -494,6 +511,7 @@ static const struct {
 	{"L04", "Articles 4(11), 7(3) GDPR; BGH VI ZR 721/15", duty_l04},
 	{"L05", "Article 4(11) GDPR; BGH VI ZR 721/15", duty_l05},
 	{"L08", "Articles 5(1)(c), 25(2) GDPR", duty_l08},
+	{"L13", "TDDDG 25(1); Articles 5(1)(c), 25(2) GDPR", duty_l13},
 	{"L16", "Article 32 GDPR", duty_l16},
 	{"L17", "Articles 5(1)(e), 17(1)(a) GDPR", duty_l17},
 	{"L19", "BGB 195, 199; Article 17(3)(e) GDPR", duty_l19},
@@ -528,7 +546,8 @@ static void check_route(struct conf_bind *b, const struct conf_site *s)
 	for (size_t i = 0; i < m->route.n; i++) {
 		const char *name = m->route.v[i];
 		bool ready = strcmp(name, "log") == 0 || (strcmp(name, "dir") == 0 && m->dir.set) ||
-		    (strcmp(name, "smtp") == 0 && m->smtp.set) || (strcmp(name, "mailjet") == 0 && m->mailjet.set);
+		    (strcmp(name, "smtp") == 0 && m->smtp.set) || (strcmp(name, "mailjet") == 0 && m->mailjet.set) ||
+		    (strcmp(name, "brevo") == 0 && m->brevo.set);
 
 		local = local || strcmp(name, "log") == 0 || strcmp(name, "dir") == 0;
 		snprintf(path, sizeof(path), "mail.route[%zu]", i);

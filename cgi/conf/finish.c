@@ -228,44 +228,50 @@ static void finish_smtp(struct conf_bind *b, struct conf_site *s)
 		    "Write smtps://, or add starttls: true; plain smtp:// only towards this machine");
 }
 
-static void finish_mail(struct conf_bind *b, struct conf_site *s)
+/* Scheme and host of an API, encrypted unless it is on this machine. */
+static void finish_endpoint(struct conf_bind *b, const char *key, const char **endpoint)
 {
-	struct conf_mail *m = &s->mail;
 	const char *base, *host, *path;
 	struct url u;
 	int line, col;
 
+	if (!**endpoint)
+		return;
+	conf_bind_place(b, key, &line, &col);
+	if (!conf_base_split(b->a, slice_from(*endpoint), &base, &host, &path) || !url_parse(slice_from(base), &u))
+		conf_sink_error(b->sink, line, col, "%s: write scheme and host only, such as %s", key,
+		    conf_key_find(false, key)->value);
+	else if (slice_eq_str(u.scheme, "http") && !conf_host_loopback(u.host))
+		conf_sink_error(b->sink, line, col, "%s: http:// only towards this machine. Write https://", key);
+	else
+		*endpoint = base;
+}
+
+static void finish_mail(struct conf_bind *b, struct conf_site *s)
+{
+	struct conf_mail *m = &s->mail;
+
 	m->from.name = finish_default(b, "mail.from.name", m->from.name, s->controller.name);
 	m->mailjet.set = conf_bind_has_group(b, "mail.mailjet");
+	m->brevo.set = conf_bind_has_group(b, "mail.brevo");
 	m->smtp.set = conf_bind_has_group(b, "mail.smtp");
 	m->dir.set = conf_bind_has_group(b, "mail.dir");
 	finish_smtp(b, s);
-	if (!*m->mailjet.endpoint)
-		return;
-	conf_bind_place(b, "mail.mailjet.endpoint", &line, &col);
-	if (!conf_base_split(b->a, slice_from(m->mailjet.endpoint), &base, &host, &path) ||
-	    !url_parse(slice_from(base), &u))
-		conf_sink_error(b->sink, line, col, "mail.mailjet.endpoint: write scheme and host only, "
-		    "such as https://api.mailjet.com");
-	else if (slice_eq_str(u.scheme, "http") && !conf_host_loopback(u.host))
-		conf_sink_error(b->sink, line, col, "mail.mailjet.endpoint: http:// only towards this machine. "
-		    "Write https://");
-	else
-		m->mailjet.endpoint = base;
+	finish_endpoint(b, "mail.mailjet.endpoint", &m->mailjet.endpoint);
+	finish_endpoint(b, "mail.brevo.endpoint", &m->brevo.endpoint);
 }
 
 static void finish_hooks(struct conf_bind *b, const struct conf_site *s)
 {
-	static const char *const known[] = {"mailjet"};
 	char path[CONF_PATH_MAX_BYTES];
 	int line, col;
 
 	for (size_t i = 0; i < s->mail.nhooks; i++) {
-		if (strcmp(s->mail.hooks[i].id, known[0]) == 0)
+		if (strcmp(s->mail.hooks[i].id, "mailjet") == 0 || strcmp(s->mail.hooks[i].id, "brevo") == 0)
 			continue;
 		snprintf(path, sizeof(path), "mail.hooks.%s", s->mail.hooks[i].id);
 		conf_bind_place(b, path, &line, &col);
-		conf_sink_error(b->sink, line, col, "%s: no such provider sends events. Possible: mailjet", path);
+		conf_sink_error(b->sink, line, col, "%s: no such provider sends events. Possible: mailjet, brevo", path);
 	}
 }
 

@@ -7,7 +7,7 @@
 #include "core/evidence.h"
 #include "core/state.h"
 #include "core/withdraw.h"
-#include "mail/mailjet_event.h"
+#include "mail/provider_event.h"
 #include "store/daily.h"
 #include "store/erasure.h"
 #include "store/hook.h"
@@ -287,7 +287,7 @@ enum err events_apply(struct db *db, const struct site *s, struct arena *a, stru
 {
 	struct applying w = {.db = db, .site = s, .a = a, .provider = provider, .at_ms = at_ms,
 	    .now_ms = clock_now_ms(), .out = out, .ei = ei};
-	enum err rc = mailjet_event_each(body, apply_next, &w, ei);
+	enum err rc = provider_event_each(provider, body, apply_next, &w, ei);
 
 	out->bodies++;
 	return rc ? rc : w.rc;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/contact.h"
+
 bool notice_always(const struct notice_facts *f, size_t i)
 {
 	(void)f;
@@ -117,7 +119,7 @@ static bool listed(const struct notice_facts *f, size_t i)
 {
 	(void)i;
 	for (size_t p = 0; p < f->conf->npurposes; p++)
-		if (*f->conf->purposes[p].provider_list && conf_list_has(&f->conf->mail.route, "mailjet"))
+		if (*f->conf->purposes[p].provider_list && contact_keeper(f->conf))
 			return true;
 	return false;
 }

@@ -62,7 +62,9 @@ bool message_inert(struct slice s)
 {
 	static const struct slice words[] = {SLICE_LIT("var:"), SLICE_LIT("data:"), SLICE_LIT("unsub")};
 
-	for (size_t i = 0; i + 2 < s.len; i++) {
+	for (size_t i = 0; i + 1 < s.len; i++) {
+		if (s.ptr[i] == '{' && (s.ptr[i + 1] == '{' || s.ptr[i + 1] == '%'))
+			return false;
 		if (s.ptr[i] != '[' || s.ptr[i + 1] != '[')
 			continue;
 		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)

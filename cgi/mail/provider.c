@@ -10,7 +10,7 @@
 #define RETRY_AFTER_MAX_S 86400
 
 static const struct provider *const table[] = {
-	&provider_mailjet, &provider_smtp, &provider_dir, &provider_log,
+	&provider_mailjet, &provider_brevo, &provider_smtp, &provider_dir, &provider_log,
 };
 #define NTABLE (sizeof(table) / sizeof(table[0]))
 
@@ -108,8 +108,8 @@ enum err provider_message_check(const struct message *m, const char *provider, s
 		return err_set(ei, E_INVALID, "mail for %s: custom_id must be 1..64 of letters, digits, . _ -", provider);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (!message_inert(parts[i].s))
-			return err_set(ei, E_INVALID, "mail for %s: %s holds \"[[var:\", \"[[data:\" or \"[[unsub\", "
-			    "which a provider would replace", provider, parts[i].name);
+			return err_set(ei, E_INVALID, "mail for %s: %s holds \"[[var:\", \"[[data:\", \"[[unsub\", "
+			    "\"{{\" or \"{%%\", which a provider would replace", provider, parts[i].name);
 	return OK;
 }
 

@@ -373,7 +373,7 @@ static void read_lookup(const struct provider_reply *r, struct provider_result *
 	}
 	json_decref(root);
 	if (out->class_ == PROVIDER_UNKNOWN ||
-	    (out->class_ == PROVIDER_PERMANENT && strcmp(out->code, "absent") != 0))
+	    (out->class_ == PROVIDER_PERMANENT && (r->status != 200 || strcmp(out->code, "absent") != 0)))
 		out->class_ = PROVIDER_RETRY;
 	if (out->class_ == PROVIDER_RETRY)
 		out->retry_after_s = provider_retry_after(r->retry_after, r->now_ms);

@@ -4,6 +4,7 @@
 #include "mail/provider.h"
 
 extern const struct provider provider_mailjet;
+extern const struct provider provider_brevo;
 extern const struct provider provider_smtp;
 extern const struct provider provider_dir;
 extern const struct provider provider_log;
@@ -18,5 +19,10 @@ void provider_result_set(struct provider_result *out, const struct provider_rule
 enum err provider_message_check(const struct message *m, const char *provider, struct errinfo *ei);
 /* [A-Za-z0-9._-]{1,64} */
 bool provider_custom_id_ok(struct slice s);
+/* A message id of Brevo, always with its brackets ("<1.2@smtp-relay.mailin.fr>"). False, dst "": it is none. */
+bool provider_brevo_id(struct slice s, char *dst, size_t n);
+/* A request to Brevo without path and body: method, endpoint, headers with the key (copied into the arena). E_NOMEM. */
+enum err provider_brevo_start(struct arena *a, const struct provider_settings *s, const char *method,
+    struct provider_request *out, struct errinfo *ei);
 
 #endif

@@ -55,6 +55,7 @@ enum err batch_due_read(struct store *st, struct batch_due *out, struct errinfo 
 
 struct scan {
 	int64_t ids[WORKER_BATCH_MAX];
+	int64_t started_ms[WORKER_BATCH_MAX];
 	size_t n;
 };
 
@@ -62,6 +63,7 @@ static bool scan_row(const struct outbox_row *r, void *arg)
 {
 	struct scan *s = arg;
 
+	s->started_ms[s->n] = r->started_ms;
 	s->ids[s->n++] = r->id;
 	return s->n < WORKER_BATCH_MAX;
 }
@@ -80,6 +82,29 @@ static enum err requeue(struct db *db, struct scan *s, enum outbox_state state, 
 	return e;
 }
 
+/* The provider that may have an unknown mail, if it can be asked now; else the one whose turn it is. */
+static struct route_hop *hop_of(struct batch *b, const struct outbox_row *r)
+{
+	struct errinfo ei = {0};
+	struct route_hop *h;
+	char name[32];
+
+	if (!slice_copy(r->provider, name, sizeof(name)) || strcmp(name, b->hop->p->name) == 0)
+		return b->hop;
+	h = route_hop_ready(b->route, name, &ei);
+	return h && !h->held ? h : b->hop;
+}
+
+static void claim_unknown(struct task *t, const struct outbox_row *r, int64_t started_ms)
+{
+	struct route_hop *h = hop_of(t->batch, r);
+	bool same = r->provider.len == 0 || slice_eq_str(r->provider, h->p->name);
+
+	t->unknown = true;
+	t->hop = h;
+	t->repeat = same && h->p->repeat && h->p->repeat(r->result_code, clock_now_ms() - started_ms);
+}
+
 static void claim_row(const struct outbox_row *r, void *arg)
 {
 	struct batch *b = arg;
@@ -88,6 +113,7 @@ static void claim_row(const struct outbox_row *r, void *arg)
 	memset(t, 0, sizeof(*t));
 	t->tag.done = task_call_done;
 	t->batch = b;
+	t->hop = b->hop;
 	t->id = r->id;
 	t->person_id = r->person_id;
 	t->request_id = r->request_id;
@@ -97,7 +123,8 @@ static void claim_row(const struct outbox_row *r, void *arg)
 	memcpy(t->mail_hash, r->mail_hash, sizeof(t->mail_hash));
 	t->slots = arena_dup(&b->arena, r->slots);
 	for (size_t i = 0; i < b->nunknown; i++)
-		t->unknown = t->unknown || b->unknown_ids[i] == r->id;
+		if (b->unknown_ids[i] == r->id)
+			claim_unknown(t, r, b->unknown_started_ms[i]);
 }
 
 static enum err claim_in(struct batch *b, struct db *db, bool probe, struct errinfo *ei)
@@ -111,6 +138,7 @@ static enum err claim_in(struct batch *b, struct db *db, bool probe, struct erri
 	if (!e)
 		e = requeue(db, &held, OUTBOX_HELD, INT64_MAX, probe ? 1 : limit / 2, ei);
 	memcpy(b->unknown_ids, unknown.ids, sizeof(b->unknown_ids));
+	memcpy(b->unknown_started_ms, unknown.started_ms, sizeof(b->unknown_started_ms));
 	b->nunknown = unknown.n;
 	if (!e)
 		e = outbox_claim(db, now, limit, slice_from(b->attempt_id), claim_row, b, NULL, ei);
@@ -179,8 +207,8 @@ static void task_done(struct task *t)
 	int64_t now = clock_now_ms();
 
 	/* At once, not at settlement: every further request would get the same answer. */
-	if (t->res.class_ == PROVIDER_HOLD && !(b->hop->held && b->hop->held_until_ms > now))
-		route_hold(b->route, b->hop, now + WORKER_HOLD_CHECK_S * 1000, t->res.code, t->res.text);
+	if (t->res.class_ == PROVIDER_HOLD && !(t->hop->held && t->hop->held_until_ms > now))
+		route_hold(b->route, t->hop, now + WORKER_HOLD_CHECK_S * 1000, t->res.code, t->res.text);
 	t->state = TASK_DONE;
 	t->done_mono_ms = clock_mono_ms();
 	b->done++;
@@ -289,14 +317,14 @@ static enum err task_call_start(struct task *t, struct errinfo *ei)
 static enum err task_send(struct task *t, struct errinfo *ei)
 {
 	struct batch *b = t->batch;
-	const struct provider *p = b->hop->p;
+	const struct provider *p = t->hop->p;
 	enum err e;
 
-	t->looking = t->unknown && p->build_lookup && !t->tried;
+	t->looking = t->unknown && p->build_lookup && !t->tried && !t->repeat;
 	if (t->looking)
-		e = p->build_lookup(&b->arena, &b->hop->settings, t->m.custom_id, &t->req, ei);
+		e = p->build_lookup(&b->arena, &t->hop->settings, t->m.custom_id, &t->req, ei);
 	else
-		e = p->build(&b->arena, &b->hop->settings, &t->m, &t->req, ei);
+		e = p->build(&b->arena, &t->hop->settings, &t->m, &t->req, ei);
 	if (!e)
 		e = task_call_start(t, ei);
 	if (e)
@@ -309,19 +337,19 @@ static enum err task_send(struct task *t, struct errinfo *ei)
 
 static void task_start(struct task *t)
 {
-	struct batch *b = t->batch;
+	struct route_hop *h = t->hop;
 	struct errinfo ei = {0};
 	enum err e;
 
-	if (b->hop->held && b->hop->held_until_ms > clock_now_ms()) {
+	if (h->held && h->held_until_ms > clock_now_ms()) {
 		task_end(t, PROVIDER_HOLD, false, "held", "the provider is held");
 		return;
 	}
 	if (!t->unknown && task_expired(t))
 		return;
 	e = task_message(t, &ei);
-	if (!e && b->hop->p->kind == PROVIDER_LOCAL) {
-		b->hop->p->deliver(&b->hop->settings, &t->m, &t->res);
+	if (!e && h->p->kind == PROVIDER_LOCAL) {
+		h->p->deliver(&h->settings, &t->m, &t->res);
 		t->tried = true;
 		task_done(t);
 		return;
@@ -355,7 +383,7 @@ static void lookup_done(struct task *t, const struct provider_reply *r)
 	struct errinfo ei = {0};
 	enum err e;
 
-	t->batch->hop->p->read_lookup(r, &t->res);
+	t->hop->p->read_lookup(r, &t->res);
 	if (t->res.class_ == PROVIDER_PERMANENT) {
 		/* It never arrived: send it now. */
 		t->tried = true;
@@ -389,7 +417,7 @@ void task_call_done(struct tag *tag)
 		lookup_done(t, &r);
 		return;
 	}
-	b->hop->p->read(&r, &t->res);
+	t->hop->p->read(&r, &t->res);
 	if (r.transport != PROVIDER_ANSWERED && t->call.error[0]) {
 		size_t len = strlen(t->res.text);
 
@@ -406,10 +434,12 @@ static uint32_t max_u32(uint32_t a, uint32_t b)
 }
 
 /* Another provider of the route that is not held. */
-static bool other_hop(const struct batch *b)
+static bool other_hop(const struct task *t)
 {
-	for (size_t i = 0; i < b->route->n; i++)
-		if (&b->route->hops[i] != b->hop && !b->route->hops[i].held)
+	const struct route *r = t->batch->route;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (&r->hops[i] != t->hop && !r->hops[i].held)
 			return true;
 	return false;
 }
@@ -422,9 +452,9 @@ static void outcome_retry(struct task *t, struct outbox_result *r)
 	r->state = OUTBOX_QUEUED;
 	if (strcmp(t->res.code, "stopped") == 0)
 		wait_s = 0;
-	else if (t->tried && other_hop(b)) {
+	else if (t->tried && other_hop(t)) {
 		/* "First that works": this one does not, the next one may. */
-		route_hold(b->route, b->hop, r->now_ms + WORKER_HOLD_CHECK_S * 1000, t->res.code, t->res.text);
+		route_hold(b->route, t->hop, r->now_ms + WORKER_HOLD_CHECK_S * 1000, t->res.code, t->res.text);
 		wait_s = 0;
 	}
 	r->next_ms = r->now_ms + (int64_t)wait_s * 1000;
@@ -434,22 +464,20 @@ static void outcome_retry(struct task *t, struct outbox_result *r)
 
 static void outcome_hold(struct task *t, struct outbox_result *r)
 {
-	struct batch *b = t->batch;
-
 	if (t->unknown && !t->tried)
 		r->state = OUTBOX_UNKNOWN;
 	else
-		r->state = other_hop(b) ? OUTBOX_QUEUED : OUTBOX_HELD;
-	r->next_ms = r->state == OUTBOX_UNKNOWN ? b->hop->held_until_ms : r->now_ms;
+		r->state = other_hop(t) ? OUTBOX_QUEUED : OUTBOX_HELD;
+	r->next_ms = r->state == OUTBOX_UNKNOWN ? t->hop->held_until_ms : r->now_ms;
 }
 
 static void outcome_unknown(struct task *t, struct outbox_result *r)
 {
-	const struct provider *p = t->batch->hop->p;
+	const struct provider *p = t->hop->p;
 
 	r->state = OUTBOX_UNKNOWN;
 	r->next_ms = r->now_ms + (int64_t)WORKER_LOOKUP_S * 1000;
-	if (t->unknown && !t->tried)
+	if (t->unknown && (!t->tried || t->repeat))
 		r->next_ms = r->now_ms + (int64_t)worker_backoff_s((unsigned)t->attempt) * 1000;
 	if ((t->unknown && t->tried && !p->build_lookup) || r->now_ms > give_up_ms(t)) {
 		r->code = SLICE(CODE_FINAL);
@@ -465,14 +493,14 @@ static void outcome(struct task *t, struct outbox_result *r)
 		.result_class = (int)t->res.class_ + 1,
 		.code = slice_from(t->res.code),
 		.text = slice_from(t->res.text),
-		.provider = slice_from(b->hop->p->name),
+		.provider = slice_from(t->hop->p->name),
 		.provider_id = slice_from(t->res.provider_id),
 		.now_ms = clock_now_ms(),
 	};
 	switch (t->res.class_) {
 	case PROVIDER_ACCEPTED:
 		r->state = OUTBOX_ACCEPTED;
-		route_release(b->route, b->hop);
+		route_release(b->route, t->hop);
 		break;
 	case PROVIDER_PERMANENT:
 		r->state = OUTBOX_FAILED;

@@ -26,6 +26,7 @@ struct batch;
 struct task {
 	struct tag tag; /* first: http_call.tag points here */
 	struct batch *batch;
+	struct route_hop *hop; /* the batch's; of an unknown mail the one that may have it */
 	int64_t id, person_id, request_id, created_ms;
 	enum outbox_kind kind;
 	int attempt;
@@ -33,6 +34,7 @@ struct task {
 	struct slice slots;
 	enum task_state state;
 	bool unknown;  /* an earlier try may have arrived: look up, or send once more */
+	bool repeat;   /* unknown, and the provider itself knows it again: send without asking */
 	bool looking;  /* the call under way is the look-up */
 	bool tried;    /* a request of this attempt left or a file was written */
 	int64_t done_mono_ms;
@@ -54,6 +56,7 @@ struct batch {
 	struct task tasks[WORKER_BATCH_MAX];
 	size_t n, next_waiting, flying, done, settled;
 	int64_t unknown_ids[WORKER_BATCH_MAX]; /* rows to be looked up, found at claim */
+	int64_t unknown_started_ms[WORKER_BATCH_MAX];
 	size_t nunknown;
 	int64_t settle_retry_ms; /* mono; after a failed settlement */
 	unsigned settle_failures;

@@ -5,10 +5,65 @@
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/log.h"
+#include "mail/brevo_contact.h"
+#include "mail/mailjet_contact.h"
 #include "send/worker.h"
 
-#define PROVIDER SLICE("mailjet")
 #define ERROR_WAIT_MS 60000
+#define LAST (-1)
+
+static enum err mailjet_build(struct contacts *c, const struct provider_settings *s, struct slice what,
+    struct errinfo *ei)
+{
+	return mailjet_contact_build(&c->arena, s, (enum mailjet_contact_step)c->step, what, buf_slice(&c->address), &c->req,
+	    ei);
+}
+
+static void mailjet_read(int step, const struct provider_reply *r, struct provider_result *out)
+{
+	mailjet_contact_read((enum mailjet_contact_step)step, r, out);
+}
+
+/* Nothing to delete without a number. */
+static int mailjet_after(int step, const struct provider_result *r)
+{
+	return step == MAILJET_CONTACT_FIND && r->class_ == PROVIDER_ACCEPTED ? MAILJET_CONTACT_DELETE : LAST;
+}
+
+static enum err brevo_build(struct contacts *c, const struct provider_settings *s, struct slice what,
+    struct errinfo *ei)
+{
+	return brevo_contact_build(&c->arena, s, (enum brevo_contact_step)c->step, what, buf_slice(&c->address), &c->req,
+	    ei);
+}
+
+static void brevo_read(int step, const struct provider_reply *r, struct provider_result *out)
+{
+	brevo_contact_read((enum brevo_contact_step)step, r, out);
+}
+
+/* Who is no contact still stands in the log. */
+static int brevo_after(int step, const struct provider_result *r)
+{
+	(void)r;
+	return step == BREVO_CONTACT_DELETE ? BREVO_CONTACT_FORGET : LAST;
+}
+
+static const struct contacts_keeper {
+	const char *provider;
+	int first[CONTACT_ACTION__MAX];
+	enum err (*build)(struct contacts *c, const struct provider_settings *s, struct slice what, struct errinfo *ei);
+	void (*read)(int step, const struct provider_reply *r, struct provider_result *out);
+	/* After a step that was done, or found nothing to do. */
+	int (*after)(int step, const struct provider_result *r);
+} keepers[CONTACTS_KEEPERS] = {
+	{"mailjet", {[CONTACT_ADD] = MAILJET_CONTACT_ADD, [CONTACT_ADD_AGAIN] = MAILJET_CONTACT_ADD_AGAIN,
+	    [CONTACT_UNSUB] = MAILJET_CONTACT_UNSUB, [CONTACT_DELETE] = MAILJET_CONTACT_FIND},
+	    mailjet_build, mailjet_read, mailjet_after},
+	{"brevo", {[CONTACT_ADD] = BREVO_CONTACT_ADD, [CONTACT_ADD_AGAIN] = BREVO_CONTACT_ADD,
+	    [CONTACT_UNSUB] = BREVO_CONTACT_REMOVE, [CONTACT_DELETE] = BREVO_CONTACT_DELETE},
+	    brevo_build, brevo_read, brevo_after},
+};
 
 /* What is to become of the row after a step. */
 enum end { END_DONE, END_AGAIN, END_REFUSED };
@@ -41,28 +96,49 @@ void contacts_free(struct contacts *c)
 	arena_free(&c->arena);
 }
 
+/* The keeper that has something to do first, and when; a held one not before its hold ends. */
+static enum err first_due(struct contacts *c, struct db *db, size_t *keeper, int64_t *next_ms, struct errinfo *ei)
+{
+	enum err e = OK;
+
+	*next_ms = INT64_MAX;
+	for (size_t i = 0; i < CONTACTS_KEEPERS && !e; i++) {
+		int64_t at_ms = INT64_MAX;
+
+		if (!route_has(c->route, keepers[i].provider))
+			continue;
+		e = contact_next_due(db, slice_from(keepers[i].provider), &at_ms, ei);
+		if (at_ms != INT64_MAX && at_ms < c->held_until_ms[i])
+			at_ms = c->held_until_ms[i];
+		if (at_ms < *next_ms) {
+			*next_ms = at_ms;
+			*keeper = i;
+		}
+	}
+	return e;
+}
+
 void contacts_refresh(struct contacts *c, struct store *st)
 {
 	struct errinfo ei = {0};
 	struct db *db;
+	size_t keeper;
 	enum err e;
 
 	if (c->flying)
 		return;
 	c->next_ms = INT64_MAX;
-	if (!route_has(c->route, "mailjet"))
+	if (!route_has(c->route, "mailjet") && !route_has(c->route, "brevo"))
 		return;
 	e = store_read(st, &db, &ei);
 	if (!e) {
-		e = contact_next_due(db, PROVIDER, &c->next_ms, &ei);
+		e = first_due(c, db, &keeper, &c->next_ms, &ei);
 		store_read_end(st, db);
 	}
 	if (e) {
 		log_err(LOG_ERROR, "contacts_read", &ei);
 		c->next_ms = clock_now_ms() + ERROR_WAIT_MS;
 	}
-	if (c->next_ms != INT64_MAX && c->next_ms < c->held_until_ms)
-		c->next_ms = c->held_until_ms;
 }
 
 static enum err settle_in(struct contacts *c, struct db *db, enum end end, int64_t next_ms, struct slice code,
@@ -111,23 +187,24 @@ static void hold(struct contacts *c, const char *code, const char *text)
 {
 	int64_t until = clock_now_ms() + (int64_t)WORKER_HOLD_CHECK_S * 1000;
 
-	log_event(LOG_ERROR, "contacts_hold", LOG_S("site", c->site->id), LOG_S("code", code), LOG_S("text", text));
-	c->held_until_ms = until;
+	log_event(LOG_ERROR, "contacts_hold", LOG_S("site", c->site->id), LOG_S("provider", keepers[c->keeper].provider),
+	    LOG_S("code", code), LOG_S("text", text));
+	c->held_until_ms[c->keeper] = until;
 	forget(c);
-	c->next_ms = until;
+	contacts_refresh(c, c->store);
 }
 
 static void call_start(struct contacts *c, struct slice what)
 {
 	struct errinfo ei = {0};
-	struct route_hop *h = route_hop_ready(c->route, "mailjet", &ei);
+	struct route_hop *h = route_hop_ready(c->route, keepers[c->keeper].provider, &ei);
 	enum err e;
 
 	if (!h) {
 		hold(c, "secret", ei.text);
 		return;
 	}
-	e = mailjet_contact_build(&c->arena, &h->settings, c->step, what, buf_slice(&c->address), &c->req, &ei);
+	e = keepers[c->keeper].build(c, &h->settings, what, &ei);
 	if (e) {
 		log_err(LOG_ERROR, "contact_build", &ei);
 		settle(c, END_REFUSED, 0, "bad-list");
@@ -159,12 +236,16 @@ static void done(struct tag *t)
 		.retry_after = slice_from(c->call.retry_after), .now_ms = clock_now_ms(),
 	};
 	struct provider_result res;
+	bool fine;
+	int after;
 
-	mailjet_contact_read(c->step, &r, &res);
-	if (res.class_ == PROVIDER_ACCEPTED && c->step == MAILJET_CONTACT_FIND) {
-		c->step = MAILJET_CONTACT_DELETE;
+	keepers[c->keeper].read(c->step, &r, &res);
+	fine = res.class_ == PROVIDER_ACCEPTED || strcmp(res.code, "absent") == 0;
+	after = fine ? keepers[c->keeper].after(c->step, &res) : LAST;
+	if (after != LAST) {
+		c->step = after;
 		call_start(c, arena_dup(&c->arena, slice_from(res.provider_id)));
-	} else if (res.class_ == PROVIDER_ACCEPTED || strcmp(res.code, "absent") == 0) {
+	} else if (fine) {
 		settle(c, END_DONE, 0, res.code);
 	} else if (res.class_ == PROVIDER_HOLD) {
 		hold(c, res.code, res.text);
@@ -187,20 +268,25 @@ static bool pointless(const struct contacts *c, const struct conf_purpose *p)
 static enum err take(struct contacts *c, struct errinfo *ei)
 {
 	struct db *db;
+	int64_t next_ms;
 	enum err e = store_read(c->store, &db, ei);
 
 	if (e)
 		return e;
-	e = contact_next(db, PROVIDER, clock_now_ms(), &c->now, &c->address, ei);
+	e = first_due(c, db, &c->keeper, &next_ms, ei);
+	c->next_ms = INT64_MAX;
+	if (!e && next_ms > clock_now_ms()) {
+		c->next_ms = next_ms;
+		e = E_NOT_FOUND;
+	}
+	if (!e)
+		e = contact_next(db, slice_from(keepers[c->keeper].provider), clock_now_ms(), &c->now, &c->address, ei);
 	store_read_end(c->store, db);
 	return e;
 }
 
 void contacts_start(struct contacts *c, struct store *st)
 {
-	static const enum mailjet_contact_step steps[CONTACT_ACTION__MAX] = {
-		[CONTACT_ADD] = MAILJET_CONTACT_ADD, [CONTACT_ADD_AGAIN] = MAILJET_CONTACT_ADD_AGAIN,
-		[CONTACT_UNSUB] = MAILJET_CONTACT_UNSUB, [CONTACT_DELETE] = MAILJET_CONTACT_FIND};
 	const struct conf_purpose *p;
 	struct errinfo ei = {0};
 	enum err e;
@@ -209,19 +295,17 @@ void contacts_start(struct contacts *c, struct store *st)
 		return;
 	c->store = st;
 	e = take(c, &ei);
-	if (e) {
-		c->next_ms = INT64_MAX;
-		if (e != E_NOT_FOUND) {
-			log_err(LOG_ERROR, "contacts_read", &ei);
-			c->next_ms = clock_now_ms() + ERROR_WAIT_MS;
-		}
-		return;
+	if (e && e != E_NOT_FOUND) {
+		log_err(LOG_ERROR, "contacts_read", &ei);
+		c->next_ms = clock_now_ms() + ERROR_WAIT_MS;
 	}
+	if (e)
+		return;
 	p = conf_purpose_by_id(c->site, slice_from(c->now.purpose));
 	if (pointless(c, p)) {
 		settle(c, END_DONE, 0, "pointless");
 		return;
 	}
-	c->step = steps[c->now.action];
+	c->step = keepers[c->keeper].first[c->now.action];
 	call_start(c, p ? slice_from(p->provider_list) : SLICE(""));
 }

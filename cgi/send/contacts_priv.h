@@ -1,21 +1,26 @@
 #ifndef JAWORT_SEND_CONTACTS_PRIV_H
 #define JAWORT_SEND_CONTACTS_PRIV_H
 /*
- * contacts: tells Mailjet's contact lists what changed (store/contact.h), one call of a site at a time, beside
+ * contacts: tells the providers' contact lists what changed (store/contact.h), one call of a site at a time, beside
  * the mails and never in their way. Every call may be repeated, so nothing is claimed: a kill repeats the last one.
- * A deletion is two calls: the contact's number by address, then the deletion; 404 to either means that it is done.
+ * A deletion is two calls. Mailjet: the contact's number by address, then the deletion. Brevo: the contact, then the log
+ * of mails to it. "There is no such thing" means that it is done.
  */
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/arena.h"
 #include "base/buf.h"
-#include "mail/mailjet_contact.h"
+#include "mail/provider.h"
 #include "send/http.h"
 #include "send/route_priv.h"
 #include "send/tag_priv.h"
 #include "store/contact.h"
 
 #define CONTACTS_ARENA_BYTES (1024u * 1024u)
+
+/* One for Mailjet, one for Brevo. */
+#define CONTACTS_KEEPERS 2
+struct contacts_keeper;
 
 struct contacts {
 	struct tag tag; /* first: http_call.tag points here */
@@ -24,10 +29,11 @@ struct contacts {
 	struct http *http;
 	struct store *store;
 	int64_t next_ms;       /* wall clock: something is due; INT64_MAX: nothing */
-	int64_t held_until_ms; /* after HOLD */
+	int64_t held_until_ms[CONTACTS_KEEPERS]; /* after HOLD */
 	bool flying;
 	struct contact now;
-	enum mailjet_contact_step step;
+	size_t keeper;
+	int step; /* of the keeper's own steps */
 	struct arena arena;
 	struct buf address; /* wiped after use */
 	struct provider_request req;

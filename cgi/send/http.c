@@ -358,10 +358,20 @@ static enum http_outcome outcome_smtp(struct http_call *c, CURLcode rc)
 	return im->uploaded > 0 ? HTTP_LOST : HTTP_NOT_SENT;
 }
 
+/* Brevo has no Retry-After; with 429 it says in a header of its own in how many seconds its window ends. */
+static void retry_after_take(struct http_call *c, CURL *easy)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK ||
+	    (c->status == 429 &&
+	        curl_easy_header(easy, "x-sib-ratelimit-reset", 0, CURLH_HEADER, -1, &header) == CURLHE_OK))
+		snprintf(c->retry_after, sizeof(c->retry_after), "%s", header->value);
+}
+
 static void call_finish(struct http *h, struct http_call *c, CURLcode rc)
 {
 	struct impl *im = c->impl;
-	struct curl_header *header;
 	struct http_call **at = &h->calls;
 	long status = 0;
 
@@ -375,8 +385,7 @@ static void call_finish(struct http *h, struct http_call *c, CURLcode rc)
 		c->outcome = was_sent(im->easy, rc) ? HTTP_LOST : HTTP_NOT_SENT;
 	if (c->outcome != HTTP_ANSWER)
 		snprintf(c->error, sizeof(c->error), "%s", curl_easy_strerror(rc));
-	if (curl_easy_header(im->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
-		snprintf(c->retry_after, sizeof(c->retry_after), "%s", header->value);
+	retry_after_take(c, im->easy);
 	impl_free(h, c);
 	while (*at && *at != c)
 		at = &(*at)->next;

@@ -33,6 +33,8 @@ static void hop_add(struct route *r, const struct provider *p)
 	h->settings.dir = m->dir.path;
 	if (strcmp(p->name, "mailjet") == 0)
 		h->settings.endpoint = slice_from(m->mailjet.endpoint);
+	if (strcmp(p->name, "brevo") == 0)
+		h->settings.endpoint = slice_from(m->brevo.endpoint);
 	if (strcmp(p->name, "smtp") == 0)
 		hop_smtp(h, m);
 	buf_init(&h->secret, SECRET_MAX_BYTES);
@@ -66,18 +68,35 @@ void route_free(struct route *r)
 	r->n = 0;
 }
 
-/* One line KEY:SECRET; the password of SMTP is the line itself. */
-static enum err secret_split(struct route_hop *h, struct errinfo *ei)
+/* Which file holds the secret, and whether its line is KEY:SECRET or the secret itself. NULL: no secret. */
+static const struct secret_kind {
+	const char *provider, *file;
+	bool pair;
+} secret_kinds[] = {
+	{"mailjet", "mail.mailjet.key_file", true},
+	{"brevo", "mail.brevo.key_file", false},
+	{"smtp", "mail.smtp.password_file", false},
+};
+
+static const struct secret_kind *secret_kind(const struct provider *p)
+{
+	for (size_t i = 0; i < sizeof(secret_kinds) / sizeof(secret_kinds[0]); i++)
+		if (strcmp(p->name, secret_kinds[i].provider) == 0)
+			return &secret_kinds[i];
+	return NULL;
+}
+
+static enum err secret_split(struct route_hop *h, const struct secret_kind *k, struct errinfo *ei)
 {
 	struct slice line = buf_slice(&h->secret);
 	size_t colon = slice_find(line, ':', 0);
 
-	if (h->p->kind == PROVIDER_SMTP) {
+	if (!k->pair) {
 		h->settings.password = line;
 		return OK;
 	}
 	if (colon == 0 || colon + 1 >= line.len)
-		return err_set(ei, E_INVALID, "mail.mailjet.key_file must hold one line KEY:SECRET");
+		return err_set(ei, E_INVALID, "%s must hold one line KEY:SECRET", k->file);
 	h->settings.user = slice_sub(line, 0, colon);
 	h->settings.password = slice_sub(line, colon + 1, line.len);
 	return OK;
@@ -85,17 +104,16 @@ static enum err secret_split(struct route_hop *h, struct errinfo *ei)
 
 static enum err secret_load(struct route *r, struct route_hop *h, struct errinfo *ei)
 {
-	bool smtp = h->p->kind == PROVIDER_SMTP;
+	const struct secret_kind *k = secret_kind(h->p);
 	enum err e;
 
-	if (h->p->kind == PROVIDER_LOCAL || (smtp && !h->settings.user.len) || h->secret_read)
+	if (!k || (h->p->kind == PROVIDER_SMTP && !h->settings.user.len) || h->secret_read)
 		return OK;
 	buf_free(&h->secret);
 	buf_init(&h->secret, SECRET_MAX_BYTES);
-	e = conf_secret_read(r->conf, r->site, smtp ? "mail.smtp.password_file" : "mail.mailjet.key_file",
-	    &h->secret, ei);
+	e = conf_secret_read(r->conf, r->site, k->file, &h->secret, ei);
 	if (!e)
-		e = secret_split(h, ei);
+		e = secret_split(h, k, ei);
 	h->secret_read = !e;
 	return e;
 }

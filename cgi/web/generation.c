@@ -1,5 +1,6 @@
 #include "web/generation_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,25 +124,28 @@ static enum err render_notices(struct generation_site *gs, struct arena *work, s
 #define HOOK_SECRET_MIN_BYTES 16
 
 /* Without its secret the hook stays shut, and the site is in service all the same. */
-static void hook_start(const struct generation *g, struct generation_site *gs)
+static void hook_start(const struct generation *g, const struct conf_site *conf, const char *provider,
+    struct generation_hook *hook)
 {
 	struct errinfo ei = {.code = OK};
 	struct buf secret;
-	enum err rc = OK;
+	char key[60];
+	enum err rc;
 
-	gs->hook_mailjet_set = false;
-	if (!conf_item_value(gs->conf, "mail.hooks.mailjet.secret_file"))
+	hook->set = false;
+	snprintf(key, sizeof(key), "mail.hooks.%s.secret_file", provider);
+	if (!conf_item_value(conf, key))
 		return;
 	buf_init(&secret, 4096);
-	rc = conf_secret_read(g->conf, gs->conf, "mail.hooks.mailjet.secret_file", &secret, &ei);
+	rc = conf_secret_read(g->conf, conf, key, &secret, &ei);
 	if (!rc && secret.len < HOOK_SECRET_MIN_BYTES)
-		rc = err_set(&ei, E_INVALID, "mail.hooks.mailjet.secret_file: the secret has fewer than %d characters, so it "
-		    "could be guessed. Make one with: openssl rand -hex 24", HOOK_SECRET_MIN_BYTES);
+		rc = err_set(&ei, E_INVALID, "%s: the secret has fewer than %d characters, so it "
+		    "could be guessed. Make one with: openssl rand -hex 24", key, HOOK_SECRET_MIN_BYTES);
 	if (rc)
 		log_err(LOG_ERROR, "hook_is_shut", &ei);
 	else
-		crypt_sha256(gs->hook_mailjet, secret.data, secret.len);
-	gs->hook_mailjet_set = !rc;
+		crypt_sha256(hook->hash, secret.data, secret.len);
+	hook->set = !rc;
 	crypt_wipe(secret.data, secret.len);
 	buf_free(&secret);
 }
@@ -157,7 +161,8 @@ static enum err site_start(struct generation *g, struct generation_site *gs, str
 	gs->letters = letter_cache_new();
 	if (!gs->letters)
 		return err_set(ei, E_NOMEM, "site %s", gs->conf->id);
-	hook_start(g, gs);
+	hook_start(g, gs->conf, "mailjet", &gs->hooks[GENERATION_HOOK_MAILJET]);
+	hook_start(g, gs->conf, "brevo", &gs->hooks[GENERATION_HOOK_BREVO]);
 	rc = texts_apply(gs->site, gs->store, false, &report, ei);
 	if (rc)
 		return rc;

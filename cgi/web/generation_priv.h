@@ -28,6 +28,13 @@ struct generation_notice {
 	int64_t valid_from_ms;
 };
 
+/* SHA-256 of the secret in mail.hooks.PROVIDER.secret_file; the secret itself is not kept. */
+enum generation_hook_of { GENERATION_HOOK_MAILJET, GENERATION_HOOK_BREVO, GENERATION_HOOKS };
+struct generation_hook {
+	bool set;
+	unsigned char hash[CRYPT_HASH_BYTES];
+};
+
 struct generation_site {
 	const struct conf_site *conf;
 	struct site *site; /* NULL: down */
@@ -37,9 +44,7 @@ struct generation_site {
 	struct generation_page *forms;     /* [form * languages + lang] */
 	struct generation_page *fragments; /* likewise */
 	struct generation_notice *notices; /* [lang] */
-	/* SHA-256 of the secret in mail.hooks.mailjet.secret_file; the secret itself is not kept. */
-	bool hook_mailjet_set;
-	unsigned char hook_mailjet[CRYPT_HASH_BYTES];
+	struct generation_hook hooks[GENERATION_HOOKS];
 };
 
 struct generation {

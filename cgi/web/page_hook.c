@@ -1,5 +1,5 @@
 /*
- * Events of providers. The path (or the password of Basic auth) is all that shows who is asking, so the body is
+ * Events of providers. The path (or the password of Basic auth, or a bearer token) is all that shows who is asking, so the body is
  * stored and believed only as a claim about our own mails (core/events.h). Answers are short: nobody reads them.
  * 401 to a wrong secret, whatever is right or wrong beside it; 200 only when the body is on disk.
  */
@@ -10,7 +10,7 @@
 #include "base/crypt.h"
 #include "base/enc.h"
 #include "base/log.h"
-#include "mail/mailjet_event.h"
+#include "mail/provider_event.h"
 #include "store/hook.h"
 
 #define HOOK_AUTH_MAX_BYTES 4096
@@ -23,12 +23,12 @@ static void hook_answer(struct page *p, unsigned status, const char *word)
 }
 
 /* Constant time: hashes are compared, so that neither bytes nor length of the secret show. */
-static bool secret_is(const struct generation_site *gs, struct slice given)
+static bool secret_is(const struct generation_hook *hook, struct slice given)
 {
 	unsigned char hash[CRYPT_HASH_BYTES];
 
 	crypt_sha256(hash, given.ptr ? given.ptr : "", given.len);
-	return crypt_equal(hash, gs->hook_mailjet, sizeof(hash)) && gs->hook_mailjet_set;
+	return crypt_equal(hash, hook->hash, sizeof(hash)) && hook->set;
 }
 
 /* The password of "Basic <base64 of user:password>"; empty if there is none. RFC 7617. */
@@ -46,15 +46,25 @@ static struct slice basic_password(struct page *p)
 	return slice_sub(buf_slice(&b), colon + 1, b.len);
 }
 
-static bool hook_allowed(struct page *p)
+/* RFC 6750: Brevo can send one. */
+static struct slice bearer_token(struct page *p)
 {
-	bool by_path = secret_is(p->gs, p->arg);
-	bool by_head = secret_is(p->gs, basic_password(p));
+	if (!slice_ieq(slice_sub(p->req->authorization, 0, 7), SLICE("Bearer ")))
+		return SLICE("");
+	return slice_trim(slice_sub(p->req->authorization, 7, HOOK_AUTH_MAX_BYTES));
+}
 
-	return by_path || by_head;
+static bool hook_allowed(struct page *p, const struct generation_hook *hook)
+{
+	bool by_path = secret_is(hook, p->arg);
+	bool by_head = secret_is(hook, basic_password(p));
+	bool by_token = secret_is(hook, bearer_token(p));
+
+	return by_path || by_head || by_token;
 }
 
 struct hook_job {
+	const char *provider;
 	struct slice body;
 	int64_t at_ms;
 	bool fresh;
@@ -64,24 +74,24 @@ static enum err hook_store(struct db *db, void *arg, struct errinfo *ei)
 {
 	struct hook_job *j = arg;
 
-	return hook_put(db, SLICE("mailjet"), j->body, j->at_ms, &j->fresh, ei);
+	return hook_put(db, slice_from(j->provider), j->body, j->at_ms, &j->fresh, ei);
 }
 
-void page_hook_mailjet_post(struct page *p)
+static void hook_post(struct page *p, const char *provider, enum generation_hook_of which)
 {
-	struct hook_job job = {.body = p->req->body, .at_ms = p->req->received_ms};
+	struct hook_job job = {.provider = provider, .body = p->req->body, .at_ms = p->req->received_ms};
 	struct errinfo ei = {.code = OK};
 	enum err rc;
 
-	if (!hook_allowed(p)) {
+	if (!hook_allowed(p, &p->gs->hooks[which])) {
 		hook_answer(p, 401, "no");
 		response_header_set(p->res, "WWW-Authenticate", SLICE("Basic realm=\"hook\""));
 		return;
 	}
 	/* What is cut off on the way comes again, whole. */
-	rc = mailjet_event_each(job.body, NULL, NULL, &ei);
+	rc = provider_event_each(slice_from(provider), job.body, NULL, NULL, &ei);
 	if (rc == E_INVALID || rc == E_LIMIT) {
-		log_event(LOG_WARN, "hook_refused", LOG_S("site", site_conf(p->site)->id), LOG_S("provider", "mailjet"),
+		log_event(LOG_WARN, "hook_refused", LOG_S("site", site_conf(p->site)->id), LOG_S("provider", provider),
 		    LOG_S("why", ei.text));
 		hook_answer(p, rc == E_LIMIT ? 413 : 400, "not understood");
 		return;
@@ -95,4 +105,14 @@ void page_hook_mailjet_post(struct page *p)
 		return;
 	}
 	hook_answer(p, 200, "ok");
+}
+
+void page_hook_mailjet_post(struct page *p)
+{
+	hook_post(p, "mailjet", GENERATION_HOOK_MAILJET);
+}
+
+void page_hook_brevo_post(struct page *p)
+{
+	hook_post(p, "brevo", GENERATION_HOOK_BREVO);
 }

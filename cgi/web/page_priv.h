@@ -77,6 +77,7 @@ void page_confirm_post(struct page *p);
 void page_unsub_get(struct page *p);
 void page_unsub_post(struct page *p);
 void page_hook_mailjet_post(struct page *p);
+void page_hook_brevo_post(struct page *p);
 void page_notice_get(struct page *p);
 void page_notice_part_get(struct page *p);
 void page_notice_text_get(struct page *p);

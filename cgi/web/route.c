@@ -9,6 +9,8 @@ const struct route routes[] = {
     {"/u/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_BODY_MAX_BYTES, page_unsub_get, page_unsub_post},
     {"/hook/mailjet/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_HOOK_MAX_BYTES, NULL, page_hook_mailjet_post},
     {"/hook/mailjet", "", ROUTE_PLAIN, PAGE_TOKEN, ROUTE_HOOK_MAX_BYTES, NULL, page_hook_mailjet_post},
+    {"/hook/brevo/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_HOOK_MAX_BYTES, NULL, page_hook_brevo_post},
+    {"/hook/brevo", "", ROUTE_PLAIN, PAGE_TOKEN, ROUTE_HOOK_MAX_BYTES, NULL, page_hook_brevo_post},
     {"/n", "", ROUTE_PLAIN, PAGE_NOTICE, 0, page_notice_get, NULL},
     {"/n.html", "", ROUTE_PLAIN, PAGE_NOTICE, 0, page_notice_part_get, NULL},
     {"/n.txt", "", ROUTE_PLAIN, PAGE_NOTICE, 0, page_notice_text_get, NULL},

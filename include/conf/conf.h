@@ -143,12 +143,17 @@ struct conf_mail {
 		const char *email;
 	} from;
 	const char *reply_to;    /* "" : from */
-	struct conf_list route;  /* provider names, first that works: mailjet smtp dir log */
+	struct conf_list route;  /* provider names, first that works: mailjet brevo smtp dir log */
 	struct {
 		const char *key_file; /* one line KEY:SECRET; read by conf_secret_read */
 		const char *endpoint; /* base URL without version and without "/" at the end */
 		bool set;             /* the mapping is there */
 	} mailjet;
+	struct {
+		const char *key_file; /* one line, the key alone */
+		const char *endpoint;
+		bool set;
+	} brevo;
 	struct {
 		const char *url; /* smtps://host[:port] or smtp://host[:port] */
 		const char *user;

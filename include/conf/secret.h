@@ -15,8 +15,8 @@
 #include "conf/conf.h"
 
 /*
- * which: "mail.mailjet.key_file", "mail.smtp.password_file",
- * "mail.hooks.mailjet.secret_file". One line without its line end goes to out
+ * which: "mail.mailjet.key_file", "mail.brevo.key_file", "mail.smtp.password_file",
+ * "mail.hooks.mailjet.secret_file", "mail.hooks.brevo.secret_file". One line without its line end goes to out
  * (at most 4 KiB; the caller wipes it with crypt_wipe).
  * E_NOT_FOUND not configured or no such file, E_DENIED mode or owner (the text
  * names the chmod), E_INVALID empty, more than one line, or controls in it.

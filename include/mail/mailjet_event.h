@@ -1,57 +1,13 @@
 #ifndef JAWORT_MAIL_MAILJET_EVENT_H
 #define JAWORT_MAIL_MAILJET_EVENT_H
 /*
- * mailjet_event: what Mailjet tells about mails that it took: the body of a POST
- * of its Event API, one object (version 1) or an array of objects (version 2).
- *
- * Nothing in it is signed, so it is read as a claim: names of one of our mails
- * (CustomID, MessageID), what is said to have happened, and when. Texts of the
- * provider (smtp_reply, comment, agent) are not taken over at all.
- *
- * Whole numbers are read as int64 or as text of digits, never as floating point:
- * message ids are larger than 2^53. Fields of a wrong type count as absent.
- * Threads: no shared state.
+ * mailjet_event: a body of Mailjet's Event API: one object (version 1) or an array of objects (version 2). Our name
+ * of a mail is its CustomID; MessageID is read as digits. Texts (smtp_reply, comment, agent) are not taken over.
  * Source: Mailjet, Event API guide (events, fields, grouping).
  */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include "base/err.h"
-#include "base/slice.h"
-#include "mail/provider.h"
+#include "mail/provider_event.h"
 
-#define MAILJET_EVENT_BODY_MAX_BYTES (1024u * 1024u)
-/* Theirs are two deep. */
-#define MAILJET_EVENT_DEPTH_MAX 16
-#define MAILJET_EVENT_CUSTOM_ID_BYTES 65
-
-enum provider_event_kind {
-	PROVIDER_EVENT_IGNORED,     /* open, click (never asked for), and what we do not know */
-	PROVIDER_EVENT_DELIVERED,   /* taken by the recipient's mail server */
-	PROVIDER_EVENT_BOUNCE_HARD, /* no such mailbox, for good */
-	PROVIDER_EVENT_BOUNCE_SOFT, /* full, greylisted, policy: may work another time */
-	PROVIDER_EVENT_BLOCKED,     /* the provider did not even try */
-	PROVIDER_EVENT_COMPLAINT,   /* marked as spam */
-	PROVIDER_EVENT_UNSUBSCRIBE, /* the provider's own unsubscribe link or header */
-	PROVIDER_EVENT__MAX
-};
-/* "ignored", "delivered", "bounce-hard", "bounce-soft", "blocked", "complaint", "unsubscribe". */
-const char *provider_event_kind_name(enum provider_event_kind k);
-
-struct provider_event {
-	enum provider_event_kind kind;
-	int64_t time_ms;                               /* by the provider's clock; 0: not said */
-	char custom_id[MAILJET_EVENT_CUSTOM_ID_BYTES]; /* our own name of the mail, [A-Za-z0-9._-]; "" if none */
-	char message_id[PROVIDER_ID_BYTES];            /* digits; "" if none */
-	struct slice email;                            /* valid during cb; only to be compared */
-};
-
-/*
- * Checks the whole body, then calls cb for each event in its order, also for ignored ones; cb returns
- * false to stop. Elements that are no objects are left out. cb NULL: only checked.
- * E_INVALID: not JSON (RFC 8259, UTF-8; also a key with U+0000 in it); E_LIMIT: over the maximum of bytes or
- * depth; E_NOMEM.
- */
+/* As provider_event_each(). */
 enum err mailjet_event_each(struct slice body, bool (*cb)(const struct provider_event *e, void *arg), void *arg,
     struct errinfo *ei);
 

@@ -80,7 +80,7 @@ const char *message_slot_name(enum message_slot slot);
 
 /*
  * False if s holds what a provider would replace or run instead of sending it as
- * it stands: "[[var:", "[[data:", "[[UNSUB" (Mailjet, in any part), letters of either case.
+ * it stands: "[[var:", "[[data:", "[[UNSUB" (Mailjet, in any part), letters of either case; "{{" and "{%" (Brevo).
  */
 bool message_inert(struct slice s);
 

@@ -11,7 +11,8 @@
  * What an answer means is data: a const table of (HTTP status, provider code)
  * -> class per provider, first match wins. An answer that no row names gets the
  * class of its status group (2xx without an id UNKNOWN, 4xx PERMANENT + alarm,
- * 5xx RETRY), never a guess from its words.
+ * 5xx RETRY), never a guess from its words. (Brevo names the field of a refusal only in its sentence: that
+ * decides whether this mail or all mails are refused, and nothing else.)
  *
  * Texts in results are made here and never quote the provider's sentence,
  * which may hold the recipient's address.
@@ -100,7 +101,7 @@ struct provider_result {
 	bool alarm;                            /* somebody must look: our bug or configuration */
 	int status;
 	uint32_t retry_after_s;                /* 0: not said; <= 86400 */
-	char code[PROVIDER_CODE_BYTES];        /* "mj-0013", "http-502", "no-answer"; [a-z0-9.-] */
+	char code[PROVIDER_CODE_BYTES];        /* "mj-0013", "http-502", "no-answer"; [A-Za-z0-9._-] */
 	char provider_id[PROVIDER_ID_BYTES];   /* as text, exact also above 2^53 */
 	char text[PROVIDER_TEXT_BYTES];        /* for admins, clean */
 };
@@ -120,8 +121,8 @@ struct provider {
 	enum provider_kind kind;
 	bool list_id;     /* a List-Id header can be set */
 	/*
-	 * E_INVALID: the message holds what the provider would interpret
-	 * ("[[var:", "[[data:", "[[UNSUB"), or lacks a part; E_LIMIT: too large.
+	 * E_INVALID: the message holds what a provider would interpret
+	 * (message_inert()), or lacks a part; E_LIMIT: too large.
 	 */
 	enum err (*build)(struct arena *a, const struct provider_settings *s, const struct message *m,
 	    struct provider_request *out, struct errinfo *ei);
@@ -134,6 +135,11 @@ struct provider {
 	 * not. Everything else: RETRY or HOLD of the look-up itself.
 	 */
 	void (*read_lookup)(const struct provider_reply *r, struct provider_result *out);
+	/*
+	 * May a mail whose answer was lost be sent again without asking, because the provider itself knows it again?
+	 * code: of the last try, empty after a crash; age_ms: since that try began. NULL: never.
+	 */
+	bool (*repeat)(struct slice code, int64_t age_ms);
 	/* PROVIDER_LOCAL only. Never fails otherwise than by the result. */
 	void (*deliver)(const struct provider_settings *s, const struct message *m, struct provider_result *out);
 	const struct provider_rule *rules;

@@ -182,7 +182,7 @@ static void json_is_taken_or_refused(void **state)
 
 static void size_is_capped(void **state)
 {
-	static char body[MAILJET_EVENT_BODY_MAX_BYTES + 1];
+	static char body[PROVIDER_EVENT_BODY_MAX_BYTES + 1];
 	struct got g = {.n = 0};
 
 	(void)state;

@@ -58,7 +58,7 @@ static void table_is_complete(void **state)
 		for (size_t i = 0; i < p->nrules; i++)
 			assert_true(p->rules[i].meaning && p->rules[i].meaning[0] && strlen(p->rules[i].meaning) < 220);
 	}
-	assert_int_equal(n, 4);
+	assert_int_equal(n, 5);
 	assert_null(provider_find(SLICE("nobody")));
 	assert_null(provider_find(SLICE("")));
 }
@@ -427,6 +427,7 @@ static void lookup_answers(void **state)
 		{__LINE__, 401, V3(401), PROVIDER_HOLD, "http-401", ""},
 		{__LINE__, 404, V3(404), PROVIDER_HOLD, "http-404", ""},
 		{__LINE__, 400, V3(400), PROVIDER_RETRY, "http-400", ""},
+		{__LINE__, 400, GLOBAL("absent", 400), PROVIDER_RETRY, "absent", ""},
 		{__LINE__, 429, "", PROVIDER_RETRY, "http-429", ""},
 		{__LINE__, 500, V3(500), PROVIDER_RETRY, "http-500", ""},
 		{__LINE__, 504, "", PROVIDER_RETRY, "http-504", ""},
