@@ -1,6 +1,6 @@
 #ifndef TESTS_SEND_FAKE_H
 #define TESTS_SEND_FAKE_H
-/* Starts tests/fakes/mailjet.mjs and small TCP servers for the tests of the send room. */
+/* Starts the fakes of tests/fakes and small TCP servers for the tests of the send room. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,9 @@ struct fake {
 	char journal[128];
 };
 
-static inline void fake_start(struct fake *f, const char *key, const char *journal)
+/* more: one further option with its value, or NULL. */
+static inline void fake_start_as(struct fake *f, const char *script, const char *key, const char *journal,
+    const char *more, const char *value)
 {
 	int out[2], port = 0;
 	FILE *in;
@@ -42,16 +44,21 @@ static inline void fake_start(struct fake *f, const char *key, const char *journ
 		dup2(out[1], 1);
 		close(out[0]);
 		close(out[1]);
-		execlp("node", "node", "tests/fakes/mailjet.mjs", "--key", key, "--journal", journal, "--sender",
-		    "*@example.org", (char *)NULL);
+		execlp("node", "node", script, "--key", key, "--journal", journal, "--sender", "*@example.org", more, value,
+		    (char *)NULL);
 		_exit(127);
 	}
 	close(out[1]);
 	in = fdopen(out[0], "r");
 	if (fscanf(in, "port %d", &port) != 1)
-		fail_msg("the fake Mailjet did not start; is node installed?");
+		fail_msg("%s did not start; is node installed?", script);
 	fclose(in);
 	snprintf(f->endpoint, sizeof(f->endpoint), "http://127.0.0.1:%d", port);
+}
+
+static inline void fake_start(struct fake *f, const char *key, const char *journal)
+{
+	fake_start_as(f, "tests/fakes/mailjet.mjs", key, journal, NULL, NULL);
 }
 
 static inline void fake_stop(struct fake *f)

@@ -1,4 +1,4 @@
-/* The worker with a real store and the fake Mailjet; time is set, so nothing waits. */
+/* The worker with a real store and the fakes of Mailjet and Brevo; time is set, so nothing waits. */
 #include "unit/send/fake.h"
 
 #include <fcntl.h>
@@ -25,7 +25,8 @@ static unsigned patience_ms = PATIENCE_MS;
 
 static struct world {
 	char root[64], data[96], keys[96], site_file[96], journal[96], mails[96], key_path[96];
-	struct fake fake;
+	struct fake fake, brevo;
+	char brevo_journal[96], brevo_key[96];
 	struct conf *loaded;
 	struct conf_report report;
 	struct conf conf;
@@ -97,6 +98,7 @@ static const char site_yaml[] =
     "  from: { name: Beispiel, email: news@example.org }\n"
     "  route: [mailjet]\n"
     "  mailjet: { key_file: mailjet.key }\n"
+    "  brevo: { key_file: brevo.key }\n"
     "processors:\n"
     "  mailjet: { contract_party: Mailjet SAS, address: [75012 Paris], country: FR, us_affiliate: true,\n"
     "    contract: { date: 2026-03-01 }, privacy_url: https://mailjet.test/p,\n"
@@ -162,6 +164,8 @@ static int teardown(void **state)
 	log_capture(NULL, NULL);
 	store_close(w.store);
 	fake_stop(&w.fake);
+	if (w.brevo.pid)
+		fake_stop(&w.brevo);
 	conf_free(w.loaded);
 	conf_report_free(&w.report);
 	tree_remove(w.root);
@@ -700,6 +704,223 @@ static void unknown_does_not_change_provider(void **state)
 	assert_int_equal(files_in(w.mails), 0);
 }
 
+/* --- Brevo ---------------------------------------------------------------------------- */
+
+static void brevo_start(const char *first, const char *second, const char *more, const char *value)
+{
+	snprintf(w.brevo_journal, sizeof(w.brevo_journal), "%s/brevo-journal", w.root);
+	snprintf(w.brevo_key, sizeof(w.brevo_key), "%s/brevo.key", w.root);
+	MUST(file_write(w.brevo_key, SLICE("xkeysib-17\n"), 0600, &ei));
+	fake_start_as(&w.brevo, "tests/fakes/brevo.mjs", "xkeysib-17", w.brevo_journal, more, value);
+	w.site.mail.brevo.endpoint = w.brevo.endpoint;
+	w.route[0] = first;
+	w.route[1] = second;
+	w.site.mail.route.n = second ? 2 : 1;
+}
+
+#define BREVO_POSTS() fake_count(&w.brevo, "\"url\":\"/v3/smtp/email\"")
+#define BREVO_LOOKUPS() fake_count(&w.brevo, "\"url\":\"/v3/smtp/statistics/events?")
+
+static void brevo_accepts(void **state)
+{
+	int64_t id = add_mail("anna@example.net");
+	struct events e;
+	struct row r;
+
+	(void)state;
+	brevo_start("brevo", NULL, NULL, NULL);
+	MUST(run_once());
+	ROW(id, OUTBOX_ACCEPTED, "ok");
+	r = row_of(id);
+	e = events_of(id);
+	assert_string_equal(r.provider, "brevo");
+	assert_non_null(strstr(r.provider_id, "@smtp-relay.mailin.fr>"));
+	assert_int_equal(e.of[EVENT_MAIL_ACCEPTED], 1);
+	assert_non_null(strstr(e.core, r.provider_id + 1)); /* the bracket is written as \u003c */
+	assert_non_null(strstr(e.core, "brevo"));
+	assert_int_equal(BREVO_POSTS(), 1);
+	assert_int_equal(fake_count(&w.brevo, "\"auth\":true"), 1);
+	assert_int_equal(fake_count(&w.brevo, "\"tags\":[\"example-"), 1);
+	assert_null(strstr(w.log, "anna"));
+	assert_null(strstr(w.log, "xkeysib"));
+}
+
+/* The answer is lost, the mail is not: asked again with its key it is not sent a second time, then its id is found. */
+static void brevo_knows_its_key(void **state)
+{
+	int64_t id = add_mail("a+timeout@example.net");
+
+	(void)state;
+	brevo_start("brevo", NULL, NULL, NULL);
+	patience_ms = IMPATIENCE_MS;
+	MUST(run_once());
+	ROW(id, OUTBOX_UNKNOWN, "no-answer");
+	at(WORKER_LOOKUP_S + 1);
+	MUST(run_once());
+	ROW(id, OUTBOX_UNKNOWN, "duplicate_parameter");
+	assert_int_equal(BREVO_POSTS(), 2);
+	assert_int_equal(BREVO_LOOKUPS(), 0);
+	at(200);
+	MUST(run_once());
+	ROW(id, OUTBOX_ACCEPTED, "ok");
+	assert_non_null(strstr(row_of(id).provider_id, "@smtp-relay.mailin.fr>"));
+	assert_int_equal(BREVO_POSTS(), 2);
+	assert_int_equal(BREVO_LOOKUPS(), 1);
+	assert_int_equal(events_of(id).of[EVENT_MAIL_ACCEPTED], 1);
+}
+
+/* Its events come late: "not there" is tried with the same key, so there is still one mail. */
+static void brevo_events_come_late(void **state)
+{
+	int64_t id = add_mail("a+timeout@example.net");
+
+	(void)state;
+	brevo_start("brevo", NULL, "--lag", "3600000");
+	patience_ms = IMPATIENCE_MS;
+	MUST(run_once());
+	at(40);
+	MUST(run_once());
+	ROW(id, OUTBOX_UNKNOWN, "duplicate_parameter");
+	at(200);
+	MUST(run_once());
+	ROW(id, OUTBOX_UNKNOWN, "duplicate_parameter");
+	assert_int_equal(BREVO_LOOKUPS(), 1);
+	assert_int_equal(BREVO_POSTS(), 3);
+	assert_int_equal(fake_count(&w.brevo, "\"status\":201"), 0);
+}
+
+/* It never arrived. First again with the key; when Brevo may have forgotten the key, only after a look-up. */
+static void brevo_lost_is_sent_again(void **state)
+{
+	int64_t id = add_mail("a+lost@example.net");
+
+	(void)state;
+	brevo_start("brevo", NULL, NULL, NULL);
+	MUST(run_once());
+	ROW(id, OUTBOX_UNKNOWN, "no-answer");
+	at(40);
+	MUST(run_once());
+	ROW(id, OUTBOX_UNKNOWN, "no-answer");
+	assert_int_equal(BREVO_POSTS(), 2);
+	assert_int_equal(BREVO_LOOKUPS(), 0);
+	assert_true(row_of(id).next_ms >= w.now + 45000);
+	at(40 + 601);
+	MUST(run_once());
+	assert_int_equal(BREVO_LOOKUPS(), 1);
+	assert_int_equal(BREVO_POSTS(), 3);
+}
+
+static void brevo_killed_worker(void **state)
+{
+	int64_t id = add_mail("anna@example.net");
+	struct db *db;
+	struct row r;
+
+	(void)state;
+	brevo_start("brevo", NULL, NULL, NULL);
+	MUST(store_write_begin(w.store, &db, &ei));
+	MUST(outbox_claim(db, w.now, 10, SLICE("dead"), row_copy, &r, NULL, &ei));
+	MUST(store_write_commit(w.store, &ei));
+	MUST(run_once());
+	at(WORKER_LOOKUP_S + 1);
+	MUST(run_once());
+	ROW(id, OUTBOX_ACCEPTED, "ok");
+	assert_int_equal(BREVO_POSTS(), 1);
+	assert_int_equal(BREVO_LOOKUPS(), 0);
+}
+
+static void brevo_wrong_key_holds(void **state)
+{
+	int64_t id = add_mail("anna@example.net");
+
+	(void)state;
+	brevo_start("brevo", NULL, NULL, NULL);
+	unlink(w.brevo_key);
+	MUST(file_write(w.brevo_key, SLICE("wrong\n"), 0600, &ei));
+	MUST(run_once());
+	ROW(id, OUTBOX_HELD, "unauthorized");
+	assert_non_null(strstr(w.log, "mail.brevo.key_file"));
+	unlink(w.brevo_key);
+	MUST(file_write(w.brevo_key, SLICE("xkeysib-17\n"), 0600, &ei));
+	at(WORKER_HOLD_CHECK_S + 1);
+	MUST(run_once());
+	ROW(id, OUTBOX_ACCEPTED, "ok");
+}
+
+/* Mailjet is away: Brevo takes the mail, and the evidence says so. */
+static void brevo_takes_over(void **state)
+{
+	int64_t id = add_mail("anna@example.net");
+	struct events e;
+
+	(void)state;
+	brevo_start("mailjet", "brevo", NULL, NULL);
+	w.site.mail.mailjet.endpoint = "http://127.0.0.1:1";
+	MUST(run_once());
+	ROW(id, OUTBOX_ACCEPTED, "ok");
+	e = events_of(id);
+	assert_string_equal(row_of(id).provider, "brevo");
+	assert_non_null(strstr(e.core, "brevo"));
+	assert_non_null(strstr(e.core, row_of(id).provider_id + 1));
+	assert_null(strstr(e.core, "mailjet"));
+	assert_int_equal(count_in_log("event=mail_hold "), 1);
+	assert_int_equal(BREVO_POSTS(), 1);
+}
+
+/* An uncertain mail is asked for where it may be, whoever is first on the route by now. */
+static void unknown_is_asked_where_it_may_be(void **state)
+{
+	int64_t at_mailjet = add_mail("a+timeout@example.net"), at_brevo;
+
+	(void)state;
+	brevo_start("mailjet", "brevo", NULL, NULL);
+	patience_ms = IMPATIENCE_MS;
+	MUST(run_once());
+	ROW(at_mailjet, OUTBOX_UNKNOWN, "no-answer");
+	w.route[0] = "brevo";
+	w.route[1] = "mailjet";
+	at_brevo = add_mail("b+timeout@example.net");
+	MUST(run_once());
+	ROW(at_brevo, OUTBOX_UNKNOWN, "no-answer");
+	w.route[0] = "brevo";
+	at(WORKER_LOOKUP_S + 1);
+	MUST(run_once());
+	ROW(at_mailjet, OUTBOX_ACCEPTED, "ok");
+	assert_string_equal(row_of(at_mailjet).provider, "mailjet");
+	w.route[0] = "mailjet";
+	w.route[1] = "brevo";
+	at(200);
+	MUST(run_once());
+	ROW(at_brevo, OUTBOX_ACCEPTED, "ok");
+	assert_string_equal(row_of(at_brevo).provider, "brevo");
+	assert_int_equal(POSTS(), 1);
+	assert_int_equal(fake_count(&w.brevo, "a+timeout"), 0);
+}
+
+/* Where it may be is out of reach: a second mail is better than none. */
+static void unknown_goes_elsewhere_if_it_must(void **state)
+{
+	int64_t id = add_mail("a+timeout@example.net"), other;
+
+	(void)state;
+	brevo_start("mailjet", "brevo", NULL, NULL);
+	patience_ms = IMPATIENCE_MS;
+	MUST(run_once());
+	ROW(id, OUTBOX_UNKNOWN, "no-answer");
+	w.site.mail.mailjet.endpoint = "http://127.0.0.1:1";
+	other = add_mail("anna@example.net");
+	at(WORKER_LOOKUP_S + 1);
+	for (int i = 0; i < 3; i++)
+		MUST(run_once());
+	ROW(other, OUTBOX_ACCEPTED, "ok");
+	at(WORKER_LOOKUP_S + 200);
+	for (int i = 0; i < 3; i++)
+		MUST(run_once());
+	assert_string_equal(row_of(other).provider, "brevo");
+	assert_string_equal(row_of(id).provider, "brevo");
+	assert_int_equal(fake_count(&w.brevo, "a+timeout@example.net"), 1);
+}
+
 static void smtp_without_answer_is_sent_once_more(void **state)
 {
 	int64_t id = add_mail("anna@example.net");
@@ -846,7 +1067,9 @@ int main(void)
 		T(html_page_is_tried_later), T(retries_end), T(bad_address_fails), T(timeout_is_looked_up),
 		T(cut_answers_are_looked_up), T(lost_is_sent_again), T(lookup_that_fails_waits),
 		T(wrong_key_holds_the_queue), T(a_missing_key_file_holds), T(rows_of_a_dead_worker), T(kill_loses_and_doubles_nothing), T(dir_gets_files),
-		T(dir_repeats_into_the_same_file), T(the_next_provider_of_the_route), T(unknown_does_not_change_provider),
+		T(dir_repeats_into_the_same_file), T(the_next_provider_of_the_route), T(brevo_accepts), T(brevo_knows_its_key), T(brevo_events_come_late), T(brevo_lost_is_sent_again),
+		T(brevo_killed_worker), T(brevo_wrong_key_holds), T(brevo_takes_over), T(unknown_is_asked_where_it_may_be),
+		T(unknown_goes_elsewhere_if_it_must), T(unknown_does_not_change_provider),
 		T(smtp_without_answer_is_sent_once_more), T(try_out_sends_nothing), T(plain_http_to_strangers_is_refused),
 		T(a_text_that_is_gone_fails), T(only_one_worker), T(backoff_grows_between_limits), T(sleeps_and_wakes),
 	};
