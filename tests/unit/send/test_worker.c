@@ -897,28 +897,21 @@ static void unknown_is_asked_where_it_may_be(void **state)
 	assert_int_equal(fake_count(&w.brevo, "a+timeout"), 0);
 }
 
-/* Where it may be is out of reach: a second mail is better than none. */
+/* Where it may be nobody can ask: a second mail is better than none. */
 static void unknown_goes_elsewhere_if_it_must(void **state)
 {
-	int64_t id = add_mail("a+timeout@example.net"), other;
+	int64_t id = add_mail("a+timeout@example.net");
 
 	(void)state;
 	brevo_start("mailjet", "brevo", NULL, NULL);
 	patience_ms = IMPATIENCE_MS;
 	MUST(run_once());
 	ROW(id, OUTBOX_UNKNOWN, "no-answer");
-	w.site.mail.mailjet.endpoint = "http://127.0.0.1:1";
-	other = add_mail("anna@example.net");
+	unlink(w.key_path);
 	at(WORKER_LOOKUP_S + 1);
-	for (int i = 0; i < 3; i++)
-		MUST(run_once());
-	ROW(other, OUTBOX_ACCEPTED, "ok");
-	at(WORKER_LOOKUP_S + 200);
-	for (int i = 0; i < 3; i++)
-		MUST(run_once());
-	assert_string_equal(row_of(other).provider, "brevo");
+	MUST(run_once());
 	assert_string_equal(row_of(id).provider, "brevo");
-	assert_int_equal(fake_count(&w.brevo, "a+timeout@example.net"), 1);
+	assert_int_equal(BREVO_POSTS(), 1);
 }
 
 static void smtp_without_answer_is_sent_once_more(void **state)
