@@ -1,7 +1,7 @@
 /*
- * Events of providers. The path (or the password of Basic auth, or a bearer token) is all that shows who is asking, so the body is
- * stored and believed only as a claim about our own mails (core/events.h). Answers are short: nobody reads them.
- * 401 to a wrong secret, whatever is right or wrong beside it; 200 only when the body is on disk.
+ * Events of providers. The path (or the password of Basic auth, or Brevo's bearer token) is all that shows who is
+ * asking, so the body is stored and believed only as a claim about our own mails (core/events.h). Answers are short:
+ * nobody reads them. 401 to a wrong secret, whatever is right or wrong beside it; 200 only when the body is on disk.
  */
 #include "web/page_priv.h"
 
@@ -46,7 +46,7 @@ static struct slice basic_password(struct page *p)
 	return slice_sub(buf_slice(&b), colon + 1, b.len);
 }
 
-/* RFC 6750: Brevo can send one. */
+/* RFC 6750. */
 static struct slice bearer_token(struct page *p)
 {
 	if (!slice_ieq(slice_sub(p->req->authorization, 0, 7), SLICE("Bearer ")))
@@ -54,11 +54,13 @@ static struct slice bearer_token(struct page *p)
 	return slice_trim(slice_sub(p->req->authorization, 7, HOOK_AUTH_MAX_BYTES));
 }
 
-static bool hook_allowed(struct page *p, const struct generation_hook *hook)
+/* Of the two only Brevo can send a token. */
+static bool hook_allowed(struct page *p, enum generation_hook_of which)
 {
+	const struct generation_hook *hook = &p->gs->hooks[which];
 	bool by_path = secret_is(hook, p->arg);
 	bool by_head = secret_is(hook, basic_password(p));
-	bool by_token = secret_is(hook, bearer_token(p));
+	bool by_token = secret_is(hook, bearer_token(p)) && which == GENERATION_HOOK_BREVO;
 
 	return by_path || by_head || by_token;
 }
@@ -83,7 +85,7 @@ static void hook_post(struct page *p, const char *provider, enum generation_hook
 	struct errinfo ei = {.code = OK};
 	enum err rc;
 
-	if (!hook_allowed(p, &p->gs->hooks[which])) {
+	if (!hook_allowed(p, which)) {
 		hook_answer(p, 401, "no");
 		response_header_set(p->res, "WWW-Authenticate", SLICE("Basic realm=\"hook\""));
 		return;

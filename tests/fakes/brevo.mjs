@@ -15,7 +15,7 @@
 //   +badaddress@ (400, "email is not valid in to")   +nocredits@ (402)
 // and with --hook: +blocked@ +hard@ +soft@ +spam@ +unsub@ +invalid@ send that event.
 //
-// GET /_fake/messages gives what was taken, POST /_fake/reset forgets all.
+// GET /_fake/messages gives what was taken, POST /_fake/reset forgets all, POST /_fake/hook {"url":...} is --hook.
 import http from 'node:http';
 import fs from 'node:fs';
 import crypto from 'node:crypto';
@@ -350,6 +350,10 @@ function answer(req, url, raw) {
 		for (const k of ['contacts', 'keys', 'flaky'])
 			state[k].clear();
 		state.messages.length = state.log.length = state.webhooks.length = 0;
+		return { status: 200, body: {} };
+	}
+	if (url.pathname === '/_fake/hook' && req.method === 'POST') {
+		opt.hook = json(raw).url;
 		return { status: 200, body: {} };
 	}
 	if (!authOk(req))

@@ -1,4 +1,4 @@
-/* POST /hook/mailjet: who may, what is stored before the 200, and what never shows. */
+/* POST /hook/mailjet and /hook/brevo: who may, what is stored before the 200, and what never shows. */
 #include "lib/web.h"
 
 #include "base/enc.h"
@@ -6,6 +6,7 @@
 #include "web/route_priv.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef"
+#define OTHER "fedcba9876543210fedcba9876543210"
 #define BODY "[{\"event\":\"sent\",\"time\":1795270000,\"CustomID\":\"club-1-1795269909123\"}]"
 
 static char lines[200000];
@@ -23,7 +24,7 @@ static int setup_with(void **state, const char *secret)
 {
 	struct web *t = malloc(sizeof(*t));
 	char *site = world_replace(WORLD_SITE, "  dir: { path: ../mails }\n",
-	    "  dir: { path: ../mails }\n  hooks: { mailjet: { secret_file: hook.secret } }\n");
+	    "  dir: { path: ../mails }\n  hooks: { mailjet: { secret_file: hook.secret }, brevo: { secret_file: other.secret } }\n");
 
 	assert_non_null(t);
 	lines[0] = '\0';
@@ -33,6 +34,7 @@ static int setup_with(void **state, const char *secret)
 	world_write(&t->w, "sites/club.yaml", site);
 	if (secret)
 		world_write(&t->w, "sites/hook.secret", secret);
+	world_write(&t->w, "sites/other.secret", OTHER);
 	free(site);
 	web_start(t);
 	world_load(&t->w);
@@ -96,7 +98,13 @@ static void test_who(void **state)
 	    {__LINE__, "/j/hook/mailjet", SECRET, 401},
 	    {__LINE__, "/j/hook/mailjet", "x:" SECRET ":", 401},
 	    {__LINE__, "/j/hook/mailjet", ":", 401},
-	    {__LINE__, "/j/hook/brevo/" SECRET, NULL, 404},
+	    /* Each with its own secret. */
+	    {__LINE__, "/j/hook/brevo/" SECRET, NULL, 401},
+	    {__LINE__, "/j/hook/mailjet/" OTHER, NULL, 401},
+	    {__LINE__, "/j/hook/brevo/" OTHER, NULL, 200},
+	    {__LINE__, "/j/hook/brevo", "x:" OTHER, 200},
+	    {__LINE__, "/j/hook/brevo", "x:" SECRET, 401},
+	    {__LINE__, "/j/hook/smtp/" SECRET, NULL, 404},
 	    {__LINE__, "/j/hook/mailjet/" SECRET "/", NULL, 404},
 	    {__LINE__, "/j/hook/mailjet/", NULL, 404},
 	};
@@ -118,9 +126,14 @@ static void test_who(void **state)
 	/* Headers that are no Basic at all. */
 	assert_int_equal(web_ask(t, "POST", "/j/hook/mailjet", BODY, "HTTP_AUTHORIZATION", "Bearer " SECRET, (char *)NULL), 401);
 	assert_int_equal(web_ask(t, "POST", "/j/hook/mailjet", BODY, "HTTP_AUTHORIZATION", "Basic !!", (char *)NULL), 401);
+	assert_int_equal(web_ask(t, "POST", "/j/hook/brevo", BODY, "HTTP_AUTHORIZATION", "Bearer " SECRET, (char *)NULL), 401);
+	assert_int_equal(web_ask(t, "POST", "/j/hook/brevo", BODY, "HTTP_AUTHORIZATION", "Bearer", (char *)NULL), 401);
 	assert_int_equal(stored(t), want);
+	assert_int_equal(web_ask(t, "POST", "/j/hook/brevo", BODY, "HTTP_AUTHORIZATION", "Bearer " OTHER, (char *)NULL), 200);
+	assert_int_equal(stored(t), want + 1);
 	/* Not once in all these lines. */
 	assert_null(strstr(lines, "0123456789abcdef"));
+	assert_null(strstr(lines, "fedcba9876543210"));
 	assert_non_null(strstr(lines, "/hook/mailjet"));
 }
 
@@ -201,7 +214,8 @@ static void test_limit(void **state)
 
 	assert_int_equal(limit(t, "/j/hook/mailjet/" SECRET), 1024 * 1024);
 	assert_int_equal(limit(t, "/j/hook/mailjet"), 1024 * 1024);
-	assert_int_equal(limit(t, "/j/hook/brevo/x"), 16 * 1024);
+	assert_int_equal(limit(t, "/j/hook/brevo/x"), 1024 * 1024);
+	assert_int_equal(limit(t, "/j/hook/smtp/x"), 16 * 1024);
 	assert_int_equal(limit(t, "/j/s/news"), 16 * 1024);
 	assert_int_equal(limit(t, "/hook/mailjet/" SECRET), 16 * 1024);
 	assert_int_equal(limit(t, "/"), 16 * 1024);
