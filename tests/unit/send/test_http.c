@@ -57,6 +57,33 @@ static void answer_comes_whole(void **state)
 	http_call_free(&c);
 }
 
+/* Brevo's own header, only with 429: elsewhere it says when a window ends that is not full. */
+static void rate_limit_of_brevo(void **state)
+{
+	static const struct {
+		const char *answer, *want;
+	} rows[] = {
+		{"HTTP/1.1 429 Too Many\r\nX-Sib-Ratelimit-Reset: 40\r\nContent-Length: 0\r\n\r\n", "40"},
+		{"HTTP/1.1 429 Too Many\r\nx-sib-ratelimit-reset: 40\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n", "9"},
+		{"HTTP/1.1 500 Oh\r\nx-sib-ratelimit-reset: 40\r\nContent-Length: 0\r\n\r\n", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct script s = {.steps = {{"\r\n\r\n", rows[i].answer}}};
+		char url[64];
+		struct http_call c;
+
+		script_start(&s);
+		local_url(url, &s);
+		c = get(url);
+		assert_int_equal(http_do(h, &c, NULL), OK);
+		assert_string_equal(c.retry_after, rows[i].want);
+		script_end(&s);
+		http_call_free(&c);
+	}
+}
+
 static void redirect_is_an_answer(void **state)
 {
 	struct script s = {.steps = {{"\r\n\r\n", "HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"}}};
@@ -454,7 +481,7 @@ static void smtp_starttls_is_demanded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(answer_comes_whole), T(redirect_is_an_answer), T(refused_connection_is_not_sent),
+		T(answer_comes_whole), T(rate_limit_of_brevo), T(redirect_is_an_answer), T(refused_connection_is_not_sent),
 		T(unknown_host_is_not_sent), T(plain_answer_to_tls_is_not_sent), T(silence_after_the_request_is_lost),
 		T(closed_after_the_request_is_lost), T(kept_connection_is_no_second_try), T(cut_body_is_lost), T(huge_body_is_lost), T(targets_are_checked),
 		T(requests_are_checked), T(many_at_once_share_the_time), T(wait_ends_when_the_file_is_readable),
