@@ -102,7 +102,8 @@ static void hook_post(struct page *p, const char *provider, enum generation_hook
 		rc = writer_run(p->writers, p->gs->store, hook_store, &job, &ei);
 	if (rc) {
 		log_err(LOG_ERROR, "hook_not_stored", &ei);
-		hook_answer(p, 503, "later");
+		/* Brevo throws an event away after a 5xx and comes again after 429 only. */
+		hook_answer(p, which == GENERATION_HOOK_BREVO ? 429 : 503, "later");
 		response_header_set(p->res, "Retry-After", SLICE("30"));
 		return;
 	}

@@ -118,14 +118,15 @@ test('the log of an address is forgotten', async () => {
 	assert.equal((await fails(brevo.transactionalEmails.deleteAnSmtpTransactionalLog({ identifier: 'emil@example.net' }))).statusCode, 404);
 });
 
-test('events come one by one, again until they get a 200', async () => {
+test('events come one by one, again after 429, and never after 503', async () => {
 	const got = [];
 	const sink = http.createServer((req, res) => {
 		let text = '';
 		req.on('data', (d) => { text += d; });
 		req.on('end', () => {
 			got.push([req.headers.authorization, JSON.parse(text)]);
-			res.writeHead(got.length === 1 ? 503 : 200).end();
+			const n = got.filter((g) => g[1].event === got.at(-1)[1].event).length;
+			res.writeHead(got.at(-1)[1].event === 'request' ? 503 : n === 1 ? 429 : 200).end();
 		});
 	});
 	await new Promise((r) => sink.listen(0, '127.0.0.1', r));
@@ -133,9 +134,10 @@ test('events come one by one, again until they get a 200', async () => {
 	const r = await send(good('fritz+hard@example.net'), clientOf(hooked.port));
 	for (let i = 0; i < 50 && got.length < 3; i++)
 		await new Promise((done) => setTimeout(done, 100));
+	await new Promise((done) => setTimeout(done, 700));
 	sink.close();
 	sink.closeAllConnections();
-	assert.equal(got.length, 3);
+	assert.deepEqual(got.map((g) => g[1].event).sort(), ['hard_bounce', 'hard_bounce', 'request']);
 	const hard = got.map((g) => g[1]).find((e) => e.event === 'hard_bounce');
 	assert.equal(hard['message-id'], r.messageId);
 	assert.deepEqual(hard.tags, ['t-fritz+hard@example.net']);
