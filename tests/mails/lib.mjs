@@ -13,7 +13,7 @@ const mailset = path.resolve(root, process.env.MAILS ?? 'build/mails', 'mailset'
 
 export const KINDS = ['confirm', 'already', 'goodbye', 'link', 'nothing'];
 const LONG = 'Verband der Ortsgruppen für Radwege, Fußwege und Wasserwege in Nord- und Süddeutschland'.repeat(2);
-const ORG = { name: 'Radwerkstatt Musterstadt e. V.', by: 'Vera Beispiel, Vorstand', address: '[Musterweg 2, 12345 Musterstadt]',
+export const ORG = { name: 'Radwerkstatt Musterstadt e. V.', by: 'Vera Beispiel, Vorstand', address: '[Musterweg 2, 12345 Musterstadt]',
   from: 'Radwerkstatt Musterstadt', title: ['Werkstattbrief', 'Workshop News'],
   content: ['Termine, Kurse und Berichte aus der Werkstatt', 'dates, courses and reports from the workshop'] };
 
@@ -73,9 +73,10 @@ mode: live
 /** Is this a mail that most people get: usual names, usual values? */
 export const usual = (m) => (m.site === 'plain' || m.site === 'du') && m.values === 'usual';
 
-/** [{ name, site, kind, lang, values, file, bytes (Buffer), meant }], and the folder, which the caller removes. */
+/** [{ name, site, kind, lang, values, file, bytes (Buffer), meant }], and the folder, which goes with the process. */
 export function makeMails() {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'jawort-mails-'));
+  process.on('exit', () => fs.rmSync(dir, { recursive: true, force: true }));
   const out = path.join(dir, 'out');
   fs.mkdirSync(path.join(dir, 'sites'));
   fs.mkdirSync(out);

@@ -1,16 +1,14 @@
 // Three parsers that others wrote read every mail and must find the same in it, and what was meant: Python's email,
 // Perl's MIME::Parser, npm's postal-mime. Besides, the rules for bytes and lines of RFC 5322 and 2045 to 2047.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import path from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import PostalMime from 'postal-mime';
 import { here, makeMails, none, planted, run } from './lib.mjs';
 
 const HEADER_ORDER = ['From', 'To', 'Reply-To', 'Subject', 'Date', 'Message-ID', 'Auto-Submitted', 'X-Auto-Response-Suppress',
   'List-Id', 'List-Unsubscribe', 'List-Unsubscribe-Post', 'Content-Language', 'MIME-Version', 'Content-Type'];
 const { dir, mails } = makeMails();
-after(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 // ---- the readers: one shape for all three
 
