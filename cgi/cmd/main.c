@@ -40,7 +40,12 @@ const struct cmd_verb cmd_verbs[] = {
         "show     wording, fields and \"v\" of a form\n"
         "snippet  what to paste into a page, with what its Content-Security-Policy must allow. WAY: two-line,\n"
         "         html, iframe, ssi, hugo, jekyll, eleventy or astro\n"},
-    {"notice", cmd_notice, "notice show [--site S] [--lang L] [--format text|html|json]", "the privacy notice", ""},
+    {"notice", cmd_notice, "notice show|export|check [DIR] [--site S] [--lang L] [--format F] [-o FILE] [--json]",
+        "the privacy notice",
+        "show    as it is now. F: text, html, md or json\n"
+        "export  for a build, with a mark of its version. F: fragment, html, md, txt or json; -o writes a file\n"
+        "check   looks through a built site for exported notices and pasted forms. Exit 3: one is out of date, or\n"
+        "        none was found; each with file and line\n"},
     {"outbox", cmd_outbox, "outbox list|retry|drop [ID ...] [--site S] [--json] [-n]", "mails on their way",
         "list   what became of every mail; who gets it is sealed and not shown\n"
         "retry  due now: the mails named, or everything that waits\n"
@@ -72,6 +77,8 @@ static const struct cmd_option {
     {"--kind", OPT_STRING, offsetof(struct cmd_args, kind)},
     {"--listen", OPT_STRING, offsetof(struct cmd_args, listen)},
     {"--group", OPT_STRING, offsetof(struct cmd_args, group)},
+    {"-o", OPT_STRING, offsetof(struct cmd_args, file)},
+    {"--why", OPT_FLAG, offsetof(struct cmd_args, why)},
     {"--threads", OPT_NUMBER, offsetof(struct cmd_args, threads)},
     {"--json", OPT_FLAG, offsetof(struct cmd_args, json)},
     {"-n", OPT_FLAG, offsetof(struct cmd_args, dry)},

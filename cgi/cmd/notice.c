@@ -1,106 +1,174 @@
+#include "cmd/notice_priv.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/crypt.h"
-#include "base/enc.h"
-#include "cmd/cmd.h"
-#include "core/notice.h"
-#include "store/notice.h"
+#include "base/file.h"
+#include "core/mark.h"
+#include "store/text.h"
 
-#define ARENA_BYTES (16u * 1024u * 1024u)
+#define OUT_MAX_BYTES (2u * NOTICE_MAX_BYTES)
 
-/* The version in force if the store is there and shows the same text; else it would be the next one. */
-static void stamp_find(const struct conf *c, const struct conf_site *cs, const char *lang,
-    const unsigned char hash[CRYPT_HASH_BYTES], struct notice_stamp *stamp)
+enum err notice_call_body(struct notice_call *c, const char *lang, struct errinfo *ei)
 {
-	struct errinfo ei = {.code = OK};
-	struct notice_version now;
+	enum err rc;
+
+	buf_reset(&c->body);
+	c->lang = lang;
+	rc = notice_body(c->site, c->arena, lang, &c->body, ei);
+	if (rc)
+		return rc;
+	crypt_sha256(c->hash, c->body.data, c->body.len);
+	enc_hex(c->hash, sizeof(c->hash), c->hex);
+	return OK;
+}
+
+enum err notice_call_live(struct notice_call *c, struct buf *old, struct errinfo *ei)
+{
+	struct errinfo none = {.code = OK};
 	struct store *st;
 	struct db *db;
+	enum err rc;
 
-	stamp->no = 0;
-	stamp->valid_from_ms = clock_now_ms();
-	if (cmd_store(c, cs, false, &st, &ei) != OK)
-		return;
-	if (store_read(st, &db, &ei) == OK) {
-		if (notice_current(db, lang, &now, &ei) == OK) {
-			bool same = memcmp(now.hash, hash, CRYPT_HASH_BYTES) == 0;
-			stamp->no = same ? now.no : now.no + 1;
-			stamp->valid_from_ms = same ? now.valid_from_ms : stamp->valid_from_ms;
-			if (!same)
-				fputs("Not yet applied: `jawort config apply` makes this the notice in force.\n",
-				    stderr);
-		}
+	memset(&c->live, 0, sizeof(c->live));
+	if (cmd_store(c->conf, c->cs, false, &st, &none) != OK)
+		return OK;
+	rc = store_read(st, &db, ei);
+	if (!rc) {
+		rc = notice_current(db, c->lang, &c->live, ei);
+		if (!rc && old)
+			rc = text_get(db, c->live.hash, old, NULL, ei);
 		store_read_end(st, db);
 	}
 	store_close(st);
+	return rc == E_NOT_FOUND ? OK : rc;
 }
 
-static enum err show(const struct cmd_args *a, const struct site *s, struct arena *ar, const char *lang,
-    const struct notice_stamp *stamp, struct buf *out, struct errinfo *ei)
+static bool live_same(const struct notice_call *c)
 {
-	const char *format = a->json ? "json" : a->format ? a->format : "text";
-
-	if (strcmp(format, "text") == 0 || strcmp(format, "txt") == 0)
-		return notice_text(s, ar, lang, stamp, out, ei);
-	if (strcmp(format, "html") == 0)
-		return notice_page(s, ar, lang, stamp, out, ei);
-	if (strcmp(format, "json") == 0)
-		return notice_json(s, ar, lang, stamp, out, ei);
-	return err_set(ei, E_INVALID, "--format is text, html or json");
+	return c->live.no && memcmp(c->live.hash, c->hash, sizeof(c->hash)) == 0;
 }
 
-static int notice_show(const struct cmd_args *a, const struct conf *c, const struct conf_site *cs)
+/* ---- show ---- */
+
+static enum err show_as(struct notice_call *c, const struct notice_stamp *stamp, struct errinfo *ei)
 {
-	unsigned char hash[CRYPT_HASH_BYTES];
-	char hex[ENC_HEX_BYTES(CRYPT_HASH_BYTES)];
-	struct notice_stamp stamp = {.hash_hex = hex};
+	static const struct {
+		const char *name;
+		enum err (*render)(const struct site *, struct arena *, const char *, const struct notice_stamp *,
+		    struct buf *, struct errinfo *);
+	} formats[] = {{"text", notice_text}, {"txt", notice_text}, {"html", notice_page}, {"md", notice_markdown},
+	    {"json", notice_json}};
+	const char *format = c->args->json ? "json" : c->args->format ? c->args->format : "text";
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (strcmp(formats[i].name, format) == 0)
+			return formats[i].render(c->site, c->arena, c->lang, stamp, c->out, ei);
+	return err_set(ei, E_INVALID, "--format is text, html, md or json");
+}
+
+int notice_show(struct notice_call *c, struct errinfo *ei)
+{
+	struct notice_stamp stamp = {.no = c->live.no, .hash_hex = c->hex, .valid_from_ms = c->live.valid_from_ms};
+
+	if (!live_same(c)) {
+		stamp.no = c->live.no ? c->live.no + 1 : 0;
+		stamp.valid_from_ms = clock_now_ms();
+		if (c->live.no)
+			fputs("Not yet applied: `jawort config apply` makes this the notice in force.\n", stderr);
+	}
+	if (show_as(c, &stamp, ei))
+		return cmd_fail("notice show", ei);
+	return cmd_print(c->out);
+}
+
+/* ---- export ---- */
+
+/* Without a stored version the same configuration still gives the same bytes, only without number and date. */
+int notice_export(struct notice_call *c, struct errinfo *ei)
+{
+	const struct notice_stamp stamp = {.no = c->live.no, .hash_hex = c->hex, .valid_from_ms = c->live.valid_from_ms};
+	const char *format = c->args->json ? "json" : c->args->format ? c->args->format : "fragment";
+	enum err rc;
+
+	if (c->live.no && !live_same(c))
+		fputs("Not yet applied: what is exported differs from the notice in force. Run `jawort config apply` "
+		    "first.\n", stderr);
+	rc = mark_export(c->site, c->arena, format, c->lang, live_same(c) ? &stamp : NULL, c->hex, c->out, ei);
+	if (!rc && c->args->file)
+		rc = file_write(c->args->file, buf_slice(c->out), 0644, ei);
+	if (rc)
+		return cmd_fail("notice export", ei);
+	return c->args->file ? CMD_DONE : cmd_print(c->out);
+}
+
+/* ---- the verb ---- */
+
+static int call_run(struct notice_call *c, int (*run)(struct notice_call *c, struct errinfo *ei))
+{
+	const char *asked = c->args->lang;
 	struct errinfo ei = {.code = OK};
-	struct site *s = NULL;
-	struct arena ar;
-	struct buf body, out;
 	const char *lang;
-	enum err rc = site_new(&s, c, cs, &ei);
-	int code;
+	enum err rc = site_new(&c->site, c->conf, c->cs, &ei);
 
 	if (rc)
-		return cmd_fail(cs->id, &ei);
-	arena_init(&ar, ARENA_BYTES);
-	buf_init(&body, NOTICE_MAX_BYTES);
-	buf_init(&out, NOTICE_MAX_BYTES);
-	lang = a->lang ? site_lang(s, slice_from(a->lang)) : site_lang_default(s);
+		return cmd_fail(c->cs->id, &ei);
+	lang = asked ? site_lang(c->site, slice_from(asked)) : site_lang_default(c->site);
 	if (!lang)
-		rc = err_set(&ei, E_INVALID, "%s has no language \"%s\"", cs->id, a->lang);
+		return cmd_usage("%s has no language \"%s\"", c->cs->id, asked);
+	rc = notice_call_body(c, lang, &ei);
 	if (!rc)
-		rc = notice_body(s, &ar, lang, &body, &ei);
-	if (!rc) {
-		crypt_sha256(hash, body.data, body.len);
-		enc_hex(hash, sizeof(hash), hex);
-		stamp_find(c, cs, lang, hash, &stamp);
-		rc = show(a, s, &ar, lang, &stamp, &out, &ei);
-	}
-	code = rc ? cmd_fail("notice", &ei) : cmd_print(&out);
+		rc = notice_call_live(c, NULL, &ei);
+	return rc ? cmd_fail("notice", &ei) : run(c, &ei);
+}
+
+static int site_run(const struct cmd_args *a, const struct conf *conf, const struct conf_site *cs,
+    int (*run)(struct notice_call *c, struct errinfo *ei))
+{
+	struct arena ar;
+	struct buf out;
+	struct notice_call c = {.args = a, .conf = conf, .cs = cs, .arena = &ar, .out = &out};
+	int code;
+
+	arena_init(&ar, NOTICE_ARENA_BYTES);
+	buf_init(&out, OUT_MAX_BYTES);
+	buf_init(&c.body, NOTICE_MAX_BYTES);
+	code = call_run(&c, run);
+	buf_free(&c.body);
 	buf_free(&out);
-	buf_free(&body);
 	arena_free(&ar);
-	site_free(s);
+	site_free(c.site);
 	return code;
 }
 
+static const struct notice_verb {
+	const char *name;
+	size_t words;
+	int (*run)(struct notice_call *c, struct errinfo *ei); /* of one site; NULL: notice_check() */
+} verbs[] = {{"show", 1, notice_show}, {"export", 1, notice_export}, {"check", 2, NULL}};
+
 int cmd_notice(const struct cmd_args *a)
 {
+	const struct notice_verb *v = NULL;
 	const struct conf_site *s;
 	struct conf *c;
 	int rc;
 
-	if (a->n != 1 || strcmp(a->words[0], "show") != 0)
-		return cmd_usage("notice show");
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (a->n == verbs[i].words && strcmp(a->words[0], verbs[i].name) == 0)
+			v = &verbs[i];
+	if (!v)
+		return cmd_usage("notice show | export [--format F] [-o FILE] | check DIR");
 	rc = cmd_load(a, &c);
 	if (rc)
 		return rc;
-	s = cmd_site(a, c);
-	rc = s ? notice_show(a, c, s) : CMD_USAGE;
+	if (v->run) {
+		s = cmd_site(a, c);
+		rc = s ? site_run(a, c, s, v->run) : CMD_USAGE;
+	} else {
+		rc = notice_check(a, c);
+	}
 	conf_free(c);
 	return rc;
 }

@@ -34,8 +34,9 @@ struct cmd_args {
 	const char *kind;    /* --kind; NULL */
 	const char *listen;  /* --listen; NULL */
 	const char *group;   /* --group; NULL */
+	const char *file;    /* -o; NULL: stdout */
 	unsigned threads;    /* --threads; 0 */
-	bool json, dry, yes, once, with_worker, cache;
+	bool json, dry, yes, once, with_worker, cache, why;
 	const char *words[CMD_ARGS_MAX]; /* what is not an option, behind the verb */
 	size_t n;
 };

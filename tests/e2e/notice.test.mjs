@@ -147,3 +147,55 @@ describe('in other pages', () => {
     assert.equal((await s.get('/ssi/privacy.html')).body, `<!doctype html><title>x</title><main>${fragment}</main>`);
   });
 });
+
+describe('build time', () => {
+  const notice = (...args) => s.jawort('notice', ...args);
+  const build = (name) => path.join(s.dir, 'built', name);
+
+  test('every format holds the mark of its version, and the same bytes each time', async () => {
+    fs.mkdirSync(path.join(s.dir, 'built/sub'), { recursive: true });
+    for (const lang of ['de', 'en'])
+      for (const [format, file] of Object.entries({ fragment: 'a.html', html: 'sub/b.html', md: 'c.md', txt: 'd.txt', json: 'e.json' })) {
+        const r = notice('export', '--site', 'firm', '--lang', lang, '--format', format, '-o', build(`${lang}-${file}`.replace(/^(..)-sub\//, 'sub/$1-')));
+        assert.deepEqual([r.code, r.out, r.err], [0, '', '']);
+        const out = notice('export', '--site', 'firm', '--lang', lang, '--format', format).out;
+        const { hash } = JSON.parse((await s.get(`/firm/n.json?lang=${lang}`)).body);
+        assert.ok(out.includes(`jawort-notice:firm:${lang}:${hash}`), format);
+        assert.equal(out.match(/jawort-notice/g).length, 1);
+      }
+    const fragment = notice('export', '--site', 'firm', '--lang', 'de').out;
+    assert.equal(fragment.replace(/ data-version="[^"]*"/, ''), (await s.get('/firm/n.html?lang=de')).body);
+    const schema = JSON.parse((await s.get('/firm/n.schema.json')).body);
+    const ajv = new Ajv2020();
+    addFormats(ajv);
+    assert.ok(ajv.validate(schema, JSON.parse(fs.readFileSync(build('de-e.json')))), JSON.stringify(ajv.errors));
+  });
+
+  test('a built site that is current, one that is not, and one without any', async () => {
+    fs.writeFileSync(build('form.html'), (await s.get('/firm/s/all?fragment&lang=en')).body.replaceAll('"', ''));
+    let r = notice('check', path.join(s.dir, 'built'));
+    assert.deepEqual([r.code, r.err], [0, ''], r.out);
+    assert.match(r.out, /11 files, 10 exported notices, 1 pasted forms, 0 out of date/);
+    const site = path.join(s.dir, 'conf/sites/firm.yaml'), text = fs.readFileSync(site, 'utf8');
+    fs.writeFileSync(site, text.replace('neue Geräte', 'alte Geräte').replace('new devices', 'old devices'));
+    fs.appendFileSync(build('de-c.md'), '\n\njawort-notice:gone:de:' + '0'.repeat(64));
+    r = notice('check', path.join(s.dir, 'built'));
+    assert.equal(r.code, 3);
+    const found = r.out.split('\n').filter((l) => /: (notice|form) /.test(l));
+    assert.equal(found.length, 12, r.out);
+    const lines = fs.readFileSync(build('de-c.md'), 'utf8').split('\n');
+    assert.ok(found.some((l) => l.startsWith(`${build('de-c.md')}:${lines.findIndex((x) => /firm:de/.test(x)) + 1}: notice firm:de: out of date`)), r.out);
+    assert.ok(found.some((l) => /: notice gone:de: no such site/.test(l)));
+    assert.ok(found.some((l) => /form\.html:\d+: form all: the wording/.test(l)));
+    const json = JSON.parse(notice('check', path.join(s.dir, 'built'), '--json').out);
+    assert.deepEqual([json.files, json.notices, json.forms, json.findings.length], [11, 11, 1, 12]);
+    fs.writeFileSync(site, text);
+    fs.mkdirSync(path.join(s.dir, 'empty'));
+    r = notice('check', path.join(s.dir, 'empty'));
+    assert.equal(r.code, 3);
+    assert.match(r.out, /Nothing of Jawort was found/);
+    assert.equal(notice('check', path.join(s.dir, 'nowhere')).code, 1);
+    assert.equal(notice('check').code, 2);
+    assert.equal(notice('export', '--site', 'firm', '--format', 'pdf').code, 1);
+  });
+});
