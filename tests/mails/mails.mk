@@ -9,7 +9,7 @@ mails-deps:
 	@cd tests/mails && { [ node_modules/.package-lock.json -nt package-lock.json ] || \
 		{ npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json; }; }
 mails: mails-programs mails-deps
-	MAILS=$(MAILS) node --test --test-concurrency=1 --test-reporter=spec tests/mails/*.test.mjs
+	MAILS=$(MAILS) node --test --test-concurrency=2 --test-reporter=spec tests/mails/*.test.mjs
 mail-pictures: mails-programs
 	@test -n "$(OUT)" || { echo "make mail-pictures: OUT=folder is missing" >&2; exit 2; }
 	MAILS=$(MAILS) node tests/mails/pictures.mjs $(OUT)

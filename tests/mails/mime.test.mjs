@@ -63,7 +63,8 @@ async function disagreements(set) {
   assert.equal(pl.length, set.length);
   const found = [];
   for (const [i, m] of set.entries())
-    found.push(...differences('python', m, py[i]), ...differences('perl', m, pl[i]), ...differences('postal-mime', m, await postal(m)));
+    found.push(...differences('python', m, py[i]), ...differences('perl', m, pl[i]),
+      ...differences('postal-mime', m, await postal(m).catch((e) => ({ defects: [`gave up: ${e.message}`] }))));
   return found;
 }
 
@@ -123,11 +124,9 @@ test('control run: planted faults are found', async () => {
     date: ['Date: ', 'Date: x'],
     list: ['List-Unsubscribe: <', 'List-Unsubscribe: <mailto:x@example.org>, <'],
   };
-  for (const [name, [from, to]] of Object.entries(plants)) {
-    const bad = planted(m, dir, name, from, to);
-    const found = await disagreements([bad]).catch((e) => [`a parser gave up: ${e.message}`]);
-    assert.ok(found.length > 0, `nobody found the planted fault "${name}"`);
-  }
+  const bad = Object.entries(plants).map(([name, [from, to]]) => planted(m, dir, name, from, to));
+  const found = await disagreements(bad);
+  for (const b of bad) assert.ok(found.some((f) => f.startsWith(`${b.name}:`)), `nobody found the planted fault "${b.name}"`);
   const raw = { 'bare-lf': ['\r\n', '\n'], 'eight-bit': ['Subject: ', 'Subject: \xc3\xbc '],
     'line-long': ['Subject: ', `Subject: ${'x '.repeat(60)}`], 'line-998': ['Subject: ', `Subject: ${'x'.repeat(1000)} `],
     'space-at-end': ['\r\n\r\n', '\r\n\r\nx \r\n'] };

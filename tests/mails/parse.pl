@@ -44,7 +44,8 @@ sub body {
 	return decode('UTF-8', $found[0]->bodyhandle->as_string, FB_CROAK);
 }
 
-for my $path (@ARGV) {
+sub look {
+	my $path = shift;
 	my $parser = MIME::Parser->new;
 	$parser->output_to_core(1);
 	$parser->tmp_to_core(1);
@@ -54,7 +55,7 @@ for my $path (@ARGV) {
 	my $h = $e->head;
 	my @defects = map { "$_" } grep { /^(error|warning)/i } $parser->results->msgs;
 	push @defects, 'ambiguous content' if $parser->can('ambiguous_content') && $parser->ambiguous_content;
-	print $json->encode({
+	return {
 		names => [map { /^([^:\s]+):/ ? $1 : () } split /\n/, $h->original_text // $h->as_string],
 		from => mailboxes(raw($h, 'From')),
 		to => mailboxes(raw($h, 'To')),
@@ -71,5 +72,10 @@ for my $path (@ARGV) {
 		text => body($e, 'text/plain'),
 		html => body($e, 'text/html'),
 		defects => \@defects,
-	}), "\n";
+	};
+}
+
+# A mail that cannot be read is a finding, and the others are read all the same.
+for my $path (@ARGV) {
+	print $json->encode(eval { look($path) } // { defects => ["gave up: $@"] }), "\n";
 }

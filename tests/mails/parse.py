@@ -64,4 +64,8 @@ def look(path):
 
 
 for name in sys.argv[1:]:
-    print(json.dumps(look(name)))
+    try:
+        found = look(name)
+    except Exception as e:  # a mail that cannot be read is a finding, and the others are read all the same
+        found = {"defects": [f"gave up: {e!r}"]}
+    print(json.dumps(found))
