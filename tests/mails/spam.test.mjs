@@ -30,7 +30,7 @@ function scores(set) {
 test('at most 0.5 points for every kind, language, form of address and name', (t) => {
   const got = scores([...mails.filter((m) => m.values === 'usual'), ...mails.filter(usual).map(delivered)]);
   for (const g of got.filter((x) => usual(x.m))) t.diagnostic(`${g.points} ${g.m.name}: ${g.rules}`);
-  const worst = got.toSorted((a, b) => b.points - a.points)[0];
+  const worst = [...got].sort((a, b) => b.points - a.points)[0];
   t.diagnostic(`${got.length} mails; the worst has ${worst.points}: ${worst.m.name}: ${worst.rules}`);
   none(got.filter((g) => g.points > LIMIT).map((g) => `${g.points} ${g.m.name}: ${g.rules}`));
 });
