@@ -77,8 +77,10 @@ $(GEN)/core/%_table.h: tools/legal.sh
 	@mv $@.new $@
 $(GEN)/core/authority_table.h: data/authorities.txt
 $(GEN)/core/adequacy_table.h: data/adequacy.txt
+$(GEN)/core/prefill_table.h: data/prefill.txt
 $(BUILD)/cgi/core/authority.o: $(GEN)/core/authority_table.h
 $(BUILD)/cgi/core/adequacy.o: $(GEN)/core/adequacy_table.h
+$(BUILD)/cgi/core/prefill.o: $(GEN)/core/prefill_table.h
 
 $(OBJ): | $(GEN)/embedded.c $(GEN)/migrations.h
 $(BUILD)/cgi/store/migrate.o: $(GEN)/migrations.h

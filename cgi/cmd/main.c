@@ -10,10 +10,18 @@
 #include "front/front.h"
 
 const struct cmd_verb cmd_verbs[] = {
-    {"init", cmd_init, "init [-c FILE] [--yes]", "make configuration, keys and databases",
-        "Asks for what the first site needs and writes the host file, one site file (mode try-out) and the keys.\n"
-        "What is there already stays as it is, so it can be run again. With --yes nothing is asked: the files must\n"
-        "be there, keys and databases are made where neither exists.\n"},
+    {"init", cmd_init, "init [-c FILE] [--lang de|en] [--answers FILE] [--yes] [-n] [--add|--confirm]",
+        "make configuration, keys and databases",
+        "Asks nine questions at most and writes the host file, a site file (mode try-out), the block for nginx and the\n"
+        "keys. What is there already stays as it is, so it can be run again; then it makes keys and databases of\n"
+        "sites that are new.\n\n"
+        "--add        ask for a further site\n"
+        "--confirm    ask for the facts that the site file marks, and go live\n"
+        "--answers F  answers from a file, one a line: \"who: ...\"; or as options: --who --address --land --from\n"
+        "             --what --often --url --provider mailjet|brevo|smtp|none --hosting self|rented|elsewhere\n"
+        "             --host \"NAME, COUNTRY\" --base URL\n"
+        "--yes        ask nothing: what is not answered is taken as proposed\n"
+        "-n           print the files instead of writing them\n"},
     {"serve", cmd_serve, "serve [-c FILE] [--listen ADDRESS] [--threads N] [--group G] [--with-worker]",
         "answer the web server (FastCGI)",
         "Runs in the foreground, logs to stderr, ends on SIGTERM, takes over a changed configuration on SIGHUP.\n"
@@ -87,6 +95,20 @@ static const struct cmd_option {
     {"--once", OPT_FLAG, offsetof(struct cmd_args, once)},
     {"--with-worker", OPT_FLAG, offsetof(struct cmd_args, with_worker)},
     {"--cache", OPT_FLAG, offsetof(struct cmd_args, cache)},
+    {"--add", OPT_FLAG, offsetof(struct cmd_args, add)},
+    {"--confirm", OPT_FLAG, offsetof(struct cmd_args, confirm)},
+    {"--answers", OPT_STRING, offsetof(struct cmd_args, answers)},
+    {"--who", OPT_STRING, offsetof(struct cmd_args, answer[0])},
+    {"--address", OPT_STRING, offsetof(struct cmd_args, answer[1])},
+    {"--land", OPT_STRING, offsetof(struct cmd_args, answer[2])},
+    {"--from", OPT_STRING, offsetof(struct cmd_args, answer[3])},
+    {"--what", OPT_STRING, offsetof(struct cmd_args, answer[4])},
+    {"--often", OPT_STRING, offsetof(struct cmd_args, answer[5])},
+    {"--url", OPT_STRING, offsetof(struct cmd_args, answer[6])},
+    {"--provider", OPT_STRING, offsetof(struct cmd_args, answer[7])},
+    {"--hosting", OPT_STRING, offsetof(struct cmd_args, answer[8])},
+    {"--host", OPT_STRING, offsetof(struct cmd_args, answer[9])},
+    {"--base", OPT_STRING, offsetof(struct cmd_args, answer[10])},
 };
 
 static const struct cmd_option *option_find(const char *name)

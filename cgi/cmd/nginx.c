@@ -212,32 +212,44 @@ static void site_part(struct buf *b, const struct conf *c, const struct conf_sit
 	buf_add_str(b, "}\n");
 }
 
+enum err nginx_text(struct buf *b, const struct conf *c, const char *site, const struct nginx_parts *parts,
+    struct errinfo *ei)
+{
+	enum err rc = OK;
+
+	if (parts->http) {
+		rc = http_part(b, ei);
+		log_part(b, c);
+	}
+	if (parts->http && parts->cache)
+		nginx_cache_http(b, c);
+	if (parts->server)
+		pages_part(b);
+	for (size_t i = 0; parts->server && i < c->nsites; i++)
+		if (!site || strcmp(site, c->sites[i]->id) == 0)
+			site_part(b, c, c->sites[i], parts->cache);
+	if (!rc && !buf_ok(b))
+		rc = err_set(ei, E_NOMEM, "the block for nginx");
+	return rc;
+}
+
 int cmd_nginx(const struct cmd_args *a)
 {
-	bool http = !a->format || strcmp(a->format, "http") == 0;
-	bool server = !a->format || strcmp(a->format, "server") == 0;
+	const struct nginx_parts parts = {.http = !a->format || strcmp(a->format, "http") == 0,
+	    .server = !a->format || strcmp(a->format, "server") == 0, .cache = a->cache};
 	struct errinfo ei = {.code = OK};
 	struct conf *c;
 	struct buf b;
 	int rc;
 
-	if (a->n || (!http && !server))
+	if (a->n || (!parts.http && !parts.server))
 		return cmd_usage("nginx [--site S] [--format http|server] [--cache]");
 	rc = cmd_load(a, &c);
 	if (rc)
 		return rc;
 	buf_init(&b, OUT_MAX_BYTES);
-	if (http && http_part(&b, &ei) != OK)
+	if (nginx_text(&b, c, a->site, &parts, &ei) != OK)
 		rc = cmd_fail("nginx", &ei);
-	if (http)
-		log_part(&b, c);
-	if (http && a->cache)
-		nginx_cache_http(&b, c);
-	if (server)
-		pages_part(&b);
-	for (size_t i = 0; server && i < c->nsites; i++)
-		if (!a->site || strcmp(a->site, c->sites[i]->id) == 0)
-			site_part(&b, c, c->sites[i], a->cache);
 	if (a->site && !cmd_site(a, c))
 		rc = CMD_USAGE;
 	else if (!rc)

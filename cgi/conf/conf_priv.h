@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/slice.h"
 #include "conf/conf.h"
+#include "conf/country.h"
 #include "conf/key.h"
 
 #define CONF_FILE_MAX_BYTES (1024u * 1024u)
@@ -107,10 +108,5 @@ void conf_check_site(struct conf_bind *b, const struct conf_site *s);
 void conf_check_host(struct conf_bind *b, const struct conf *c);
 /* "Articles 13(1)(e), 28 GDPR" of "L20"; "" if unknown. */
 const char *conf_law_basis(const char *id);
-bool conf_country_known(const char *code);
-bool conf_country_eea(const char *code);
-bool conf_country_de_state(const char *code);
-/* localhost, 127.0.0.0/8, [::1]; without port. */
-bool conf_host_loopback(struct slice host);
 
 #endif

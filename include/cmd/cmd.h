@@ -23,6 +23,7 @@ enum cmd_exit {
 };
 
 #define CMD_ARGS_MAX 16
+#define CMD_ANSWERS 11
 #define CMD_CONF_DEFAULT "/etc/jawort/jawort.yaml"
 
 struct cmd_args {
@@ -37,6 +38,9 @@ struct cmd_args {
 	const char *file;    /* -o; NULL: stdout */
 	unsigned threads;    /* --threads; 0 */
 	bool json, dry, yes, once, with_worker, cache, why;
+	bool add, confirm;   /* init */
+	const char *answers; /* init --answers; NULL */
+	const char *answer[CMD_ANSWERS]; /* init --who and so on, in the order of its questions; NULL */
 	const char *words[CMD_ARGS_MAX]; /* what is not an option, behind the verb */
 	size_t n;
 };
