@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/bug.h"
 
-#define KEYS_MAX 160
+#define KEYS_MAX 256
 
 /* Mappings whose names the owner chooses. */
 static const struct collection {
@@ -20,6 +20,14 @@ static const struct collection {
 	    offsetof(struct conf_site, nprocessors), offsetof(struct conf_processor, id)},
 	{"mail.hooks", CONF_S_HOOK, sizeof(struct conf_hook), offsetof(struct conf_site, mail.hooks),
 	    offsetof(struct conf_site, mail.nhooks), offsetof(struct conf_hook, id)},
+	{"website.embeds", CONF_S_EMBED, sizeof(struct conf_embed), offsetof(struct conf_site, website.embeds),
+	    offsetof(struct conf_site, website.nembeds), offsetof(struct conf_embed, id)},
+	{"website.storage", CONF_S_STORAGE, sizeof(struct conf_storage), offsetof(struct conf_site, website.storage),
+	    offsetof(struct conf_site, website.nstorage), offsetof(struct conf_storage, id)},
+	{"website.profiles", CONF_S_PROFILE, sizeof(struct conf_profile), offsetof(struct conf_site, website.profiles),
+	    offsetof(struct conf_site, website.nprofiles), offsetof(struct conf_profile, id)},
+	{"website.texts", CONF_S_SLOT, sizeof(struct conf_slot), offsetof(struct conf_site, website.texts),
+	    offsetof(struct conf_site, website.ntexts), offsetof(struct conf_slot, id)},
 };
 
 /* One struct that is being filled. general and concrete differ where names are the owner's. */
@@ -444,19 +452,34 @@ static void bind_struct(struct conf_bind *b, const struct conf_node *map, struct
 	}
 }
 
+static void bind_empty_firm(struct conf_processor *p)
+{
+	size_t n;
+	const struct conf_key *keys = conf_keys(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (keys[i].scope == CONF_S_PROCESSOR)
+			bind_empty(&keys[i], p);
+}
+
 void conf_bind_root(struct conf_bind *b, const struct conf_node *root, enum conf_scope scope, void *base)
 {
 	struct frame f = {.scope = scope, .general = "", .concrete = "", .base = base};
 	struct conf_site *s = base;
 	size_t n;
-	const struct conf_key *keys = conf_keys(&n);
 
+	conf_keys(&n);
 	bug_if(n > KEYS_MAX);
 	bind_struct(b, root, &f);
 	if (scope != CONF_S_SITE)
 		return;
 	s->hosting.id = "hosting";
-	for (size_t i = 0; i < n; i++)
-		if (keys[i].scope == CONF_S_PROCESSOR)
-			bind_empty(&keys[i], &s->hosting);
+	bind_empty_firm(&s->hosting);
+	for (size_t i = 0; i < s->website.nembeds; i++) {
+		/* Still being built; const only for those who read it later. */
+		struct conf_embed *e = (struct conf_embed *)(uintptr_t)&s->website.embeds[i];
+
+		e->firm.id = e->id;
+		bind_empty_firm(&e->firm);
+	}
 }

@@ -482,6 +482,18 @@ static void duty_l41_elements(const struct duty *d, const struct conf_key *k)
 	}
 	if (k->scope == CONF_S_PROCESSOR)
 		duty_l41_key(d, k, "hosting", &s->hosting);
+	for (size_t i = 0; k->scope == CONF_S_EMBED && i < s->website.nembeds; i++) {
+		snprintf(prefix, sizeof(prefix), "website.embeds.%s", s->website.embeds[i].id);
+		duty_l41_key(d, k, prefix, &s->website.embeds[i]);
+	}
+	for (size_t i = 0; k->scope == CONF_S_STORAGE && i < s->website.nstorage; i++) {
+		snprintf(prefix, sizeof(prefix), "website.storage.%s", s->website.storage[i].id);
+		duty_l41_key(d, k, prefix, &s->website.storage[i]);
+	}
+	for (size_t i = 0; k->scope == CONF_S_SLOT && i < s->website.ntexts; i++) {
+		snprintf(prefix, sizeof(prefix), "website.texts.%s", s->website.texts[i].id);
+		duty_l41_key(d, k, prefix, &s->website.texts[i]);
+	}
 }
 
 static void duty_l41(const struct duty *d)
@@ -571,6 +583,7 @@ void conf_check_site(struct conf_bind *b, const struct conf_site *s)
 	if (b->bad_value)
 		return;
 	check_route(b, s);
+	conf_check_website(b, s);
 	for (size_t i = 0; i < sizeof(DUTIES) / sizeof(DUTIES[0]); i++) {
 		struct duty d = {b, s, DUTIES[i].id, DUTIES[i].basis};
 

@@ -23,7 +23,8 @@
 #define CONF_PATH_MAX_BYTES 256
 
 enum conf_scope {
-	CONF_S_HOST, CONF_S_SITE, CONF_S_PURPOSE, CONF_S_FORM, CONF_S_PROCESSOR, CONF_S_HOOK, CONF_S__MAX
+	CONF_S_HOST, CONF_S_SITE, CONF_S_PURPOSE, CONF_S_FORM, CONF_S_PROCESSOR, CONF_S_HOOK,
+	CONF_S_EMBED, CONF_S_STORAGE, CONF_S_PROFILE, CONF_S_SLOT, CONF_S__MAX
 };
 #define CONF_NOWHERE 0xffffu /* offset of a key that a later step takes from the nodes */
 
@@ -105,6 +106,8 @@ bool conf_base_split(struct arena *a, struct slice url, const char **base, const
 void conf_finish_site(struct conf_bind *b, const struct conf_node *root, struct conf_site *s);
 void conf_finish_host(struct conf_bind *b, struct conf *c);
 void conf_check_site(struct conf_bind *b, const struct conf_site *s);
+/* What the keys of website say together (checksite.c). */
+void conf_check_website(struct conf_bind *b, const struct conf_site *s);
 void conf_check_host(struct conf_bind *b, const struct conf *c);
 /* "Articles 13(1)(e), 28 GDPR" of "L20"; "" if unknown. */
 const char *conf_law_basis(const char *id);

@@ -286,6 +286,7 @@ void conf_finish_site(struct conf_bind *b, const struct conf_node *root, struct 
 	s->look.home = finish_default(b, "look.home", s->look.home, s->origins.n ? s->origins.v[0] : "");
 	s->dpo.country = "";
 	s->representative_set = conf_bind_has_group(b, "representative");
+	s->website.set = conf_bind_has_group(b, "website");
 }
 
 void conf_finish_host(struct conf_bind *b, struct conf *c)

@@ -76,7 +76,10 @@ static bool firm_read(struct notice_firm *f, const struct conf_site *c, const st
 {
 	f->p = p;
 	f->hosting = p == &c->hosting;
-	f->mail = !f->hosting && conf_list_has(&c->mail.route, p->id);
+	f->mail = !f->hosting && !f->embed && conf_list_has(&c->mail.route, p->id);
+	f->site = !f->hosting && !f->embed && !f->mail && (strcmp(c->website.host, p->id) == 0 ||
+	    strcmp(c->website.statistics.processor, p->id) == 0 || strcmp(c->website.contact.processor, p->id) == 0 ||
+	    conf_list_has(&c->website.cdn, p->id));
 	f->scc = conf_list_has(&p->transfer.mechanism, "scc");
 	f->bcr = conf_list_has(&p->transfer.mechanism, "bcr");
 	if (!codes_init(&f->direct.all, a, p->storage_locations.n + 1) || !codes_init(&f->group.all, a, 2))
@@ -103,8 +106,27 @@ static enum err firm_check(const struct notice_firm *f, const struct conf_site *
 	return err_set(ei, E_INVALID,
 	    "%s: %s%s.transfer.mechanism: data may reach %s, and nothing in force protects them "
 	    "there: no adequacy decision is known as of %s, and neither scc nor bcr is named. Agree on standard "
-	    "contractual clauses and add scc", c->file, f->hosting ? "" : "processors.", f->p->id, open->v[0],
+	    "contractual clauses and add scc", c->file, f->hosting ? "" : f->embed ? "website.embeds." :
+	    "processors.", f->p->id, open->v[0],
 	    adequacy_as_of());
+}
+
+static const struct conf_processor *firm_at(const struct conf_site *c, size_t i)
+{
+	if (i < c->nprocessors)
+		return &c->processors[i];
+	i -= c->nprocessors;
+	if (c->hosting_kind == CONF_NAMED && i-- == 0)
+		return &c->hosting;
+	return &c->website.embeds[i].firm;
+}
+
+static void firm_countries(struct notice_codes *to, const struct notice_firm *firm)
+{
+	for (size_t j = 0; j < firm->direct.all.n; j++)
+		codes_add(to, firm->direct.all.v[j]);
+	for (size_t j = 0; j < firm->group.all.n; j++)
+		codes_add(to, firm->group.all.v[j]);
 }
 
 static enum err firms_read(struct notice_facts *f, struct arena *a, struct errinfo *ei)
@@ -114,21 +136,26 @@ static enum err firms_read(struct notice_facts *f, struct arena *a, struct errin
 	enum err rc = OK;
 
 	f->nfirms = c->nprocessors + (c->hosting_kind == CONF_NAMED);
-	for (size_t i = 0; i < f->nfirms; i++)
-		most += 3 + (i < c->nprocessors ? &c->processors[i] : &c->hosting)->storage_locations.n;
-	f->firms = arena_alloc(a, (f->nfirms + 1) * sizeof(*f->firms));
-	if (!f->firms || !codes_init(&f->third, a, most))
+	f->nall = f->nfirms + c->website.nembeds;
+	for (size_t i = 0; i < f->nall; i++)
+		most += 3 + firm_at(c, i)->storage_locations.n;
+	f->firms = arena_alloc(a, (f->nall + 1) * sizeof(*f->firms));
+	if (!f->firms || !codes_init(&f->third, a, most) || !codes_init(&f->held, a, most))
 		return err_set(ei, E_NOMEM, "notice of %s", c->id);
-	if (!country_eea(c->controller.country))
+	if (!country_eea(c->controller.country)) {
 		codes_add(&f->third, c->controller.country);
-	for (size_t i = 0; !rc && i < f->nfirms; i++) {
+		codes_add(&f->held, c->controller.country);
+	}
+	for (size_t i = 0; !rc && i < f->nall; i++) {
 		struct notice_firm *firm = &f->firms[i];
-		if (!firm_read(firm, c, i < c->nprocessors ? &c->processors[i] : &c->hosting, a))
+		firm->embed = i < f->nfirms ? NULL : &c->website.embeds[i - f->nfirms];
+		if (!firm_read(firm, c, firm_at(c, i), a))
 			return err_set(ei, E_NOMEM, "notice of %s", c->id);
-		for (size_t j = 0; j < firm->direct.all.n; j++)
-			codes_add(&f->third, firm->direct.all.v[j]);
-		for (size_t j = 0; j < firm->group.all.n; j++)
-			codes_add(&f->third, firm->group.all.v[j]);
+		firm_countries(&f->third, firm);
+		if (!firm->embed && !firm->site) {
+			firm_countries(&f->held, firm);
+			f->nholders++;
+		}
 		rc = firm_check(firm, c, ei);
 	}
 	return rc;
@@ -156,6 +183,10 @@ enum err notice_facts_read(struct notice_facts *f, const struct conf_site *conf,
 		f->form_elsewhere |= !here;
 	}
 	f->form_here |= conf->origins.n == 0;
+	if (*conf->website.host) { /* the website is a server of its own, whatever the addresses look like */
+		f->form_here = false;
+		f->form_elsewhere = true;
+	}
 	f->nfields = notice_fields(conf, NULL, f->fields);
 	if (authority_find(conf->controller.country, conf->controller.state, conf->regime, conf->notice.authority,
 	        &f->authority) && *conf->notice.authority)
@@ -169,12 +200,12 @@ struct notice_codes notice_countries(const struct notice_facts *f, struct arena 
 	struct notice_codes out = {0};
 	size_t max = f->third.n + 1;
 
-	for (size_t i = 0; i < f->nfirms; i++)
+	for (size_t i = 0; i < f->nall; i++)
 		max += f->firms[i].p->storage_locations.n + 1;
 	if (!codes_init(&out, a, max))
 		return out;
 	codes_add(&out, f->conf->controller.country);
-	for (size_t i = 0; i < f->nfirms; i++) {
+	for (size_t i = 0; i < f->nall; i++) {
 		const struct conf_processor *p = f->firms[i].p;
 		codes_add(&out, p->country);
 		for (size_t j = 0; j < p->storage_locations.n; j++)

@@ -16,9 +16,10 @@ void notice_fill_recipients(struct notice_walk *w, struct view *v, size_t i)
 	if (f->conf->hosting_kind != CONF_NAMED)
 		items[n++] = notice_say(w, v, "notice.recipients.we");
 	for (size_t k = 0; k < f->nfirms; k++)
-		items[n++] = slice_from(f->firms[k].p->contract_party);
+		if (!f->firms[k].site)
+			items[n++] = slice_from(f->firms[k].p->contract_party);
 	view_text(v, "recipients_short", notice_join(w, items, n, "word.and"));
-	view_text(v, "third_countries", notice_country_list(w, &f->third, true, "word.and"));
+	view_text(v, "third_countries", notice_country_list(w, &f->held, true, "word.and"));
 }
 
 /* ---- the controller ---- */

@@ -13,29 +13,56 @@ static bool sends_lists(const struct conf_site *c)
 	return false;
 }
 
+/* What a firm does for us, by the key that names it; the first that fits. */
+static const struct duty {
+	const char *role, *task, *data; /* phrases; NULL: nothing is known */
+} duties[] = {
+	{"notice.role.hosting", "notice.task.host", "notice.data.all"},
+	{"notice.role.mail", "notice.task.send", "notice.data.mail"},
+	{"notice.role.site", "notice.task.site", "notice.data.logs"},
+	{"notice.role.cdn", "notice.task.cdn", "notice.data.cdn"},
+	{"notice.role.stats", "notice.task.stats", "notice.data.stats"},
+	{"notice.role.contact", "notice.task.contact", "notice.data.contact"},
+	{"notice.role.other", NULL, NULL},
+};
+enum { DUTY_HOSTING, DUTY_MAIL, DUTY_SITE, DUTY_CDN, DUTY_STATS, DUTY_CONTACT, DUTY_OTHER };
+
+static const struct duty *firm_duty(const struct notice_facts *all, const struct notice_firm *f)
+{
+	const struct conf_website *w = &all->conf->website;
+
+	if (f->hosting || f->mail)
+		return &duties[f->hosting ? DUTY_HOSTING : DUTY_MAIL];
+	if (notice_firm_is(f, w->host))
+		return &duties[DUTY_SITE];
+	if (notice_firm_cdn(all, f))
+		return &duties[DUTY_CDN];
+	if (notice_firm_is(f, w->statistics.processor))
+		return &duties[DUTY_STATS];
+	return &duties[notice_firm_is(f, w->contact.processor) ? DUTY_CONTACT : DUTY_OTHER];
+}
+
 static struct slice firm_role(struct notice_walk *w, struct view *v, const struct notice_firm *f)
 {
 	const char *own = conf_text_get(&f->p->role, w->lang);
 
-	if (*own)
-		return slice_from(own);
-	return notice_say(w, v, f->hosting ? "notice.role.hosting" : f->mail ? "notice.role.mail" :
-	    "notice.role.other");
+	return *own ? slice_from(own) : notice_say(w, v, firm_duty(w->f, f)->role);
 }
 
-static struct slice firm_task(struct notice_walk *w, struct view *v, const struct notice_firm *f)
+struct slice notice_firm_task(struct notice_walk *w, struct view *v, const struct notice_firm *f)
 {
 	const char *own = conf_text_get(&f->p->task, w->lang);
+	const struct duty *duty = firm_duty(w->f, f);
 	struct slice items[2];
 
 	if (*own)
 		return slice_from(own);
-	if (f->hosting)
-		return notice_say(w, v, "notice.task.host");
-	if (!f->mail)
+	if (f->embed)
+		return notice_say(w, v, "notice.task.embed");
+	if (!duty->task)
 		return SLICE("");
-	items[0] = notice_say(w, v, "notice.task.send");
-	if (!sends_lists(w->f->conf))
+	items[0] = notice_say(w, v, duty->task);
+	if (!f->mail || !sends_lists(w->f->conf))
 		return items[0];
 	items[1] = notice_say(w, v, "notice.task.list");
 	return notice_join(w, items, 2, "word.comma");
@@ -45,14 +72,13 @@ static struct slice firm_task(struct notice_walk *w, struct view *v, const struc
 static struct slice firm_data(struct notice_walk *w, struct view *v, const struct notice_firm *f)
 {
 	const char *own = conf_text_get(&f->p->data, w->lang);
+	const struct duty *duty = firm_duty(w->f, f);
 	struct slice fields[2];
 
 	if (*own)
 		return slice_from(own);
-	if (f->hosting)
-		return notice_say(w, v, "notice.data.all");
 	if (!f->mail)
-		return SLICE("");
+		return duty->data ? notice_say(w, v, duty->data) : SLICE("");
 	if (!sends_lists(w->f->conf) || !w->f->nfields)
 		return notice_say(w, v, "notice.data.mail");
 	fields[0] = notice_labels(w, w->f->fields, w->f->nfields, true);
@@ -93,6 +119,46 @@ static struct slice firm_address(struct notice_walk *w, const struct conf_proces
 	return items ? notice_join(w, items, n, "word.comma") : SLICE("");
 }
 
+/* "aus den USA nicht auszuschließen"; empty where all stays in the EEA. */
+static struct slice firm_reach(struct notice_walk *w, struct view *v, const struct notice_firm *f)
+{
+	size_t n = f->direct.all.n + f->group.all.n;
+	struct notice_codes all = {.v = arena_alloc(w->a, (n + 1) * sizeof(*all.v))};
+
+	if (!n || !all.v)
+		return SLICE("");
+	for (size_t i = 0; i < f->direct.all.n; i++)
+		all.v[all.n++] = f->direct.all.v[i];
+	for (size_t i = 0; i < f->group.all.n; i++)
+		all.v[all.n++] = f->group.all.v[i];
+	view_text(v, "countries", notice_country_list(w, &all, true, "word.and"));
+	return notice_say(w, v, "notice.reach");
+}
+
+/* What protects the data there, in the order in which N20 says it. */
+static struct slice firm_safeguards(struct notice_walk *w, struct view *v, const struct notice_firm *f)
+{
+	struct slice items[4];
+	size_t n = 0;
+
+	if (f->direct.all.n + f->group.all.n == 0)
+		return SLICE("");
+	if (f->direct.decided.n || f->group.decided.n)
+		items[n++] = notice_say(w, v, "notice.safeguard.adequacy");
+	if (f->direct.dpf || f->group.dpf)
+		items[n++] = notice_say(w, v, "notice.safeguard.dpf");
+	if (f->scc)
+		items[n++] = notice_say(w, v, "notice.safeguard.scc");
+	if (f->bcr)
+		items[n++] = notice_say(w, v, "notice.safeguard.bcr");
+	return n ? notice_join(w, items, n, "word.and") : notice_say(w, v, "notice.safeguard.open");
+}
+
+void notice_fill_contacts(struct notice_walk *w, struct view *v, size_t i)
+{
+	view_cstr(v, "contract_party", w->f->firms[i].p->contract_party);
+}
+
 /* N17, N18 */
 void notice_fill_firm(struct notice_walk *w, struct view *v, size_t i)
 {
@@ -101,10 +167,12 @@ void notice_fill_firm(struct notice_walk *w, struct view *v, size_t i)
 	view_text(v, "role", firm_role(w, v, f));
 	view_cstr(v, "contract_party", f->p->contract_party);
 	view_text(v, "address", firm_address(w, f->p));
-	view_text(v, "task", firm_task(w, v, f));
+	view_text(v, "task", notice_firm_task(w, v, f));
 	view_text(v, "data", firm_data(w, v, f));
 	view_text(v, "storage_locations", firm_places(w, f->p, "word.comma"));
 	view_text(v, "parent", firm_parent(w, f->p));
+	view_text(v, "reach", firm_reach(w, v, f));
+	view_text(v, "safeguard", firm_safeguards(w, v, f));
 	view_text(v, "contract_date", notice_date(w, &f->p->contract.date));
 	view_url(v, "privacy_url", slice_from(f->p->privacy_url));
 	view_url(v, "subprocessors_url", slice_from(f->p->subprocessors_url));
@@ -121,7 +189,7 @@ void notice_fill_seat(struct notice_walk *w, struct view *v, size_t i)
 static void fill_transfer(struct notice_walk *w, struct view *v, size_t i, const struct notice_codes *to)
 {
 	const struct notice_firm *f = &w->f->firms[i];
-	struct slice task = firm_task(w, v, f);
+	struct slice task = notice_firm_task(w, v, f);
 
 	view_cstr(v, "recipient", f->p->contract_party);
 	view_text(v, "country", notice_country_list(w, to, false, "word.and"));

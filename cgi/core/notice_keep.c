@@ -35,6 +35,36 @@ static bool keep_hooks(const struct notice_facts *f)
 	return f->conf->mail.nhooks > 0;
 }
 
+static bool keep_contact(const struct notice_facts *f)
+{
+	return f->conf->website.contact.by.n > 0;
+}
+
+static bool keep_stats(const struct notice_facts *f)
+{
+	return f->conf->website.statistics_kind == CONF_NAMED;
+}
+
+static bool keep_site_logs(const struct notice_facts *f)
+{
+	return *f->conf->website.host && f->conf->website.logs.n > 0;
+}
+
+static struct conf_duration of_contact(const struct notice_walk *w)
+{
+	return w->f->conf->website.contact.retention;
+}
+
+static struct conf_duration of_stats(const struct notice_walk *w)
+{
+	return w->f->conf->website.statistics.retention;
+}
+
+static struct conf_duration of_site_logs(const struct notice_walk *w)
+{
+	return w->f->conf->website.logs;
+}
+
 /* How long a report is known again: store/hook.h. */
 static struct conf_duration of_hooks(const struct notice_walk *w)
 {
@@ -126,6 +156,9 @@ static const struct keep keeps[] = {
     {"notice.keep.requests", "notice.keep.requests.time", keep_always, of_requests, NULL},
     {"notice.keep.abuse", "notice.keep.abuse.time", keep_always, of_abuse, NULL},
     {"notice.keep.logs", NULL, keep_always, of_logs, NULL},
+    {"notice.keep.sitelogs", NULL, keep_site_logs, of_site_logs, NULL},
+    {"notice.keep.messages", "notice.keep.messages.time", keep_contact, of_contact, NULL},
+    {"notice.keep.stats", NULL, keep_stats, of_stats, NULL},
     {"notice.keep.backups", NULL, keep_always, of_backups, NULL},
     {"notice.keep.counts", NULL, keep_always, of_counts, NULL},
     {"notice.keep.texts", "notice.keep.texts.time", keep_always, NULL, NULL},

@@ -31,6 +31,8 @@ struct notice_firm {
 	struct notice_reach direct; /* its seat and its places of storage */
 	struct notice_reach group;  /* its parent and affiliates, where the firm itself is elsewhere */
 	bool scc, bcr;
+	bool site;   /* serves the website only: data of subscribers never get there */
+	const struct conf_embed *embed; /* a service on the website that decides for itself; NULL: a processor */
 };
 
 struct notice_field {
@@ -45,9 +47,12 @@ struct notice_facts {
 	bool hub;          /* people can see their data at my_url */
 	bool log_public;   /* checkpoints are published */
 	const struct authority *authority; /* NULL: unknown */
-	struct notice_firm *firms;         /* processors in file order, then hosting */
-	size_t nfirms;
+	struct notice_firm *firms;         /* processors in file order, then hosting, then embeds */
+	size_t nfirms;                     /* without embeds */
+	size_t nall;
+	size_t nholders;                   /* firms that get data of subscribers */
 	struct notice_codes third;         /* all countries outside the EEA from which access is possible */
+	struct notice_codes held;          /* the same for holders only: what is true of data of subscribers */
 	bool form_here, form_elsewhere;    /* forms stand on pages of the same host; of others */
 	struct notice_field fields[NOTICE_FIELDS_MAX]; /* of all forms */
 	size_t nfields;
@@ -66,7 +71,12 @@ struct notice_codes notice_countries(const struct notice_facts *f, struct arena 
 
 enum notice_place { NOTICE_TOP, NOTICE_BOX, NOTICE_BODY, NOTICE_FOOT, NOTICE_PLACE__MAX };
 /* Neighbouring rows of the same kind are walked together, once per purpose or firm. */
-enum notice_per { NOTICE_ONCE, NOTICE_PER_PURPOSE, NOTICE_PER_FIRM };
+enum notice_per {
+	NOTICE_ONCE, NOTICE_PER_PURPOSE, NOTICE_PER_FIRM, NOTICE_PER_EMBED, NOTICE_PER_PROFILE, NOTICE_PER_SLOT,
+	NOTICE_PER__MAX
+};
+/* How often a row of this kind is asked. */
+size_t notice_times(const struct notice_facts *f, enum notice_per per);
 
 struct notice_walk;
 struct notice_row {
@@ -85,6 +95,16 @@ struct notice_row {
 const struct notice_row *notice_rows(size_t *n);
 /* The trigger of rows that always stand. */
 bool notice_always(const struct notice_facts *f, size_t i);
+/* Triggers of the rows about the website (notice_site.c). */
+typedef bool notice_trigger_fn(const struct notice_facts *f, size_t i);
+notice_trigger_fn notice_has_website, notice_site_firm, notice_site_firm_open, notice_site_self, notice_site_self_open,
+    notice_files_local, notice_cdn, notice_cdn_kept, notice_cdn_open, notice_any_cdn, notice_device_none,
+    notice_storage, notice_contact, notice_contact_mail, notice_contact_phone, notice_contact_form,
+    notice_contact_firm, notice_stats_none, notice_stats_plain, notice_stats_consent, notice_embeds,
+    notice_embed_page, notice_embed_stored, notice_links, notice_profiles, notice_slots;
+/* Names a processor in one of the keys of website. */
+bool notice_firm_is(const struct notice_firm *f, const char *name);
+bool notice_firm_cdn(const struct notice_facts *f, const struct notice_firm *firm);
 
 struct notice_block {
 	const struct notice_row *row;
@@ -155,7 +175,13 @@ notice_fill_fn notice_fill_recipients, notice_fill_controller, notice_fill_repre
     notice_fill_adequacy, notice_fill_dpf, notice_fill_scc, notice_fill_fallback, notice_fill_bcr,
     notice_fill_open, notice_fill_affiliate, notice_fill_adequacy_group, notice_fill_keeps,
     notice_fill_evidence, notice_fill_authority, notice_fill_ch, notice_fill_uk, notice_fill_interests,
-    notice_fill_footer;
+    notice_fill_footer, notice_fill_contacts, notice_fill_site_logs, notice_fill_cdn, notice_fill_device, notice_fill_storage,
+    notice_fill_contact, notice_fill_stats, notice_fill_embed, notice_fill_embed_names, notice_fill_links, notice_fill_profile,
+    notice_fill_slot;
+/* What is delivered, sent or shown by a firm. */
+struct slice notice_firm_task(struct notice_walk *w, struct view *v, const struct notice_firm *f);
+/* "; § 25 Abs. 1 TDDDG", or the directive where the controller sits elsewhere. */
+struct slice notice_device_law(struct notice_walk *w, struct view *v);
 /* How long evidence stays, as the rest of a sentence. */
 struct slice notice_evidence_rule(struct notice_walk *w, struct view *v);
 /* How long counters against abuse live at most: store/budget.h counts a day and deletes its keys after two. */

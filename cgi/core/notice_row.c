@@ -34,20 +34,40 @@ static bool no_third(const struct notice_facts *f, size_t i)
 	return !third(f, i);
 }
 
-static bool third_named(const struct notice_facts *f, size_t i)
+static bool held_abroad(const struct notice_facts *f, size_t i)
 {
-	return f->nfirms > 0 && third(f, i);
+	(void)i;
+	return f->nholders > 0 && f->held.n > 0;
 }
 
-static bool eea_named(const struct notice_facts *f, size_t i)
+static bool held_here(const struct notice_facts *f, size_t i)
 {
-	return f->nfirms > 0 && no_third(f, i);
+	(void)i;
+	return f->nholders > 0 && f->held.n == 0;
+}
+
+static bool held_by_none(const struct notice_facts *f, size_t i)
+{
+	(void)i;
+	return f->nholders == 0;
 }
 
 static bool no_firm(const struct notice_facts *f, size_t i)
 {
 	(void)i;
 	return f->nfirms == 0;
+}
+
+static bool nobody(const struct notice_facts *f, size_t i)
+{
+	(void)i;
+	return f->nall == 0;
+}
+
+/* Services on a click get data, but nobody else does. */
+static bool click_only(const struct notice_facts *f, size_t i)
+{
+	return no_firm(f, i) && f->nall > 0;
 }
 
 static bool one_firm(const struct notice_facts *f, size_t i)
@@ -60,6 +80,17 @@ static bool firms(const struct notice_facts *f, size_t i)
 {
 	(void)i;
 	return f->nfirms > 1;
+}
+
+static bool processor(const struct notice_facts *f, size_t i)
+{
+	return !f->firms[i].embed;
+}
+
+/* The provider keeps a contact of everybody it ever wrote to (docs/providers/mailjet.md). */
+static bool contacts(const struct notice_facts *f, size_t i)
+{
+	return f->firms[i].mail && strcmp(f->firms[i].p->id, "mailjet") == 0;
 }
 
 static bool imprint(const struct notice_facts *f, size_t i)
@@ -246,7 +277,7 @@ static bool more_bcr(const struct notice_facts *f, size_t i)
 static bool copies(const struct notice_facts *f, size_t i)
 {
 	(void)i;
-	for (size_t k = 0; k < f->nfirms; k++) {
+	for (size_t k = 0; k < f->nall; k++) {
 		const struct notice_firm *x = &f->firms[k];
 		if ((x->scc || x->bcr) && (x->direct.all.n || x->group.all.n))
 			return true;
@@ -297,6 +328,11 @@ static bool targets_uk(const struct notice_facts *f, size_t i)
 #define BODY NOTICE_BODY, NOTICE_ONCE
 #define PURPOSE NOTICE_BODY, NOTICE_PER_PURPOSE, "purpose", "notice.n05.news.title", NULL
 #define FIRM NOTICE_BODY, NOTICE_PER_FIRM
+#define FILES NOTICE_BODY, NOTICE_PER_FIRM, "cdn", "notice.m.cdn.title", NULL
+#define CONTACT BODY, "contact", "notice.m.contact.title", NULL
+#define EMBED NOTICE_BODY, NOTICE_PER_EMBED, "embeds", "notice.m.embed.title"
+#define LOGS BODY, "logs", "notice.n13.logs.title", NULL
+#define DEVICE BODY, "device"
 #define ABROAD FIRM, "transfer", "notice.n20.intro.title", NULL
 #define P(key) "notice." key
 
@@ -307,10 +343,10 @@ static bool targets_uk(const struct notice_facts *f, size_t i)
 static const struct notice_row rows[] = {
     {"summary", TOP, P("summary"), hub, NULL, "12(1)", false},
     {"summary", TOP, P("summary.nohub"), no_hub, NULL, "12(1)", false},
-    {"summary", TOP, P("summary.transfer.own"), no_firm, NULL, "12(1); 13(1)(e)", false},
-    {"summary", TOP, P("summary.transfer.none"), eea_named, notice_fill_recipients, "12(1); 13(1)(e)-(f)",
+    {"summary", TOP, P("summary.transfer.own"), held_by_none, NULL, "12(1); 13(1)(e)", false},
+    {"summary", TOP, P("summary.transfer.none"), held_here, notice_fill_recipients, "12(1); 13(1)(e)-(f)",
         false},
-    {"summary", TOP, P("summary.transfer.some"), third_named, notice_fill_recipients, "12(1); 13(1)(e)-(f)",
+    {"summary", TOP, P("summary.transfer.some"), held_abroad, notice_fill_recipients, "12(1); 13(1)(e)-(f)",
         false},
 
     {"N23", BOX, P("n23.objection"), notice_always, NULL, "21(2)-(4)", false},
@@ -362,6 +398,11 @@ static const struct notice_row rows[] = {
         "13(1)(c)-(e); 13(2)(a)", true},
     {"N13", BODY, "logs", P("n13.logs.title"), NULL, P("n13.logs.self"), site_own, notice_fill_logs,
         "13(1)(c)-(d); 13(2)(a)", true},
+    {"N13", LOGS, P("n13.site"), notice_site_firm, notice_fill_site_logs, "13(1)(c)-(e); 13(2)(a)", true},
+    {"N13", LOGS, P("n13.site.open"), notice_site_firm_open, notice_fill_site_logs, "13(1)(c)-(e); 13(2)(a)", true},
+    {"N13", LOGS, P("n13.site.self"), notice_site_self, notice_fill_site_logs, "13(1)(c)-(d); 13(2)(a)", true},
+    {"N13", LOGS, P("n13.site.self.open"), notice_site_self_open, notice_fill_site_logs, "13(1)(c)-(d); 13(2)(a)",
+        true},
     {"N13", BODY, "logs", P("n13.form.title"), NULL, P("n13.form"), form_hosted, notice_fill_form_logs,
         "13(1)(c)-(e); 13(2)(a)", true},
     {"N13", BODY, "logs", P("n13.form.title"), NULL, P("n13.form.self"), form_own, notice_fill_form_logs,
@@ -369,11 +410,46 @@ static const struct notice_row rows[] = {
     {"N13", BODY, "logs", P("n13.form.title"), NULL, P("n13.interest"), notice_always, NULL,
         "13(1)(d); 6(1)(f)",
         true},
+
+    {"W3", CONTACT, P("m.contact.mail"), notice_contact_mail, NULL, "13(1)(c); 13(2)(e)", true},
+    {"W3", CONTACT, P("m.contact.phone"), notice_contact_phone, NULL, "13(1)(c); 13(2)(e)", true},
+    {"W3", CONTACT, P("m.contact.form"), notice_contact_form, NULL, "13(1)(c); 13(2)(e)", true},
+    {"W3", CONTACT, P("m.contact.firm"), notice_contact_firm, notice_fill_contact, "13(1)(e); 28", true},
+    {"W3", CONTACT, P("m.contact"), notice_contact, notice_fill_contact,
+        "13(1)(c)-(d); 6(1)(b); 6(1)(f); 13(2)(a)", true},
+    {"W1", BODY, "files", P("m.fonts.local.title"), NULL, P("m.fonts.local"), notice_files_local, NULL,
+        "12(1); 13(1)(e)", false},
+    {"W2", FILES, P("m.cdn"), notice_cdn, notice_fill_cdn, "13(1)(c)-(e); 6(1)(f); 28", true},
+    {"W2", FILES, P("m.cdn.kept"), notice_cdn_kept, notice_fill_cdn, "13(2)(a)", true},
+    {"W2", FILES, P("m.cdn.open"), notice_cdn_open, notice_fill_cdn, "13(2)(a)", true},
+    {"W2", BODY, "cdn", P("m.cdn.title"), NULL, P("m.cdn.interest"), notice_any_cdn, NULL, "13(1)(d); 6(1)(f)", true},
+    {"W4", BODY, "statistics", P("m.stats.none.title"), NULL, P("m.stats.none"), notice_stats_none, NULL, "12(1)",
+        false},
+    {"W5", BODY, "statistics", P("m.stats.plain.title"), NULL, P("m.stats.plain"), notice_stats_plain,
+        notice_fill_stats, "13(1)(c)-(e); 6(1)(f); 13(2)(a); 21(1)", true},
+    {"W5", BODY, "statistics", P("m.stats.consent.title"), NULL, P("m.stats.consent"), notice_stats_consent,
+        notice_fill_stats, "13(1)(c); 6(1)(a); 7(3); 13(1)(e); 13(2)(a); ePrivacy Directive 5(3)", false},
+    {"W6", EMBED, P("m.embed.name"), P("m.embed.click"), notice_always, notice_fill_embed,
+        "13(1)(c); 6(1)(a); 13(1)(e); ePrivacy Directive 5(3)", false},
+    {"W6", EMBED, NULL, P("m.embed.page"), notice_embed_page, NULL, "13(2)(c); 7(3)", false},
+    {"W6", EMBED, NULL, P("m.embed.stored"), notice_embed_stored, notice_fill_embed, "13(2)(c); 7(3)", false},
+    {"W7", BODY, "social", P("m.social.links.title"), NULL, P("m.social.links"), notice_links, notice_fill_links,
+        "12(1); 13(1)(e)", false},
+    {"W8", NOTICE_BODY, NOTICE_PER_PROFILE, "profiles", P("m.social.profile.title"), NULL, P("m.social.profile"),
+        notice_always, notice_fill_profile, "13(1)(c)-(d); 6(1)(f); 26", true},
+
+    {"N14", DEVICE, P("n14.list.title"), NULL, NULL, notice_storage, notice_fill_storage,
+        "ePrivacy Directive 5(3); 13(2)(a)", false},
+    {"N14", DEVICE, P("n14.list.title"), NULL, P("n14.list"), notice_storage, notice_fill_device,
+        "ePrivacy Directive 5(3)", false},
     {"N14", BODY, "device", P("n14.none.title"), NULL, P("n14.none"), notice_always, NULL,
         "ePrivacy Directive 5(3)", false},
+    {"N14", DEVICE, P("n14.none.title"), NULL, P("n14.site"), notice_device_none, NULL, "ePrivacy Directive 5(3)",
+        false},
 
     {"N15", BODY, "data", P("n15.data.title"), NULL, P("n15.data"), notice_always, notice_fill_data,
         "13(2)(e); 14(2)(f)", false},
+    {"N15", BODY, "data", P("n15.data.title"), NULL, P("n15.site"), notice_has_website, NULL, "12(1)", false},
     {"N16", BODY, "must", P("n16.must.title"), NULL, P("n16.must"), notice_always, notice_fill_must,
         "13(2)(e)",
         false},
@@ -384,10 +460,15 @@ static const struct notice_row rows[] = {
         "13(1)(e); 28",
         false},
     {"N17", FIRM, "recipients", P("n17.intro.title"), P("n17.processor.title"), P("n17.processor"),
-        notice_always,
+        processor,
         notice_fill_firm, "13(1)(e); 28", false},
+    {"N17", FIRM, "recipients", P("n17.intro.title"), NULL, P("n17.contacts"), contacts, notice_fill_contacts,
+        "13(1)(e); 28(3)", false},
     {"N17", BODY, "recipients", P("n17.intro.title"), NULL, P("n17.list"), listed, NULL, "13(1)(e); 19", false},
-    {"N18", BODY, "recipients", P("n18.none.title"), NULL, P("n18.none"), no_firm, NULL, "13(1)(e)", false},
+    {"N18", BODY, "recipients", P("n18.none.title"), NULL, P("n18.none"), nobody, NULL, "13(1)(e)", false},
+    {"N18", BODY, "recipients", P("n18.none.title"), NULL, P("n18.own"), click_only, NULL, "13(1)(e)", false},
+    {"W6", BODY, "recipients", P("n18.none.title"), NULL, P("n17.embeds"), notice_embeds, notice_fill_embed_names,
+        "13(1)(e)", false},
     {"N19", BODY, "recipients", P("n18.none.title"), NULL, P("n19.disclosure"), notice_always, NULL,
         "13(1)(e); 6(1)(c); 6(1)(f)", false},
 
@@ -445,6 +526,9 @@ static const struct notice_row rows[] = {
         false},
     {"N30", BODY, "uk", P("n30.uk.title"), NULL, P("n30.uk"), targets_uk, notice_fill_uk,
         "UK GDPR 13; PECR 22", false},
+    {"W9", BODY, "own", P("m.own.title"), NULL, P("m.own"), notice_slots, NULL, "12(1)", false},
+    {"W9", NOTICE_BODY, NOTICE_PER_SLOT, "own", P("m.own.title"), P("m.own.name"), P("m.own.text"), notice_always,
+        notice_fill_slot, "12(1)", false},
     {"N33", BODY, "change", P("n33.change.title"), NULL, P("n33.change"), notice_always, NULL, "13(3); 7",
         false},
 

@@ -46,24 +46,44 @@ static void paragraphs(struct out *o, struct buf *to, const struct view *v, cons
 		o->err = phrase_plain_block(to, p, v, columns, 0, o->ei);
 }
 
+/* Lists that a row without words makes: which, the first value of an item, what follows behind a colon. */
+static const struct {
+	const char *flag, *list, *first, *more[3];
+} lists[] = {
+	{"keeps", "rows", "what", {"how_long", NULL, NULL}},
+	{"stored", "rows", "what", {"purpose", "how_long", "basis"}},
+	{"", "interests", "name", {NULL, NULL, NULL}},
+};
+
+static size_t list_of(const struct view *v)
+{
+	struct view_value flag;
+	size_t i = 0;
+
+	while (*lists[i].flag && !(view_get(v, slice_from(lists[i].flag), &flag) && flag.truth))
+		i++;
+	return i;
+}
+
 /* "what: how long" or a bare name, one a line, wrapped by the words "word.text". */
 static void items(struct out *o, struct buf *to, const struct view *v, unsigned columns)
 {
-	struct view_value list, what, how_long;
-	bool keeps = view_get(v, SLICE("keeps"), &list) && list.truth;
+	size_t k = list_of(v);
+	struct view_value list, value;
 
-	if (!view_get(v, keeps ? SLICE("rows") : SLICE("interests"), &list))
+	if (!view_get(v, slice_from(lists[k].list), &list))
 		return;
 	for (const struct view *row = list.first; row && !o->err; row = view_next_item(row)) {
 		struct view *one = view_new(o->a);
 		struct buf b;
 		buf_init_arena(&b, o->a, NOTICE_MAX_BYTES);
-		if (!view_get(row, keeps ? SLICE("what") : SLICE("name"), &what))
+		if (!view_get(row, slice_from(lists[k].first), &value))
 			continue;
-		buf_add_slice(&b, what.text);
-		if (keeps && view_get(row, SLICE("how_long"), &how_long)) {
-			buf_add_str(&b, ": ");
-			buf_add_slice(&b, how_long.text);
+		buf_add_slice(&b, value.text);
+		for (size_t m = 0; m < 3 && lists[k].more[m]; m++) {
+			buf_add_str(&b, m ? "; " : ": ");
+			if (view_get(row, slice_from(lists[k].more[m]), &value))
+				buf_add_slice(&b, value.text);
 		}
 		view_text(one, "text", buf_slice(&b));
 		paragraphs(o, to, one, "word.item", columns);
@@ -141,7 +161,7 @@ enum err notice_text(const struct site *s, struct arena *a, const char *lang,
 	if (o.err)
 		return o.err;
 	heading(&o, line(&o, d.root, "notice.title"), 0, '=');
-	buf_add_slice(out, line(&o, d.root, "notice.subtitle"));
+	buf_add_slice(out, line(&o, d.root, site_conf(s)->website.set ? "notice.subtitle.site" : "notice.subtitle"));
 	buf_add_str(out, "\n\n");
 	for (size_t i = 0; i < d.nsections && !o.err; i++)
 		section_out(&o, &d.sections[i]);

@@ -48,7 +48,7 @@ static size_t section_room(const struct notice_facts *f, const char *anchor)
 
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(rows[i].section, anchor) == 0)
-			room += rows[i].per == NOTICE_PER_FIRM ? f->nfirms : 1;
+			room += rows[i].per == NOTICE_PER_PURPOSE ? 1 : notice_times(f, rows[i].per);
 	return room;
 }
 
@@ -95,15 +95,20 @@ static void block_add(struct notice_walk *w, const struct notice_row *row, size_
 	view_cstr(b->view, "key", row->key ? row->key : "");
 	view_cstr(b->view, "subtitle_key", row->subtitle ? row->subtitle : "");
 	view_bool(b->view, "keeps", false);
+	view_bool(b->view, "stored", false);
 	if (row->fill)
 		row->fill(w, b->view, i);
 }
 
-static size_t row_times(const struct notice_facts *f, enum notice_per per)
+size_t notice_times(const struct notice_facts *f, enum notice_per per)
 {
-	if (per == NOTICE_PER_PURPOSE)
-		return f->conf->npurposes;
-	return per == NOTICE_PER_FIRM ? f->nfirms : 1;
+	const size_t times[NOTICE_PER__MAX] = {
+		[NOTICE_ONCE] = 1, [NOTICE_PER_PURPOSE] = f->conf->npurposes, [NOTICE_PER_FIRM] = f->nall,
+		[NOTICE_PER_EMBED] = f->conf->website.nembeds, [NOTICE_PER_PROFILE] = f->conf->website.nprofiles,
+		[NOTICE_PER_SLOT] = f->conf->website.ntexts,
+	};
+
+	return times[per];
 }
 
 static void walk_place(struct notice_walk *w, enum notice_place place)
@@ -117,7 +122,7 @@ static void walk_place(struct notice_walk *w, enum notice_place place)
 		for (to = from + 1; to < n && first->per != NOTICE_ONCE && rows[to].per == first->per &&
 		     rows[to].place == first->place && strcmp(rows[to].section, first->section) == 0; to++)
 			;
-		for (size_t i = 0; first->place == place && i < row_times(w->f, first->per); i++)
+		for (size_t i = 0; first->place == place && i < notice_times(w->f, first->per); i++)
 			for (size_t r = from; r < to && !w->err; r++)
 				if (rows[r].applies(w->f, i))
 					block_add(w, &rows[r], i, &number);
@@ -154,6 +159,7 @@ static void root_fill(struct notice_walk *w, const struct notice_stamp *stamp)
 
 	for (size_t i = 0; titles && i < c->npurposes; i++)
 		titles[i] = slice_from(conf_text_get(&c->purposes[i].title, w->lang));
+	view_cstr(w->doc->root, "scope_key", c->website.set ? "notice.subtitle.site" : "notice.subtitle");
 	if (titles)
 		view_text(w->doc->root, "title_list", notice_join(w, titles, c->npurposes, "word.and"));
 	if (stamp)

@@ -123,6 +123,75 @@ struct conf_processor {
 		} dpf;
 	} transfer;
 	struct conf_duration retention; /* how long they keep it, if stated */
+	struct conf_list hosts;         /* from which the website loads its files; for notice scan */
+	struct conf_list certificates;  /* as in its contract: for the records, never praise in a notice */
+};
+
+/* A service of somebody else that a page of the website shows: a video, a map. */
+struct conf_embed {
+	const char *id;
+	const char *kind;        /* video, map, audio, post */
+	const char *name;        /* "YouTube" */
+	struct conf_processor firm; /* who runs it, as a recipient of its own; keys that an embed lacks are empty */
+	const char *remember;    /* page: asked each time; stored: kept on the device */
+	struct conf_text withdraw; /* how to take the click back */
+	struct conf_list hosts;  /* for notice scan */
+};
+
+/* Something the website keeps on the visitor's device. */
+struct conf_storage {
+	const char *id;
+	const char *name;  /* "_pk_id" */
+	struct conf_text purpose, duration;
+	const char *basis; /* needed, consent */
+};
+
+/* A page of the controller at a social network. */
+struct conf_profile {
+	const char *id;
+	const char *name, *company;
+	const char *url, *arrangement_url;
+};
+
+/* Words of the owner in the notice. */
+struct conf_slot {
+	const char *id;
+	struct conf_text title, text;
+};
+
+/* The website around the forms, so that the notice can be its whole notice. */
+struct conf_website {
+	bool set;                   /* the mapping is there */
+	const char *host;           /* "", self, or the name of a processor */
+	struct conf_duration logs;  /* n 0: the host alone decides */
+	struct conf_text log_fields;
+	struct conf_list hosts;     /* further hosts of its own */
+	const char *files;          /* "local" or "" */
+	struct conf_list cdn;       /* names of processors that deliver files */
+	const char *device;         /* "none": nothing is kept on the device */
+	const struct conf_storage *storage;
+	size_t nstorage;
+	struct {
+		struct conf_list by;    /* mail, phone, form */
+		struct conf_duration retention;
+		const char *processor;  /* who runs the form, "" : nobody else */
+	} contact;
+	enum conf_named statistics_kind; /* not said, none, a mapping */
+	struct {
+		const char *tool;
+		const char *ip;         /* truncated, none */
+		const char *processor;  /* where it runs, "" : own server */
+		struct conf_list cookies;
+		struct conf_duration retention;
+		struct conf_text optout;
+	} statistics;
+	const struct conf_embed *embeds;
+	size_t nembeds;
+	struct conf_list links;     /* networks to which plain links lead */
+	const struct conf_profile *profiles;
+	size_t nprofiles;
+	const struct conf_slot *texts;
+	size_t ntexts;
 };
 
 struct conf_contact {
@@ -216,6 +285,7 @@ struct conf_site {
 	size_t nprocessors;
 	enum conf_named hosting_kind; /* CONF_NONE: the controller's own server */
 	struct conf_processor hosting;
+	struct conf_website website;
 	struct {
 		struct conf_duration unconfirmed, evidence, ip, requests, deny_block, backups, logs;
 	} retention;

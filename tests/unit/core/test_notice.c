@@ -86,6 +86,12 @@ static const struct {
 	{__LINE__, "world", "de", "de", CONF_SIE},
 	{__LINE__, "world", "en", "en", CONF_SIE},
 	{__LINE__, "world", "de", "de-du", CONF_DU},
+	{__LINE__, "site", "de", "de", CONF_SIE},
+	{__LINE__, "site", "en", "en", CONF_SIE},
+	{__LINE__, "site", "de", "de-du", CONF_DU},
+	{__LINE__, "portal", "de", "de", CONF_SIE},
+	{__LINE__, "portal", "en", "en", CONF_SIE},
+	{__LINE__, "portal", "de", "de-du", CONF_DU},
 };
 #define GOLDEN_COUNT (sizeof(GOLDEN) / sizeof(GOLDEN[0]))
 
@@ -217,6 +223,166 @@ static const struct {
 	{__LINE__, "club", "de", notice_page, "<!doctype html>", true},
 	{__LINE__, "club", "de", notice_page, "hreflang=\"en\"", true},
 };
+
+/*
+ * Minimal pairs of the rows about the website: one key changed, one sentence comes or goes. before
+ * and after are taken from site or portal.
+ */
+static void no_host(struct conf_site *c) { c->website.host = ""; }
+static void host_kept(struct conf_site *c) { c->website.logs = (struct conf_duration){.seconds = 1, .n = 9, .unit = 'd'}; }
+static void host_own(struct conf_site *c) { c->website.host = "self"; }
+static void no_logs(struct conf_site *c) { c->website.logs.n = 0; }
+static void no_files(struct conf_site *c) { c->website.files = ""; }
+static void no_cdn(struct conf_site *c) { c->website.cdn.n = 0; }
+static void one_cdn(struct conf_site *c) { c->website.cdn.n = 1; }
+static void no_device(struct conf_site *c) { c->website.device = ""; }
+static void no_storage(struct conf_site *c) { c->website.nstorage = 0; }
+static void mail_only(struct conf_site *c) { c->website.contact.by.n = 1; }
+static void no_contact(struct conf_site *c) { c->website.contact.by.n = 0; }
+static void no_inbox(struct conf_site *c) { c->website.contact.processor = ""; }
+static void no_stats(struct conf_site *c) { c->website.statistics_kind = CONF_UNSET; }
+static void no_cookies(struct conf_site *c) { c->website.statistics.cookies.n = 0; }
+static void own_counter(struct conf_site *c) { c->website.statistics.processor = ""; }
+static void no_address(struct conf_site *c) { c->website.statistics.ip = "none"; }
+static void no_embeds(struct conf_site *c) { c->website.nembeds = 0; }
+static void no_links(struct conf_site *c) { c->website.links.n = 0; }
+static void no_profiles(struct conf_site *c) { c->website.nprofiles = 0; }
+static void no_texts(struct conf_site *c) { c->website.ntexts = 0; }
+static void no_website(struct conf_site *c) { c->website.set = false; }
+static void no_firms(struct conf_site *c)
+{
+	c->nprocessors = 0;
+	c->website.host = c->website.statistics.processor = c->website.contact.processor = "";
+	c->website.cdn.n = 0;
+}
+
+static void by_smtp(struct conf_site *c)
+{
+	static const char *const route[] = {"smtp"};
+
+	c->mail.route = (struct conf_list){route, 1};
+}
+
+static const struct {
+	int line;
+	const char *id;
+	void (*change)(struct conf_site *c);
+	const char *what; /* JSON text in German: there before, gone after */
+	const char *instead; /* the other way round, or NULL */
+} PAIRS[] = {
+	{__LINE__, "site", no_website, "Für die Website", NULL},
+	{__LINE__, "site", no_website, "Was wir von Besuchen der Website wissen", NULL},
+	{__LINE__, "site", no_host, "Example Pages, Inc. betreibt den Server", "Den Server für das Formular"},
+	{__LINE__, "site", no_host, "Server für die Website: Example Pages", "Dienst für uns: Example Pages"},
+	{__LINE__, "site", host_kept, "legt die Firma fest", "Das löscht die Firma nach 9 Tagen"},
+	{__LINE__, "site", host_own, "Example Pages, Inc. betreibt den Server", "Den Server für unsere Website betreiben"},
+	{__LINE__, "portal", no_logs, "Das löschen wir nach 14 Tagen", "Auch das löschen wir nach 7 Tagen"},
+	{__LINE__, "portal", no_logs, "Protokolle des Servers der Website: 14 Tage", NULL},
+	{__LINE__, "site", no_files, "Teil unserer eigenen Website", NULL},
+	{__LINE__, "portal", no_cdn, "Beispielnetz d.o.o. liefert uns: Schriften, Stile", NULL},
+	{__LINE__, "portal", no_cdn, "Sie löscht das nach 3 Tagen", NULL},
+	{__LINE__, "portal", no_cdn, "schnell und sicher lädt", NULL},
+	{__LINE__, "portal", one_cdn, "Schriftenhaus Beispiel GmbH liefert uns: Schriften.", NULL},
+	{__LINE__, "portal", one_cdn, "Mehr dazu: https://schrift.example.com/datenschutz", NULL},
+	{__LINE__, "site", no_device, "Auch die übrige Website speichert nichts", NULL},
+	{__LINE__, "portal", no_storage, "_pk_id: Besuche wiedererkennen; 13 Monate; Ihr Ja", NULL},
+	{__LINE__, "portal", no_storage, "inhalte: Ihr Ja zu Karten merken; 1 Jahr; nötig", NULL},
+	{__LINE__, "portal", no_storage, "unbedingt nötig ist", NULL},
+	{__LINE__, "site", mail_only, "Telefon: Wir sehen Ihre Nummer", NULL},
+	{__LINE__, "site", no_contact, "Mail: Wir bekommen Ihre Adresse", NULL},
+	{__LINE__, "site", no_contact, "Nachrichten an uns: 180 Tage, nachdem", NULL},
+	{__LINE__, "portal", no_contact, "Formular: Wir bekommen, was Sie eintragen", NULL},
+	{__LINE__, "portal", no_contact, "Art. 6 Abs. 1 Buchst. b DSGVO", NULL},
+	{__LINE__, "portal", no_inbox, "Das Formular nimmt Formulardienst Beispiel GmbH", NULL},
+	{__LINE__, "site", no_stats, "Wir zählen Ihre Besuche nicht", NULL},
+	{__LINE__, "portal", no_stats, "zählt das Programm Matomo Ihren Besuch", NULL},
+	{__LINE__, "portal", no_stats, "einzelnen Besuchen der Website: 90 Tage", NULL},
+	{__LINE__, "portal", no_cookies, "diese Cookies: _pk_id.", "Sie können widersprechen: über"},
+	{__LINE__, "portal", own_counter, "Zählwerk Beispiel GmbH. Es sieht", "auf unserem eigenen Server"},
+	{__LINE__, "portal", no_address, "Die IP-Adresse kürzt es", "Die IP-Adresse speichert es nicht"},
+	{__LINE__, "site", no_embeds, "Mit dem Klick erfährt Example Video Ltd", NULL},
+	{__LINE__, "site", no_embeds, "Ihr Ja gilt nur, bis", NULL},
+	{__LINE__, "site", no_embeds, "Example Video Ltd, Irland. Die Firma sitzt dort", NULL},
+	{__LINE__, "portal", no_embeds, "Karten Beispiel AG, Schweiz. Zweck: Inhalte nach einem Klick",
+	    "Die Daten bleiben im Europäischen Wirtschaftsraum. Das sind"},
+	{__LINE__, "portal", no_embeds, "Ihr Ja merkt sich Ihr Browser", NULL},
+	{__LINE__, "site", no_links, "Mastodon und Instagram sind einfache Links", NULL},
+	{__LINE__, "portal", no_profiles, "Für unsere Seite dort sind wir und Example Social Ltd", NULL},
+	{__LINE__, "portal", no_embeds, "fremde Inhalte, bekommt auch Daten: Karten Beispiel AG", NULL},
+	{__LINE__, "portal", no_firms, "Diese Firmen arbeiten", "Ihre Angaben zum Newsletter bekommt niemand"},
+	{__LINE__, "site", no_texts, "Diesen Abschnitt hat Kegelklub Beispiel e. V. selbst", NULL},
+	{__LINE__, "site", no_texts, "Bei Turnieren fotografieren wir", NULL},
+	{__LINE__, "site", by_smtp, "Adressen, die noch niemand bestätigt hat", NULL},
+};
+
+static void test_pairs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(PAIRS) / sizeof(PAIRS[0]); i++) {
+		struct conf_site c = world_copy(PAIRS[i].id);
+		struct site *s = world_site(&c);
+		bool text = strncmp(PAIRS[i].what, "Für die", 7) == 0;
+		render_fn *fn = text ? notice_text : notice_json;
+		const char *instead = PAIRS[i].instead;
+		if (!has(render(fn, s, "de", NULL), PAIRS[i].what))
+			fail_msg("row of line %d: \"%s\" is missing", PAIRS[i].line, PAIRS[i].what);
+		if (instead && has(render(fn, s, "de", NULL), instead) && PAIRS[i].change != no_host)
+			fail_msg("row of line %d: \"%s\" is there before", PAIRS[i].line, instead);
+		PAIRS[i].change(&c);
+		if (has(render(fn, s, "de", NULL), PAIRS[i].what))
+			fail_msg("row of line %d: \"%s\" is still there", PAIRS[i].line, PAIRS[i].what);
+		if (instead && !has(render(fn, s, "de", NULL), instead))
+			fail_msg("row of line %d: \"%s\" is missing", PAIRS[i].line, instead);
+		arena_reset(&world.arena);
+		site_free(s);
+	}
+}
+
+/* Data of subscribers do not reach firms that serve the website only, and the summary does not say so. */
+static void test_summary_is_about_subscribers(void **state)
+{
+	struct site *s = world_site(conf_site_by_id(world.conf, "site"));
+	struct site *p = world_site(conf_site_by_id(world.conf, "portal"));
+
+	(void)state;
+	assert_true(has(render(notice_json, s, "de", NULL), "Die Daten liegen bei uns und Mailjet SAS; Zugriffe aus den USA"));
+	assert_true(has(render(notice_json, p, "de", NULL), "Die Daten liegen nur bei uns."));
+	arena_reset(&world.arena);
+	site_free(s);
+	site_free(p);
+}
+
+/* Words of the owner are text, whatever they look like. */
+static void test_slot_is_text(void **state)
+{
+	struct site *s = world_site(conf_site_by_id(world.conf, "site"));
+
+	(void)state;
+	assert_true(has(render(body_as_render, s, "de", NULL), "sagt es &lt;b&gt;vorher&lt;/b&gt;."));
+	assert_false(has(render(body_as_render, s, "de", NULL), "<b>vorher"));
+	arena_reset(&world.arena);
+	site_free(s);
+}
+
+/* A service on a click is measured like a firm: no way out of the EEA without a safeguard. */
+static void test_live_refuses_embed_without_safeguard(void **state)
+{
+	struct conf_site c = world_copy("portal");
+	struct conf_embed e = c.website.embeds[0];
+	struct errinfo ei = {0};
+	struct site *s;
+	struct buf b;
+
+	(void)state;
+	e.firm.transfer.mechanism.n = 0;
+	c.website.embeds = &e;
+	s = world_site(&c);
+	buf_init_arena(&b, &world.arena, NOTICE_MAX_BYTES);
+	assert_int_equal(notice_body(s, &world.arena, "de", &b, &ei), E_INVALID);
+	assert_non_null(strstr(ei.text, "website.embeds.karte.transfer.mechanism"));
+	arena_reset(&world.arena);
+	site_free(s);
+}
 
 static void test_holds(void **state)
 {
@@ -413,6 +579,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_summary_is_about_subscribers),
+		cmocka_unit_test(test_slot_is_text),
+		cmocka_unit_test(test_live_refuses_embed_without_safeguard),
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_same_bytes_twice_and_at_another_time),
 		cmocka_unit_test(test_one_firm_in_the_union),

@@ -16,18 +16,18 @@
 #include "unit/core/notice_world.h"
 
 #define ROWS_MAX 128
-static const char *const SITES[] = {"club", "firm", "world"};
+static const char *const SITES[] = {"club", "firm", "world", "site", "portal"};
 #define SITE_COUNT (sizeof(SITES) / sizeof(SITES[0]))
 
 static const char *const HOLD[] = {"N1", "N2", "N3", "N4", "N5", "N7", "N8", "N9", "N10", "N11", "N12",
     "N13", "N14",
 	"N15", "N16", "N17", "N18", "N19", "N20", "N21", "N22", "N23", "N24", "N25", "N26", "N28", "N29", "N30",
 	    "N31",
-	"N33"};
+	"N33", "W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9"};
 
 static size_t times(const struct notice_facts *f, enum notice_per per)
 {
-	return per == NOTICE_PER_PURPOSE ? f->conf->npurposes : per == NOTICE_PER_FIRM ? f->nfirms : 1;
+	return notice_times(f, per);
 }
 
 struct seen {
@@ -56,9 +56,10 @@ static void test_triggers_are_true_and_false(void **state)
 
 	(void)state;
 	assert_true(n < ROWS_MAX);
-	for (size_t s = 0; s <= SITE_COUNT; s++)
+	for (size_t s = 0; s <= SITE_COUNT + 2; s++)
 		for (int hub = 0; hub < 2; hub++) {
-			struct conf_site c = world_copy(s < SITE_COUNT ? SITES[s] : "firm");
+			struct conf_site c = world_copy(s < SITE_COUNT ? SITES[s] : s == SITE_COUNT ? "firm" :
+			    s == SITE_COUNT + 1 ? "portal" : "site");
 			struct notice_facts f;
 			struct errinfo ei = {0};
 			struct conf_purpose by_text = c.purposes[0];
@@ -70,6 +71,13 @@ static void test_triggers_are_true_and_false(void **state)
 				c.npurposes = 1;
 				c.origins = (struct conf_list){own, 1}; /* the host runs website and form */
 			}
+			if (s == SITE_COUNT + 1) { /* the other half of each pair */
+				c.website.logs.n = 0;
+				c.website.statistics.cookies.n = 0;
+				c.nprocessors = 0;
+			}
+			if (s == SITE_COUNT + 2)
+				c.website.logs.n = 7;
 			if (notice_facts_read(&f, &c, &world.arena, "de", hub, &ei))
 				fail_msg("%s", ei.text);
 			f.log_public = hub;
@@ -154,45 +162,49 @@ static void test_sections_are_in_one_piece(void **state)
 				fail_msg("section %s is in two pieces", rows[r].section);
 }
 
+static void render_row(struct notice_walk *w, const struct notice_row *row, size_t i)
+{
+	struct view *v = view_child(w->doc->root);
+	struct buf out;
+
+	if (row->fill)
+		row->fill(w, v, i);
+	buf_init_arena(&out, w->a, 65536);
+	if (!w->err && row->key)
+		w->err = phrase_html_block(&out, phrases_get(site_words(w->site, w->lang), slice_from(row->key)), v, 2,
+		    w->ei);
+	if (w->err)
+		fail_msg("%s %s: %s", row->id, row->key ? row->key : "", w->ei->text);
+}
+
 /* Every row, also those that no configuration of today shows, can be rendered: no value is missing. */
 static void test_every_row_renders(void **state)
 {
-	struct conf_site c = world_copy("world");
-	struct site *s = world_site(&c);
 	const char *const langs[] = {"de", "en"};
 	size_t n;
 	const struct notice_row *rows = notice_rows(&n);
 
 	(void)state;
-	for (size_t l = 0; l < 2; l++)
-		for (int hub = 0; hub < 2; hub++) {
-			struct notice_doc d = {.root = site_view(s, &world.arena, langs[l])};
-			struct notice_facts f;
-			struct errinfo ei = {0};
-			struct notice_walk w = {.site = s, .f = &f, .a = &world.arena, .lang = langs[l], .doc = &d,
-			    .ei = &ei};
-			assert_int_equal(notice_facts_read(&f, &c, &world.arena, langs[l], hub, &ei), OK);
-			f.log_public = true;
-			if (hub)
-				view_url(d.root, "my_url", SLICE("https://www.welt.example.org/j/my"));
-			view_int(d.root, "section_transfer", 3);
-			for (size_t r = 0; r < n; r++) {
-				struct view *v = view_child(d.root);
-				struct buf out;
-				if (!rows[r].applies(&f, 0))
-					continue;
-				if (rows[r].fill)
-					rows[r].fill(&w, v, 0);
-				buf_init_arena(&out, &world.arena, 65536);
-				if (!w.err && rows[r].key)
-					w.err = phrase_html_block(&out, phrases_get(site_words(s, langs[l]),
-					    slice_from(rows[r].key)), v, 2, &ei);
-				if (w.err)
-					fail_msg("%s %s: %s", rows[r].id, rows[r].key ? rows[r].key : "", ei.text);
-			}
-			arena_reset(&world.arena);
-		}
-	site_free(s);
+	for (size_t k = 0; k < SITE_COUNT * 4; k++) {
+		struct conf_site c = world_copy(SITES[k / 4]);
+		struct site *s = world_site(&c);
+		const char *lang = langs[k % 2];
+		struct notice_doc d = {.root = site_view(s, &world.arena, lang)};
+		struct notice_facts f;
+		struct errinfo ei = {0};
+		struct notice_walk w = {.site = s, .f = &f, .a = &world.arena, .lang = lang, .doc = &d, .ei = &ei};
+		assert_int_equal(notice_facts_read(&f, &c, &world.arena, lang, k / 2 % 2, &ei), OK);
+		f.log_public = true;
+		if (k / 2 % 2)
+			view_url(d.root, "my_url", SLICE("https://www.welt.example.org/j/my"));
+		view_int(d.root, "section_transfer", 3);
+		for (size_t r = 0; r < n; r++)
+			for (size_t i = 0; i < times(&f, rows[r].per); i++)
+				if (rows[r].applies(&f, i))
+					render_row(&w, &rows[r], i);
+		arena_reset(&world.arena);
+		site_free(s);
+	}
 }
 
 static const struct {

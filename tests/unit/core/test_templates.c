@@ -327,6 +327,8 @@ static void fill_notice(struct view *v, int lang)
 	struct view *s, *b, *row;
 
 	fill_notice_top(v, lang);
+	view_cstr(v, "scope_key", "notice.subtitle");
+	view_bool(v, "stored", false);
 	view_lines(v, "controller_block", SLICE("Radwerkstatt Musterstadt e. V.\nMusterweg 2, 12345 Musterstadt"));
 	s = add_section(v, 1, "controller", "notice.n01.controller.title");
 	add_block(s, "notice.n01.controller");
@@ -343,6 +345,13 @@ static void fill_notice(struct view *v, int lang)
 	add_block(s, "notice.n17.intro");
 	fill_notice_processor(add_block(s, "notice.n17.processor"), lang);
 	add_block(s, "notice.n19.disclosure");
+	b = add_block(add_section(v, 8, "device", "notice.n14.list.title"), "");
+	view_bool(b, "stored", true);
+	row = view_item(b, "rows");
+	view_cstr(row, "what", "_pk_id");
+	view_cstr(row, "purpose", pick(lang, "Besuche zählen", "count visits"));
+	view_cstr(row, "how_long", pick(lang, "13 Monate", "13 months"));
+	view_cstr(row, "basis", pick(lang, "Ihr Ja", "your yes"));
 	s = add_section(v, 6, "keep", "notice.n21.table.title");
 	b = add_block(s, "");
 	view_bool(b, "keeps", true);
