@@ -1,57 +1,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "cmd/cmd.h"
-#include "core/letter.h"
+#include "cmd/mailtest_priv.h"
+#include "cmd/sample_priv.h"
 #include "core/site.h"
-#include "core/when.h"
 #include "mail/message.h"
 
 #define ARENA_BYTES (8u * 1024u * 1024u)
-
-/* As long as a token is (core/token.h), so that sizes and lines are those of a real mail; opens nothing. */
-static const char sample_token[] = "SAMPLE-SAMPLE-SAMPLE-SAMPLE-SAMPLE-SAMPLE-S";
-
-/* The slots of a mail that nobody gets. */
-static void sample_slots(const struct site *s, struct arena *a, const struct letter *l, struct message_slots *v)
-{
-	const char *path = letter_path(l->kind);
-
-	memset(v, 0, sizeof(*v));
-	v->date_ms = clock_now_ms();
-	v->value[MESSAGE_TO] = SLICE("name@example.org");
-	if (path)
-		v->value[MESSAGE_LINK] = site_url(s, a, path, sample_token);
-	v->value[MESSAGE_UNSUBSCRIBE] = site_url(s, a, "/u/", sample_token);
-	v->value[MESSAGE_DATE] = when_full(a, v->date_ms, site_conf(s)->time_zone, l->lang);
-	v->value[MESSAGE_MESSAGE_ID] = SLICE("sample@example.org");
-	v->value[MESSAGE_BOUNDARY] = SLICE("=_jw_sample");
-}
-
-static enum err sample_mail(const struct site *s, struct arena *a, const struct conf_form *form,
-    enum outbox_kind kind, const char *lang, struct message *out, struct errinfo *ei)
-{
-	const struct consent *c = site_consent(s, form, lang);
-	struct letter l = {.kind = kind, .lang = lang, .consent = c};
-	struct message_slots slots;
-	struct buf all, stored;
-	enum err rc;
-
-	buf_init_arena(&all, a, 4096);
-	for (size_t i = 0; i < c->n; i++) {
-		if (i)
-			buf_add_char(&all, ',');
-		buf_add_slice(&all, c->items[i].purpose);
-	}
-	l.purposes = buf_slice(&all);
-	buf_init_arena(&stored, a, MESSAGE_STORED_MAX_BYTES);
-	rc = letter_render(s, a, &l, &stored, ei);
-	if (rc)
-		return rc;
-	sample_slots(s, a, &l, &slots);
-	return message_load_fill(a, buf_slice(&stored), &slots, out, ei);
-}
 
 static int preview_print(const struct cmd_args *a, const struct message *m)
 {
@@ -109,8 +65,10 @@ int cmd_mail(const struct cmd_args *a)
 	struct conf *c;
 	int rc;
 
+	if (a->n == 2 && strcmp(a->words[0], "test") == 0)
+		return mailtest_run(a);
 	if (!a->n || strcmp(a->words[0], "preview") != 0)
-		return cmd_usage("mail preview [FORM] [--kind K] [--lang L] [--format text|html|mime]");
+		return cmd_usage("mail preview [FORM] [--kind K] [--lang L] [--format text|html|mime], or mail test ADDRESS [--form F]");
 	rc = cmd_load(a, &c);
 	if (rc)
 		return rc;

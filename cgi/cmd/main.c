@@ -37,6 +37,10 @@ const struct cmd_verb cmd_verbs[] = {
         "apply    store forms, mails and notices as they are now (-n: only count)\n"
         "show     all keys in effect with their origin\n"
         "explain  what a key means: config explain retention.unconfirmed\n"},
+    {"doctor", cmd_doctor, "doctor [--site S] [--json]", "what is wrong, why it matters, how to mend it",
+        "Looks at configuration, modes, disk, clock, socket, worker, public address, visitor's address, hook,\n"
+        "provider, sender and mails, and changes nothing. Run it as root: it reads all keys, asks the provider and\n"
+        "opens the site's public address. Exit 0: nothing found, 3: findings, 4: configuration broken.\n"},
     {"status", cmd_status, "status [--site S] [--json]", "is everything up, what waits, what was refused",
         "Per site: up or down and why, persons by state, what waits in the outbox, held providers, the notice in\n"
         "force, and the figures of today and of seven days (UTC). No personal data. Exit 3: a site is down.\n"},
@@ -58,10 +62,14 @@ const struct cmd_verb cmd_verbs[] = {
         "list   what became of every mail; who gets it is sealed and not shown\n"
         "retry  due now: the mails named, or everything that waits\n"
         "drop   these mails will not be sent\n"},
-    {"mail", cmd_mail, "mail preview [FORM] [--kind K] [--site S] [--lang L] [--format text|html|mime]",
-        "the mails to visitors as they are now",
-        "K: confirm (without --kind), already, goodbye, link (the way to one's own data) or nothing (asked, and we\n"
-        "hold nothing). Nothing is sent.\n"},
+    {"mail", cmd_mail, "mail preview|test [FORM|ADDRESS] [--kind K] [--site S] [--lang L] [--format text|html|mime] [-n]",
+        "the mails to visitors as they are now; a test mail",
+        "preview [FORM] [--kind K]     K: confirm (without --kind), already, goodbye, link (the way to one's own data) or\n"
+        "                              nothing (asked, and we hold nothing). Nothing is sent.\n"
+        "test ADDRESS [--form F] [-n]  sends one at once by the configured route, marked as a test, and shows what the\n"
+        "                              provider said. Its links open nothing; no person is made, no consent noted. In\n"
+        "                              mode try-out it goes to dir or log only. -n: shows it, sends nothing.\n"
+        "                              Exit 75: not taken now, or unknown; 1: refused.\n"},
     {"nginx", cmd_nginx, "nginx [-c FILE] [--site S] [--format http|server] [--cache]", "the block for nginx",
         "Two parts: one for the http level, one for the server block; --format prints one of them.\n"
         "--cache: nginx keeps forms and notices for a second, per language.\n"},
@@ -81,6 +89,7 @@ static const struct cmd_option {
     {"--site", OPT_STRING, offsetof(struct cmd_args, site)},
     {"--lang", OPT_STRING, offsetof(struct cmd_args, lang)},
     {"--format", OPT_STRING, offsetof(struct cmd_args, format)},
+    {"--form", OPT_STRING, offsetof(struct cmd_args, form)},
     {"--as", OPT_STRING, offsetof(struct cmd_args, as)},
     {"--kind", OPT_STRING, offsetof(struct cmd_args, kind)},
     {"--listen", OPT_STRING, offsetof(struct cmd_args, listen)},

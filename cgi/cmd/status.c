@@ -2,15 +2,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/file.h"
+#include "cmd/alive_priv.h"
 #include "cmd/cmd.h"
 #include "core/site.h"
 #include "core/version.h"
@@ -351,41 +349,6 @@ static void lines_site(struct buf *b, const struct site_status *s)
 	buf_printf(b, "  data     %lld KiB\n", (long long)(s->data_bytes + 1023) / 1024);
 }
 
-/* ---- the two processes */
-
-static bool serve_answers(const struct conf *c)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	struct slice path = slice_from(c->listen);
-	bool answers;
-	int fd;
-
-	if (!slice_starts(path, SLICE("unix:")) || !slice_copy(slice_sub(path, 5, path.len), at.sun_path, sizeof(at.sun_path)))
-		return false;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	answers = fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
-	if (fd >= 0)
-		close(fd);
-	return answers;
-}
-
-/* It holds its lock file for as long as it runs. */
-static bool worker_runs(const struct conf *c)
-{
-	struct buf path;
-	bool runs;
-	int fd;
-
-	buf_init(&path, 4096);
-	buf_printf(&path, "%s/worker.lock", c->data);
-	fd = open(path.data, O_RDONLY | O_CLOEXEC);
-	runs = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
-	if (fd >= 0)
-		close(fd);
-	buf_free(&path);
-	return runs;
-}
-
 static struct budget *counters(const struct conf *c)
 {
 	struct errinfo ei = {.code = OK};
@@ -402,7 +365,7 @@ static struct budget *counters(const struct conf *c)
 
 static void out_begin(const struct cmd_args *a, const struct conf *c, struct jsonw *w, struct buf *b)
 {
-	bool serve = serve_answers(c), worker = worker_runs(c);
+	bool serve = alive_serve(c) == 0, worker = alive_worker(c);
 
 	if (!a->json) {
 		buf_printf(b, "serve %s, worker %s\n", serve ? "runs" : "DOES NOT ANSWER", worker ? "runs" : "DOES NOT RUN");

@@ -40,6 +40,17 @@ const char *provider_class_name(enum provider_class c)
 	return names[c];
 }
 
+const char *provider_probe_name(enum provider_probe p)
+{
+	static const char *const names[PROVIDER_PROBE__MAX] = {
+		[PROVIDER_PROBE_LOGIN] = "login",
+		[PROVIDER_PROBE_SENDER] = "sender",
+		[PROVIDER_PROBE_DOMAIN] = "domain",
+	};
+
+	return names[p];
+}
+
 static bool status_fits(int row, int status)
 {
 	return row == 0 || row == status || (row < 10 && row == status / 100);
@@ -121,8 +132,8 @@ static bool two_digits(const char *p, int *out)
 	return true;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT", the only form that RFC 9110 lets a server write; -1 on anything else. */
-static int64_t imf_date_ms(struct slice s)
+/* The only form that RFC 9110 lets a server write. */
+int64_t provider_date_ms(struct slice s)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct tm tm = {0};
@@ -151,7 +162,7 @@ uint32_t provider_retry_after(struct slice value, int64_t now_ms)
 	value = slice_trim(value);
 	if (slice_u64(value, &s))
 		return s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (uint32_t)s;
-	at = imf_date_ms(value);
+	at = provider_date_ms(value);
 	if (at < 0 || at <= now_ms)
 		return 0;
 	at = (at - now_ms + 999) / 1000;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mail/mailjet_ask_priv.h"
 #include "text/jsonw.h"
 #include "text/url.h"
 
@@ -389,4 +390,9 @@ const struct provider provider_mailjet = {
 	.read_lookup = read_lookup,
 	.rules = rules,
 	.nrules = NRULES,
+	.asks = {
+		[PROVIDER_PROBE_LOGIN] = {mailjet_ask_login, mailjet_read_login},
+		[PROVIDER_PROBE_SENDER] = {mailjet_ask_sender, mailjet_read_sender},
+		[PROVIDER_PROBE_DOMAIN] = {mailjet_ask_domain, mailjet_read_domain},
+	},
 };

@@ -67,6 +67,33 @@ static void read_reply(const struct provider_reply *r, struct provider_result *o
 		memcpy(out->code, "smtp", 4); /* "http-550" -> "smtp-550" */
 }
 
+static enum err ask_build(struct arena *a, const struct provider_settings *s, struct provider_request *out,
+    struct errinfo *ei)
+{
+	memset(out, 0, sizeof(*out));
+	buf_init_arena(&out->url, a, 2048);
+	buf_init_arena(&out->body, a, 1);
+	buf_add_slice(&out->url, s->endpoint);
+	out->smtp_login = true;
+	out->starttls = s->starttls;
+	out->user = s->user;
+	out->password = s->password;
+	return buf_ok(&out->url) ? OK : err_set(ei, E_LIMIT, "smtp: mail.smtp.url too long");
+}
+
+/* The classes of sending, but whatever is refused for good here must be mended by somebody. */
+static void ask_read(const struct provider_reply *r, struct slice sender, struct provider_result *out)
+{
+	(void)sender;
+	read_reply(r, out);
+	if (out->class_ == PROVIDER_PERMANENT)
+		out->class_ = PROVIDER_HOLD;
+	else if (out->class_ == PROVIDER_UNKNOWN)
+		out->class_ = PROVIDER_RETRY;
+	if (out->class_ == PROVIDER_ACCEPTED)
+		memcpy(out->text, "the mail server lets us in", sizeof("the mail server lets us in"));
+}
+
 const struct provider provider_smtp = {
 	.name = "smtp",
 	.kind = PROVIDER_SMTP,
@@ -75,4 +102,5 @@ const struct provider provider_smtp = {
 	.read = read_reply,
 	.rules = rules,
 	.nrules = NRULES,
+	.asks = {[PROVIDER_PROBE_LOGIN] = {ask_build, ask_read}},
 };

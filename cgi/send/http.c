@@ -101,11 +101,16 @@ static bool loopback(const char *host)
 	    d < 256;
 }
 
+static bool is_smtp(const struct http_call *c)
+{
+	return c->mail_from || c->smtp_login;
+}
+
 /* What the rules of the header say about scheme and host. */
 static enum err target_check(const char *scheme, const char *host, const struct http_call *c,
     struct errinfo *ei)
 {
-	bool smtp = c->mail_from != NULL;
+	bool smtp = is_smtp(c);
 
 	if (strcmp(scheme, smtp ? "smtps" : "https") == 0)
 		return OK;
@@ -160,7 +165,7 @@ static enum err call_check(const struct http_call *c, struct errinfo *ei)
 		return err_set(ei, E_INVALID, "send: the URL holds a control character or a space");
 	if (c->mail_from && (!c->rcpt_to || !envelope_ok(c->mail_from) || !envelope_ok(c->rcpt_to)))
 		return err_set(ei, E_INVALID, "send: sender or recipient holds a control character, a space or <>");
-	if (!c->mail_from && (!c->method || !*c->method || has_control(c->method) || strchr(c->method, ' ')))
+	if (!is_smtp(c) && (!c->method || !*c->method || has_control(c->method) || strchr(c->method, ' ')))
 		return err_set(ei, E_INVALID, "send: no such method");
 	if (c->nheaders > HTTP_HEADERS_MAX)
 		return err_set(ei, E_INVALID, "send: over %d headers", HTTP_HEADERS_MAX);
@@ -261,14 +266,27 @@ static bool setup_smtp(struct impl *im, struct http_call *c)
 	return im->headers != NULL;
 }
 
+/* Without a recipient curl sends one command when it is in. */
+static bool setup_login(struct impl *im, struct http_call *c)
+{
+	CURL *e = im->easy;
+
+	curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, "NOOP");
+	curl_easy_setopt(e, CURLOPT_SASL_IR, 1L);
+	if (c->starttls)
+		curl_easy_setopt(e, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
+	return true;
+}
+
 static bool setup(struct http *h, struct http_call *c)
 {
 	struct impl *im = c->impl;
 	CURL *e = im->easy;
+	char source[64];
 
 	curl_easy_setopt(e, CURLOPT_URL, c->url);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, c);
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, c->mail_from ? "smtp,smtps" : "http,https");
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, is_smtp(c) ? "smtp,smtps" : "http,https");
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_PROXY, "");
 	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -281,8 +299,14 @@ static bool setup(struct http *h, struct http_call *c)
 		curl_easy_setopt(e, CURLOPT_CAINFO, h->ca_file);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+	if (c->source) {
+		snprintf(source, sizeof(source), "host!%s", c->source);
+		curl_easy_setopt(e, CURLOPT_INTERFACE, source);
+	}
 	if (!credentials_set(e, c))
 		return false;
+	if (c->smtp_login)
+		return setup_login(im, c);
 	return c->mail_from ? setup_smtp(im, c) : setup_http(im, c);
 }
 
@@ -300,7 +324,7 @@ enum err http_start(struct http *h, struct http_call *c, struct errinfo *ei)
 	buf_init(&c->reply, HTTP_BODY_MAX_BYTES);
 	c->outcome = HTTP_PENDING;
 	c->status = 0;
-	c->retry_after[0] = c->error[0] = '\0';
+	c->retry_after[0] = c->error[0] = c->date[0] = c->local_ip[0] = '\0';
 	c->impl = im = calloc(1, sizeof(*im));
 	if (im)
 		im->easy = curl_easy_init();
@@ -369,15 +393,24 @@ static void retry_after_take(struct http_call *c, CURL *easy)
 		snprintf(c->retry_after, sizeof(c->retry_after), "%s", header->value);
 }
 
+static void header_take(CURL *e, const char *name, char *dst, size_t n)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(e, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+		snprintf(dst, n, "%s", header->value);
+}
+
 static void call_finish(struct http *h, struct http_call *c, CURLcode rc)
 {
 	struct impl *im = c->impl;
 	struct http_call **at = &h->calls;
+	char *ip = NULL;
 	long status = 0;
 
 	curl_easy_getinfo(im->easy, CURLINFO_RESPONSE_CODE, &status);
 	c->status = (int)status;
-	if (c->mail_from)
+	if (is_smtp(c))
 		c->outcome = outcome_smtp(c, rc);
 	else if (rc == CURLE_OK)
 		c->outcome = HTTP_ANSWER;
@@ -386,6 +419,9 @@ static void call_finish(struct http *h, struct http_call *c, CURLcode rc)
 	if (c->outcome != HTTP_ANSWER)
 		snprintf(c->error, sizeof(c->error), "%s", curl_easy_strerror(rc));
 	retry_after_take(c, im->easy);
+	header_take(im->easy, "Date", c->date, sizeof(c->date));
+	if (curl_easy_getinfo(im->easy, CURLINFO_LOCAL_IP, &ip) == CURLE_OK && ip)
+		snprintf(c->local_ip, sizeof(c->local_ip), "%s", ip);
 	impl_free(h, c);
 	while (*at && *at != c)
 		at = &(*at)->next;

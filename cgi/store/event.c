@@ -19,6 +19,8 @@
 	    " fields_ct FROM event WHERE person_id = ?1 AND seq > ?2 ORDER BY seq")                            \
 	X(COMMITMENTS, DB_READ, 2, "SELECT seq, commitment FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2")   \
 	X(SIZE, DB_READ, 1, "SELECT coalesce(max(seq), 0) FROM event")                                         \
+	X(NEWEST, DB_READ, 1,                                                                                  \
+	    "SELECT coalesce(max(time_ms), 0) FROM (SELECT time_ms FROM event ORDER BY seq DESC LIMIT ?1)")    \
 	X(DROP_IP, DB_ERASE, 0,                                                                                \
 	    "UPDATE event SET ip_ct = NULL WHERE seq IN (SELECT seq FROM event WHERE ip_ct IS NOT NULL"        \
 	    " AND time_ms < ?1 ORDER BY time_ms LIMIT ?2)")
@@ -301,6 +303,19 @@ enum err event_size(struct db *db, int64_t *n, struct errinfo *ei)
 	enum err e = db_row(db, q, &row, ei);
 	if (!e && row)
 		*n = sqlite3_column_int64(q, 0);
+	db_end(q);
+	return e;
+}
+
+enum err event_newest(struct db *db, unsigned among, int64_t *ms, struct errinfo *ei)
+{
+	sqlite3_stmt *q = event_stmt(db, NEWEST);
+	bool row;
+	*ms = 0;
+	db_bind_i64(q, 1, among);
+	enum err e = db_row(db, q, &row, ei);
+	if (!e && row)
+		*ms = sqlite3_column_int64(q, 0);
 	db_end(q);
 	return e;
 }

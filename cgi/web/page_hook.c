@@ -79,10 +79,18 @@ static enum err hook_store(struct db *db, void *arg, struct errinfo *ei)
 	return hook_put(db, slice_from(j->provider), j->body, j->at_ms, &j->fresh, ei);
 }
 
+static bool count_event(const struct provider_event *e, void *arg)
+{
+	(void)e;
+	*(bool *)arg = true;
+	return false;
+}
+
 static void hook_post(struct page *p, const char *provider, enum generation_hook_of which)
 {
 	struct hook_job job = {.provider = provider, .body = p->req->body, .at_ms = p->req->received_ms};
 	struct errinfo ei = {.code = OK};
+	bool any = false;
 	enum err rc;
 
 	if (!hook_allowed(p, which)) {
@@ -91,14 +99,15 @@ static void hook_post(struct page *p, const char *provider, enum generation_hook
 		return;
 	}
 	/* What is cut off on the way comes again, whole. */
-	rc = provider_event_each(slice_from(provider), job.body, NULL, NULL, &ei);
+	rc = provider_event_each(slice_from(provider), job.body, count_event, &any, &ei);
 	if (rc == E_INVALID || rc == E_LIMIT) {
 		log_event(LOG_WARN, "hook_refused", LOG_S("site", site_conf(p->site)->id), LOG_S("provider", provider),
 		    LOG_S("why", ei.text));
 		hook_answer(p, rc == E_LIMIT ? 413 : 400, "not understood");
 		return;
 	}
-	if (!rc)
+	/* An empty list says nothing: it gets its 200 and leaves no trace. `jawort doctor` asks with one. */
+	if (!rc && any)
 		rc = writer_run(p->writers, p->gs->store, hook_store, &job, &ei);
 	if (rc) {
 		log_err(LOG_ERROR, "hook_not_stored", &ei);

@@ -25,8 +25,8 @@ const struct route routes[] = {
     {"/jawort.js", "", ROUTE_PLAIN, PAGE_ASSET, 0, page_script_get, NULL},
     {"/jawort.v1.js", "", ROUTE_PLAIN, PAGE_ASSET, 0, page_script_v1_get, NULL},
     {"/.well-known/jawort", "", ROUTE_PLAIN, PAGE_DATA, 0, page_wellknown_get, NULL},
-    {"/healthz", "", ROUTE_PLAIN, PAGE_DATA, 0, page_health_get, NULL},
-    {"/readyz", "", ROUTE_PLAIN, PAGE_DATA, 0, page_health_get, NULL},
+    {"/healthz", "", ROUTE_PLAIN, PAGE_TOKEN, 0, page_health_get, NULL},
+    {"/readyz", "", ROUTE_PLAIN, PAGE_TOKEN, 0, page_health_get, NULL},
 };
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);
 

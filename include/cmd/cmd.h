@@ -33,6 +33,7 @@ struct cmd_args {
 	const char *format;  /* --format; NULL */
 	const char *as;      /* --as; NULL */
 	const char *kind;    /* --kind; NULL */
+	const char *form;    /* --form; NULL */
 	const char *listen;  /* --listen; NULL */
 	const char *group;   /* --group; NULL */
 	const char *file;    /* -o; NULL: stdout */
@@ -66,6 +67,7 @@ int cmd_form(const struct cmd_args *a);
 int cmd_notice(const struct cmd_args *a);
 int cmd_outbox(const struct cmd_args *a);
 int cmd_mail(const struct cmd_args *a);
+int cmd_doctor(const struct cmd_args *a);
 int cmd_nginx(const struct cmd_args *a);
 int cmd_key(const struct cmd_args *a);
 int cmd_version(const struct cmd_args *a);

@@ -24,6 +24,7 @@ enum token_purpose {
 	TOKEN_CONFIRM = 1, /* id = request */
 	TOKEN_UNSUBSCRIBE, /* id = person */
 	TOKEN_HUB,         /* id = person; data-subject rights */
+	TOKEN_HEALTH,      /* id = 1; who asks /healthz holds the site's keys */
 	TOKEN__MAX
 };
 

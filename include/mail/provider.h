@@ -68,6 +68,7 @@ struct provider_request {
 	const char *method;
 	const char *mail_from; /* SMTP: envelope, checked addresses; HTTP: NULL */
 	const char *rcpt_to;
+	bool smtp_login;       /* SMTP: log in, say NOOP, leave; no mail, no envelope */
 	bool starttls;
 	struct buf url;
 	struct provider_header headers[PROVIDER_HEADERS_MAX];
@@ -116,6 +117,24 @@ struct provider_rule {
 	const char *meaning; /* what it means and how to mend it */
 };
 
+/* Harmless questions: they send no mail and change nothing at the provider. Asked by `jawort doctor`. */
+enum provider_probe {
+	PROVIDER_PROBE_LOGIN,  /* does it let us in? */
+	PROVIDER_PROBE_SENDER, /* may we send as mail.from.email? */
+	PROVIDER_PROBE_DOMAIN, /* are mails signed for the sender's domain, so that DMARC can pass? */
+	PROVIDER_PROBE__MAX
+};
+/* "login", "sender", "domain". */
+const char *provider_probe_name(enum provider_probe p);
+
+struct provider_ask {
+	/* E_LIMIT: endpoint too long. */
+	enum err (*build)(struct arena *a, const struct provider_settings *s, struct provider_request *out,
+	    struct errinfo *ei);
+	/* ACCEPTED: as it should be. HOLD: must be mended, text says how. RETRY: no answer that decides it. */
+	void (*read)(const struct provider_reply *r, struct slice sender, struct provider_result *out);
+};
+
 struct provider {
 	const char *name; /* as in mail.route */
 	enum provider_kind kind;
@@ -144,6 +163,8 @@ struct provider {
 	void (*deliver)(const struct provider_settings *s, const struct message *m, struct provider_result *out);
 	const struct provider_rule *rules;
 	size_t nrules;
+	/* A row without build: this provider cannot be asked that. */
+	struct provider_ask asks[PROVIDER_PROBE__MAX];
 };
 
 /* NULL if there is no such provider. */
@@ -151,6 +172,8 @@ const struct provider *provider_find(struct slice name);
 /* The whole table, from 0; NULL behind the end. For tests, docs and config check. */
 const struct provider *provider_at(size_t i);
 
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7) as milliseconds; -1 on anything else. */
+int64_t provider_date_ms(struct slice value);
 /* Seconds of a Retry-After header (RFC 9110 section 10.2.3), at most 86400; 0 if unusable. */
 uint32_t provider_retry_after(struct slice value, int64_t now_ms);
 

@@ -48,7 +48,9 @@ struct http_call {
 	const char *method; /* "GET", "POST", "PUT", "DELETE"; SMTP: NULL */
 	const char *mail_from; /* SMTP: envelope; body is the message. NULL: HTTP */
 	const char *rcpt_to;
+	bool smtp_login;       /* SMTP without a mail: log in, NOOP, leave. Envelope NULL */
 	bool starttls;         /* smtp:// with STARTTLS demanded */
+	const char *source;    /* address to connect from; NULL: the system's choice */
 	const char *url;
 	struct {
 		const char *name;
@@ -64,6 +66,8 @@ struct http_call {
 	int status;
 	struct buf reply;      /* heap; freed by http_call_free() */
 	char retry_after[64];
+	char date[64];         /* Date header as it came; "" if none */
+	char local_ip[46];     /* our end of the connection; "" if there was none */
 	char error[200];       /* HTTP_NOT_SENT, HTTP_LOST: why; clean */
 	/* private */
 	void *impl;

@@ -93,6 +93,8 @@ enum err event_commitments(struct db *db, int64_t after_seq, unsigned limit,
     struct errinfo *ei);
 /* Number of events = highest seq. */
 enum err event_size(struct db *db, int64_t *n, struct errinfo *ei);
+/* The latest time among the last events; 0: there are none. Later than now: the clock was changed. */
+enum err event_newest(struct db *db, unsigned among, int64_t *ms, struct errinfo *ei);
 /* Takes away the ip part of events with time_ms < before_ms, at most limit rows per call, in a transaction of
  * its own. *dropped (may be NULL) says how many; call again while it equals limit. */
 enum err event_drop_ip(struct store *s, int64_t before_ms, unsigned limit, unsigned *dropped,

@@ -4,10 +4,13 @@
 // Mailjet does, so that a test that passes here says something.
 //
 //   node mailjet.mjs [--port 0] [--bind 127.0.0.1] [--key KEY:SECRET] [--sender ADDR|*@DOMAIN]...
+//                    [--inactive ADDR|*@DOMAIN]... [--dkim DOMAIN=Error|"Not checked"]...
 //                    [--latency MS] [--journal FILE] [--hook URL]
 //
 // Prints "port N" when it listens. Without --sender every sender counts as
-// validated. Faults by the local part of the recipient:
+// validated, and GET /v3/REST/sender lists "*@example.org". A sender that is
+// --inactive is listed and refused. Each domain's DKIM is "OK" unless --dkim
+// says otherwise. Faults by the local part of the recipient:
 //   +429@ +500@ +503@ (always)   +flaky@ (500 once, then fine)   +html@ (502, HTML page)
 //   +timeout@ (stored, never answered)   +lost@ (not stored, connection cut)
 //   +cut@ (stored, JSON cut off)   +noid@ (200 without ids)   +slow@ (answers after 3 s)
@@ -26,6 +29,8 @@ const { values: opt } = parseArgs({
 		bind: { type: 'string', default: '127.0.0.1' },
 		key: { type: 'string', default: 'key:secret' },
 		sender: { type: 'string', multiple: true, default: [] },
+		inactive: { type: 'string', multiple: true, default: [] },
+		dkim: { type: 'string', multiple: true, default: [] },
 		latency: { type: 'string', default: '0' },
 		journal: { type: 'string' },
 		hook: { type: 'string' },
@@ -67,7 +72,7 @@ const tagOf = (email) => (/\+([a-z0-9]+)@/.exec(email) || [])[1] || '';
 const lower = (s) => s.toLowerCase();
 
 function senderOk(email) {
-	if (opt.sender.length === 0)
+	if (opt.sender.length === 0 && opt.inactive.length === 0)
 		return true;
 	return opt.sender.some((s) => lower(s) === lower(email) ||
 		(s.startsWith('*@') && lower(email).endsWith(lower(s.slice(1)))));
@@ -310,7 +315,33 @@ function listAction(c, list, action) {
 		c.lists.set(list, { ListID: Number(list), IsUnsub: false, IsActive: true, SubscribedAt: new Date().toISOString() });
 }
 
+const domainOf = (s) => s.slice(s.indexOf('@') + 1);
+const DKIM = new Map(opt.dkim.map((s) => s.split('=')));
+
+// Fields as in Mailjet's own client (node-mailjet, SenderAddressAndDomain).
+function senders() {
+	const all = [...opt.sender.map((s) => [s, 'Active']), ...opt.inactive.map((s) => [s, 'Inactive'])];
+	if (all.length === 0)
+		all.push(['*@example.org', 'Active']);
+	return all.map(([email, status], i) => ({ CreatedAt: '2026-01-02T03:04:05Z', DNSID: 7000 + i, Email: email,
+		EmailType: 'unknown', Filename: '', ID: 500 + i, IsDefaultSender: i === 0, Name: '', Status: status }));
+}
+
+function domains() {
+	return [...new Set(senders().map((s) => domainOf(s.Email)))].map((d, i) => ({ DKIMRecordName: `mailjet._domainkey.${d}.`,
+		DKIMRecordValue: 'k=rsa; p=MIIB', DKIMStatus: DKIM.get(d) ?? 'OK', Domain: d, ID: 7000 + i, IsCheckInProgress: false,
+		LastCheckAt: '2026-01-02T03:04:05Z', OwnerShipToken: 'x', OwnerShipTokenRecordName: `mailjet._x.${d}.`,
+		SPFRecordValue: 'v=spf1 include:spf.mailjet.com ?all', SPFStatus: 'OK' }));
+}
+
+function page(all, q) {
+	const from = Number(q.get('Offset') || 0);
+	return envelope(all.slice(from, from + Math.min(1000, Number(q.get('Limit') || 10))));
+}
+
 const routes = [
+	['GET', /^\/v3\/REST\/sender$/, (m, q) => page(senders(), q)],
+	['GET', /^\/v3\/REST\/dns$/, (m, q) => page(domains(), q)],
 	['GET', /^\/v3\/REST\/message$/, (m, q) => {
 		const id = q.get('CustomID');
 		return envelope(state.messages.filter((t) => id === null || t.customId === id)
