@@ -181,7 +181,7 @@ static void hook_verdict(struct doctor *d, const char *provider, int wrong, int 
 {
 	if (!wrong) {
 		doctor_finding(d, "%s/hook/%s does not answer: %s", d->site->base_url, provider, error);
-		doctor_mend(d, "see public address");
+		doctor_mend(d, "pages are answered at this address, so look for a rule of its own for /hook/ in web server or firewall");
 	} else if (wrong == 200) {
 		doctor_finding(d, "%s: the hook answers 200 to a wrong secret: it is not ours that answers", provider);
 		doctor_mend(d, "see public address; what answers POST at %s/hook/%s?", d->site->base_url, provider);
@@ -230,6 +230,11 @@ void check_hook(struct doctor *d)
 	if (!m->nhooks) {
 		doctor_skip(d, "no hook is configured: what the provider says of bounces and complaints is not heard "
 		    "(mail.hooks)");
+		return;
+	}
+	/* One finding for one fault. */
+	if (!d->seen) {
+		doctor_skip(d, "the public address does not lead here");
 		return;
 	}
 	for (size_t i = 0; i < m->nhooks; i++)
