@@ -63,6 +63,7 @@ fuzz() { make_asan -j1 fuzz-replay && make_ FUZZ_S=5 fuzz; }
 http() { make_asan -j1 http-test; }
 fakes() { node_tests tests/fakes/test_*.mjs; }
 e2e() { make_asan all && node_tests tests/e2e/*.test.mjs; }
+doctor() { make_asan all && node_tests tests/doctor/*.test.mjs; }
 fault() { make_ all fault-programs && node_tests tests/fault/*.test.mjs; }
 mails() { make_ mails-programs && make_ -j1 mails; }
 faults() { make_ -j1 faults && make_asan -j1 faults; }
@@ -77,6 +78,7 @@ part fuzz "fuzz targets: seeds, then 5 s of new inputs each" fuzz
 part fakes "the fakes of Mailjet and Brevo against their own clients" fakes
 part e2e "nginx, serve, worker and Chromium" e2e
 part mails "mails: three foreign parsers, SpamAssassin, what mail programs support" mails
+part doctor "planted faults, each found; a control run without any; mail test" doctor
 part fault "kill -9 under load" fault
 part faults "power cuts, failing calls and allocations, signals; control runs" faults
 part deploy "units, install, manual pages, nginx and its cache" make_ -j1 deploy-test

@@ -100,7 +100,7 @@ static void secrets_of(struct doctor *d, const struct conf_site *s)
 	}
 }
 
-/* Data is shared by one user, or by two through the group of a setgid folder. */
+/* Data belongs to one user, or to two through the group of a setgid folder; then both write the databases. */
 static void data_mode(struct doctor *d, const char *path, const struct stat *st, const struct stat *data)
 {
 	bool shared = data->st_mode & S_ISGID;
@@ -112,7 +112,7 @@ static void data_mode(struct doctor *d, const char *path, const struct stat *st,
 		doctor_finding(d, "%s belongs to user %u, the data folder to %u: the service cannot write it", path,
 		    (unsigned)st->st_uid, (unsigned)data->st_uid);
 		doctor_mend(d, "chown -R %u:%u '%s'", (unsigned)data->st_uid, (unsigned)data->st_gid, d->conf->data);
-	} else if (shared && st->st_uid != data->st_uid && (st->st_mode & 060) != 060) {
+	} else if (shared && strstr(path, ".db") && (st->st_mode & 060) != 060) {
 		doctor_finding(d, "%s has mode %04o: its group shares the data but cannot write it", path, st->st_mode & 07777);
 		doctor_mend(d, "chmod g+rw '%s'", path);
 	}

@@ -9,7 +9,10 @@
 #define ARENA_BYTES (8u * 1024u * 1024u)
 #define SAID_MAX 20
 
-static const enum outbox_kind kinds[] = {OUTBOX_CONFIRM, OUTBOX_ALREADY};
+/* Those of a list come first. */
+static const enum outbox_kind kinds[] = {OUTBOX_CONFIRM, OUTBOX_ALREADY, OUTBOX_GOODBYE, OUTBOX_LINK, OUTBOX_NOTHING};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+#define KINDS_OF_LIST 2
 
 struct told {
 	struct doctor *d;
@@ -51,7 +54,7 @@ static void one(struct told *t, const struct conf_form *form, const char *lang, 
 }
 
 /* Number of mails looked at. */
-static size_t all(struct told *t, size_t (*fn)(const struct conf_site *, const struct message *,
+static size_t all(struct told *t, size_t nkinds, size_t (*fn)(const struct conf_site *, const struct message *,
     const struct mailcheck_told *))
 {
 	const struct conf_site *s = t->d->site;
@@ -59,7 +62,7 @@ static size_t all(struct told *t, size_t (*fn)(const struct conf_site *, const s
 
 	for (size_t f = 0; f < s->nforms; f++)
 		for (size_t l = 0; l < s->languages.n; l++)
-			for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++, seen++)
+			for (size_t k = 0; k < nkinds; k++, seen++)
 				one(t, &s->forms[f], s->languages.v[l], kinds[k], fn);
 	return seen;
 }
@@ -73,7 +76,7 @@ void check_mail(struct doctor *d)
 		doctor_skip(d, "words or templates do not open");
 		return;
 	}
-	n = all(&t, mailcheck_parts);
+	n = all(&t, KINDS, mailcheck_parts);
 	if (!t.said)
 		doctor_ok(d, "%zu mails: nothing is loaded, all links are yours, below %u kB", n, MAILCHECK_MAX_BYTES / 1024);
 }
@@ -87,7 +90,7 @@ void check_headers(struct doctor *d)
 		doctor_skip(d, "words or templates do not open");
 		return;
 	}
-	n = all(&t, mailcheck_headers);
+	n = all(&t, KINDS_OF_LIST, mailcheck_headers);
 	if (!t.said)
 		doctor_ok(d, "%zu mails: List-Unsubscribe with one click, List-Id, and the link in the text", n);
 }

@@ -131,7 +131,7 @@ static size_t check_text_links(const struct conf_site *s, struct slice text, con
 
 	for (i = find_nocase(text, "http", 0); i < text.len; i = find_nocase(text, "http", i + 4)) {
 		size_t end = i;
-		if (!slice_starts(slice_sub(text, i, 8), SLICE("http://")) && !slice_starts(slice_sub(text, i, 8), SLICE("https://")))
+		if (!slice_ieq(slice_sub(text, i, 7), SLICE("http://")) && !slice_ieq(slice_sub(text, i, 8), SLICE("https://")))
 			continue;
 		while (end < text.len && !strchr(" \t\r\n<>\"", text.ptr[end]))
 			end++;

@@ -428,6 +428,39 @@ static void smtp_login_refused(void **state)
 	http_call_free(&c);
 }
 
+/* Only a login: no envelope and no mail. */
+static void smtp_login_alone(void **state)
+{
+	static const struct {
+		int line;
+		const char *answer;
+		int status;
+	} cases[] = {{__LINE__, "235 in\r\n", 250}, {__LINE__, "535 5.7.8 no\r\n", 535}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct script s = {.greeting = "220 fake ESMTP\r\n", .steps = {EHLO, {"\r\n", NULL}, {"NOOP\r\n", "250 ok\r\n"}, {"QUIT", "221 bye\r\n"}}};
+		char url[64];
+		struct http_call c;
+
+		s.steps[1].answer = cases[i].answer;
+		script_start(&s);
+		snprintf(url, sizeof(url), "smtp://127.0.0.1:%d", s.port);
+		c = (struct http_call){.url = url, .smtp_login = true, .user = SLICE("news"), .password = SLICE("secret")};
+		assert_int_equal(http_do(h, &c, NULL), OK);
+		if (c.outcome != HTTP_ANSWER || c.status != cases[i].status)
+			fail_msg("line %d: outcome %d status %d %s", cases[i].line, c.outcome, c.status, c.error);
+		http_free(h);
+		script_end(&s);
+		assert_non_null(strstr(s.got, "AUTH PLAIN"));
+		assert_null(strstr(s.got, "MAIL FROM"));
+		http_call_free(&c);
+		setup(NULL);
+	}
+	assert_int_equal(http_do(h, &(struct http_call){.url = "smtp://mail.example.org", .smtp_login = true}, NULL), E_DENIED);
+	assert_int_equal(http_do(h, &(struct http_call){.url = "https://example.org", .smtp_login = true}, NULL), E_DENIED);
+}
+
 static void smtp_silence_after_data_is_lost(void **state)
 {
 	struct script s = {.greeting = "220 fake ESMTP\r\n",
@@ -485,7 +518,7 @@ int main(void)
 		T(unknown_host_is_not_sent), T(plain_answer_to_tls_is_not_sent), T(silence_after_the_request_is_lost),
 		T(closed_after_the_request_is_lost), T(kept_connection_is_no_second_try), T(cut_body_is_lost), T(huge_body_is_lost), T(targets_are_checked),
 		T(requests_are_checked), T(many_at_once_share_the_time), T(wait_ends_when_the_file_is_readable),
-		T(nothing_under_way_is_no_wait), T(smtp_accepts), T(smtp_refusals_are_answers), T(smtp_login_refused),
+		T(nothing_under_way_is_no_wait), T(smtp_accepts), T(smtp_refusals_are_answers), T(smtp_login_refused), T(smtp_login_alone),
 		T(smtp_silence_after_data_is_lost), T(smtp_close_before_data_is_not_sent), T(smtp_starttls_is_demanded),
 	};
 

@@ -185,6 +185,12 @@ static void test_chain_and_leaves(void **state)
 	assert_non_null(strstr(l.e[2].plain[EVENT_CORE], "\"prev\":6,"));
 	assert_ok(store_read(t->store, &r, EI));
 	assert_ok(event_size(r, &n, EI));
+	{
+		int64_t newest, one;
+		assert_ok(event_newest(r, 1000, &newest, EI));
+		assert_ok(event_newest(r, 1, &one, EI));
+		assert_true(newest >= one && one > 0);
+	}
 	assert_int_equal(n, 7);
 	assert_ok(event_commitments(r, 0, 100, leaf, &a, EI));
 	assert_int_equal(a.n, 7);

@@ -172,17 +172,20 @@ static void test_bodies(void **state)
 		int row;
 		const char *body;
 		unsigned status;
+		bool kept;
 	} rows[] = {
-	    {__LINE__, BODY, 200}, {__LINE__, "{\"event\":\"spam\"}", 200}, {__LINE__, "[]", 200}, {__LINE__, "null", 200},
-	    {__LINE__, "", 400}, {__LINE__, "[", 400}, {__LINE__, "event=sent", 400}, {__LINE__, "[1,]", 400},
-	    {__LINE__, "[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]", 413},
+	    {__LINE__, BODY, 200, true}, {__LINE__, "{\"event\":\"spam\"}", 200, true},
+	    /* Nothing is told: `jawort doctor` asks with such a list. */
+	    {__LINE__, "[]", 200, false}, {__LINE__, "null", 200, false}, {__LINE__, "[1]", 200, false},
+	    {__LINE__, "", 400, false}, {__LINE__, "[", 400, false}, {__LINE__, "event=sent", 400, false}, {__LINE__, "[1,]", 400, false},
+	    {__LINE__, "[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]", 413, false},
 	};
 	struct web *t = *state;
 	int64_t want = 0;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		unsigned status = hook(t, "/j/hook/mailjet/" SECRET, NULL, rows[i].body);
-		want += rows[i].status == 200;
+		want += rows[i].kept;
 		if (status != rows[i].status || stored(t) != want)
 			fail_msg("row %d: %u", rows[i].row, status);
 	}

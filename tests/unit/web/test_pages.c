@@ -1,6 +1,8 @@
 /* What visitors see and do, page by page, through the whole application. */
 #include "lib/web.h"
 
+#include "core/token.h"
+
 #include "base/enc.h"
 
 /* ---- helpers */
@@ -671,9 +673,44 @@ static void test_wellknown(void **state)
 	t->remote = NULL;
 }
 
+/* Who holds the keys learns what address arrives; with any other token the page is not there. */
+static void test_health_told(void **state)
+{
+	struct web *t = *state;
+	const struct keyring *keys = store_keyring(t->w.store);
+	struct token k = {.purpose = TOKEN_HEALTH, .id = 1, .expires_ms = clock_now_ms() + MINUTE_MS};
+	char token[TOKEN_BYTES], path[100];
+	json_t *j;
+
+	token_make(keys, "club", &k, token);
+	snprintf(path, sizeof(path), "/j/healthz?t=%s", token);
+	t->remote = "10.0.0.9";
+	assert_int_equal(web_ask(t, "GET", path, NULL, "HTTP_X_FORWARDED_FOR", "203.0.113.7", (char *)NULL), 200);
+	j = json_loads(t->body, JSON_REJECT_DUPLICATES, NULL);
+	assert_string_equal(text_of(j, "client"), "203.0.113.7");
+	assert_string_equal(text_of(j, "remote"), "10.0.0.9");
+	assert_string_equal(text_of(j, "forwarded_for"), "203.0.113.7");
+	json_decref(j);
+	assert_non_null(strstr(web_header(t, "Cache-Control"), "no-store"));
+	t->remote = NULL;
+	/* Expired, of another purpose, of another site, nonsense. */
+	for (int i = 0; i < 3; i++) {
+		struct token bad = k;
+		if (i == 0)
+			bad.expires_ms = clock_now_ms() - MINUTE_MS;
+		if (i == 1)
+			bad.purpose = TOKEN_UNSUBSCRIBE;
+		token_make(keys, i == 2 ? "other" : "club", &bad, token);
+		snprintf(path, sizeof(path), "/j/healthz?t=%s", token);
+		assert_int_equal(web_get(t, path), 404);
+	}
+	assert_int_equal(web_get(t, "/j/healthz?t=x"), 404);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_health_told),
 	    cmocka_unit_test(test_way), cmocka_unit_test(test_other_ends), cmocka_unit_test(test_one_of_two),
 	    cmocka_unit_test(test_unknown_links), cmocka_unit_test(test_one_click), cmocka_unit_test(test_review),
 	    cmocka_unit_test(test_input), cmocka_unit_test(test_json), cmocka_unit_test(test_language),
