@@ -92,6 +92,8 @@ static void secrets_of(struct doctor *d, const struct conf_site *s)
 
 	if (*s->mail.mailjet.key_file)
 		secret_file(d, s, "mail.mailjet.key_file");
+	if (*s->mail.brevo.key_file)
+		secret_file(d, s, "mail.brevo.key_file");
 	if (*s->mail.smtp.password_file)
 		secret_file(d, s, "mail.smtp.password_file");
 	for (size_t i = 0; i < s->mail.nhooks; i++) {

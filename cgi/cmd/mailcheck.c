@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/authority.h"
 #include "text/url.h"
 
 #define LINK_MAX_BYTES 2048
@@ -69,7 +70,17 @@ static size_t check_loads(struct slice html, const struct mailcheck_told *to)
 	return said;
 }
 
-/* Ours, or an address that the owner wrote into the configuration. */
+/* The page of the authority that the site's letters name. */
+static bool of_authority(const struct conf_site *s, const struct url *u)
+{
+	const struct authority *au = NULL;
+	struct url at;
+
+	return authority_find(s->controller.country, s->controller.state, s->regime, s->notice.authority, &au) == OK && au
+	    && au->web && url_parse(slice_from(au->web), &at) && url_below(u, &at);
+}
+
+/* Ours, the authority's, or an address that the owner wrote into the configuration. */
 static bool known(const struct conf_site *s, struct slice link)
 {
 	struct url u, base;
@@ -85,7 +96,7 @@ static bool known(const struct conf_site *s, struct slice link)
 		if (url_parse(slice_from(s->items[i].value), &at) && url_below(&u, &at))
 			return true;
 	}
-	return false;
+	return of_authority(s, &u);
 }
 
 static size_t check_link(const struct conf_site *s, struct slice link, const char *part, const struct mailcheck_told *to)

@@ -1,8 +1,8 @@
 #ifndef JAWORT_CMD_MAILCHECK_PRIV_H
 #define JAWORT_CMD_MAILCHECK_PRIV_H
 /*
- * mailcheck: is a finished mail clean? Nothing that a mail program would fetch, every link below base_url or at an
- * address that stands in the site's configuration, small, and with the headers of a list.
+ * mailcheck: is a finished mail clean? Nothing that a mail program would fetch, every link below base_url, at an
+ * address that stands in the site's configuration or at the competent authority, small, and with the headers of a list.
  * Sources: RFC 2369, RFC 8058, RFC 2919, RFC 3834; TDDDG section 25; CSS and HTML attributes that load.
  */
 #include "base/buf.h"

@@ -107,7 +107,8 @@ test('fault 6: a full disk', (t) => {
 
 test('control: two users who share the data through its group, as the units have it', { skip: !isRoot && 'root only' }, () => {
   const data = fs.statSync(w.at('data'));
-  const bits = new Map(['data', 'data/club', ...fs.readdirSync(w.at('data/club')).map((f) => `data/club/${f}`)].map((f) => [f, fs.statSync(w.at(f)).mode & 0o7777]));
+  const all = ['data', ...fs.readdirSync(w.at('data'), { recursive: true }).map((f) => `data/${f}`)];
+  const bits = new Map(all.map((f) => [f, fs.statSync(w.at(f)).mode & 0o7777]));
   try {
     for (const f of bits.keys()) fs.chmodSync(w.at(f), fs.statSync(w.at(f)).isDirectory() ? 0o2770 : 0o660);
     fs.mkdirSync(w.at('data/mails'));

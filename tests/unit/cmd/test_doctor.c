@@ -93,6 +93,8 @@ static void test_html(void **state)
 	    {__LINE__, "<a href=\"mailto:post@verein.test\">x</a>", NULL},
 	    {__LINE__, "<a href=\"https://www.verein.test/impressum\">x</a>", NULL},
 	    {__LINE__, "<a href=\"https://shop.verein.test:8443/ok\">x</a>", NULL},
+	    {__LINE__, "<a href=\"https://www.datenschutz-berlin.de\">x</a>", NULL},
+	    {__LINE__, "<a href=\"https://www.datenschutz-hamburg.de\">x</a>", "datenschutz-hamburg"},
 	    {__LINE__, "<A HREF=\"https://WWW.verein.test/j/n\">x</A>", NULL},
 	    {__LINE__, "<img src=\"cid:x\">", "<img"},
 	    {__LINE__, "<IMG alt=''>", "<img"},
