@@ -5,7 +5,7 @@ CC ?= gcc
 SAN ?=
 V ?=
 
-ROOMS := base text conf store mail core web front send cmd
+ROOMS := base text conf store mail core web front send scan cmd
 
 STD := -std=c11 -D_GNU_SOURCE -Iinclude -I$(BUILD)/gen -Icgi
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
@@ -22,7 +22,8 @@ endif
 WERROR ?= $(if $(CI),-Werror)
 CFLAGS_ALL := $(STD) $(WARN) $(WERROR) $(HARD) $(OPT) $(CFLAGS)
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
-LIBS := -lfcgi -lsqlite3 -ljansson -lyaml -lidn2 -lsodium -lpthread -lm
+# The HTML parser is linked in, so that running needs no package for it; only `notice scan` touches its pages.
+LIBS := -lfcgi -lsqlite3 -ljansson -lyaml -lidn2 -lsodium -l:libgumbo.a -lpthread -lm
 Q := $(if $(V),,@)
 
 SRC := $(sort $(wildcard cgi/*/*.c))
@@ -71,7 +72,7 @@ $(GEN)/migrations.h: tools/embed.sh $(MIGRATIONS)
 	@mv $@.new $@
 
 # Facts of law (data/), compiled in as tables of the core room.
-$(GEN)/core/%_table.h: tools/legal.sh
+$(GEN)/core/%_table.h $(GEN)/scan/%_table.h: tools/legal.sh
 	@mkdir -p $(@D)
 	$(Q)sh tools/legal.sh $* $(filter data/%,$^) >$@.new
 	@mv $@.new $@
@@ -81,6 +82,8 @@ $(GEN)/core/prefill_table.h: data/prefill.txt
 $(BUILD)/cgi/core/authority.o: $(GEN)/core/authority_table.h
 $(BUILD)/cgi/core/adequacy.o: $(GEN)/core/adequacy_table.h
 $(BUILD)/cgi/core/prefill.o: $(GEN)/core/prefill_table.h
+$(GEN)/scan/module_table.h: data/embeds.txt
+$(BUILD)/cgi/scan/module.o: $(GEN)/scan/module_table.h
 
 $(OBJ): | $(GEN)/embedded.c $(GEN)/migrations.h
 $(BUILD)/cgi/store/migrate.o: $(GEN)/migrations.h
@@ -99,7 +102,8 @@ LINK_core := core embed store mail conf text base
 LINK_web := web core embed store mail conf text base
 LINK_front := front web core embed store mail conf text base
 LINK_send := send store mail conf text base
-LINK_cmd := cmd send front web core embed store mail conf text base
+LINK_scan := scan conf text base
+LINK_cmd := cmd scan send front web core embed store mail conf text base
 
 $(BUILD)/jawort: $(BUILD)/cgi/cmd/main.o $(LINK_cmd:%=$(BUILD)/%.a)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)

@@ -16,12 +16,14 @@ core  base text conf store mail core
 web   base text conf store mail core web
 front base text conf store mail core web front
 send  base text conf store mail send
-cmd   base text conf store mail core web front send cmd
+scan  base text conf scan
+cmd   base text conf store mail core web front send scan cmd
 '
 # header pattern: files that may include it
 confined='
 sqlite3.h    cgi/store/
 curl/        cgi/send/curllib_priv.h
+gumbo.h      cgi/scan/html.c
 fcgiapp.h    cgi/front/fcgi.c
 fcgi_stdio.h none
 sodium.h     cgi/base/
