@@ -9,14 +9,26 @@ static void id_words(const struct notice_row *row, struct buf *b)
 	if (row->key)
 		buf_add_str(b, row->key + strlen("notice."));
 	else
-		buf_add_str(b, row->place == NOTICE_BOX ? "n23.interests" : "n21.periods");
+		buf_add_str(b, row->place == NOTICE_BOX ? "n23.interests" : strcmp(row->id, "N14") == 0 ? "n14.entries" :
+		    "n21.periods");
 }
 
 static const char *id_whose(const struct notice_facts *f, const struct notice_block *b)
 {
-	if (b->row->per == NOTICE_PER_PURPOSE)
+	switch (b->row->per) {
+	case NOTICE_PER_PURPOSE:
 		return f->conf->purposes[b->index].id;
-	return b->row->per == NOTICE_PER_FIRM ? f->firms[b->index].p->id : NULL;
+	case NOTICE_PER_FIRM:
+		return f->firms[b->index].p->id;
+	case NOTICE_PER_EMBED:
+		return f->conf->website.embeds[b->index].id;
+	case NOTICE_PER_PROFILE:
+		return f->conf->website.profiles[b->index].id;
+	case NOTICE_PER_SLOT:
+		return f->conf->website.texts[b->index].id;
+	default:
+		return NULL;
+	}
 }
 
 /* How often the same words stand for the same firm or purpose before b. */
