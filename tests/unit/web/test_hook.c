@@ -1,6 +1,8 @@
 /* POST /hook/mailjet and /hook/brevo: who may, what is stored before the 200, and what never shows. */
 #include "lib/web.h"
 
+#include <sqlite3.h>
+
 #include "base/enc.h"
 #include "store/hook.h"
 #include "web/route_priv.h"
@@ -194,6 +196,27 @@ static void test_bodies(void **state)
 	assert_int_equal(stored(t), want);
 }
 
+/* Not on disk, not taken: "later" in the words that each of them understands. */
+static void test_not_stored(void **state)
+{
+	struct web *t = *state;
+	char path[300];
+	sqlite3 *conn;
+
+	snprintf(path, sizeof(path), "%s/club/data.db", t->w.conf->data);
+	assert_int_equal(sqlite3_open(path, &conn), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(conn, "ALTER TABLE hook RENAME TO away", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(hook(t, "/j/hook/mailjet/" SECRET, NULL, BODY), 503);
+	assert_string_equal(web_header(t, "Retry-After"), "30");
+	/* After a 5xx Brevo throws an event away. */
+	assert_int_equal(hook(t, "/j/hook/brevo/" OTHER, NULL, BODY), 429);
+	assert_string_equal(web_header(t, "Retry-After"), "30");
+	assert_non_null(strstr(lines, "hook_not_stored"));
+	assert_int_equal(sqlite3_exec(conn, "ALTER TABLE away RENAME TO hook", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(conn), SQLITE_OK);
+	assert_int_equal(hook(t, "/j/hook/brevo/" OTHER, NULL, BODY), 200);
+}
+
 static void test_methods(void **state)
 {
 	struct web *t = *state;
@@ -231,6 +254,7 @@ int main(void)
 	    cmocka_unit_test(test_shut),
 	    cmocka_unit_test_setup_teardown(test_not_configured, web_setup, web_teardown),
 	    cmocka_unit_test_setup_teardown(test_bodies, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_not_stored, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_methods, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
 	};
