@@ -61,6 +61,7 @@ const size_t doctor_check_count = sizeof(doctor_checks) / sizeof(doctor_checks[0
 
 /* ---- notes */
 
+static char *format(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 static char *format(const char *fmt, va_list ap)
 {
 	struct buf b;
@@ -74,6 +75,8 @@ static char *format(const char *fmt, va_list ap)
 	return buf_detach(&b, NULL);
 }
 
+static void note(struct doctor *d, enum doctor_result r, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 static void note(struct doctor *d, enum doctor_result r, const char *fmt, va_list ap)
 {
 	struct doctor_note *more;
