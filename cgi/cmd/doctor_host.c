@@ -110,8 +110,8 @@ void check_site(struct doctor *d)
 	}
 	if (*d->store_error) {
 		doctor_finding(d, "%s", d->store_error);
-		doctor_mend(d, "run doctor as root, or as the user of the service; a new site: jawort init --yes --site %s",
-		    d->site->id);
+		doctor_mend(d, "see owners and modes first; run doctor as root, or as the user of the service; a new site: jawort init "
+		    "--yes --site %s", d->site->id);
 	}
 	if (!doctor_found(d))
 		doctor_ok(d, "words, templates and databases open");
