@@ -123,7 +123,7 @@ static int outbox_change(const struct cmd_args *a, const struct conf *c, struct 
 		rc = store_write_commit(st, &ei);
 	if (rc)
 		return cmd_fail("outbox", &ei);
-	if (!a->dry && wake_site(c->data, store_site(st), &ei) != OK)
+	if (!a->dry && (retry ? wake_retry : wake_site)(c->data, store_site(st), &ei) != OK)
 		log_err(LOG_WARN, "wake", &ei);
 	printf("%u %s%s\n", count, retry ? "due now" : "dropped", a->dry ? " (not done: -n)" : "");
 	return CMD_DONE;

@@ -14,6 +14,7 @@
 #define SETTLE_TRIES_MAX 10
 /* Sent twice without an answer and nobody to ask: this row stays unknown. */
 #define CODE_FINAL "unknown-final"
+#define CODE_PUT_BACK "put-back"
 
 /* --- what is due ------------------------------------------------------------------ */
 
@@ -131,12 +132,13 @@ static enum err claim_in(struct batch *b, struct db *db, bool probe, struct erri
 {
 	int64_t now = clock_now_ms();
 	unsigned limit = probe ? 1 : WORKER_BATCH_MAX;
-	struct scan unknown = {0}, held = {0};
 	/* Together they fit into one claim, so that none of them stays behind as plainly queued. */
-	enum err e = requeue(db, &unknown, OUTBOX_UNKNOWN, now, limit / 2, ei);
+	unsigned share = probe ? 1 : limit / 2;
+	struct scan unknown = {0}, held = {0};
+	enum err e = requeue(db, &held, OUTBOX_HELD, INT64_MAX, share, ei);
 
-	if (!e)
-		e = requeue(db, &held, OUTBOX_HELD, INT64_MAX, probe ? 1 : limit / 2, ei);
+	if (!e && !(probe && held.n))
+		e = requeue(db, &unknown, OUTBOX_UNKNOWN, now, share, ei);
 	memcpy(b->unknown_ids, unknown.ids, sizeof(b->unknown_ids));
 	memcpy(b->unknown_started_ms, unknown.started_ms, sizeof(b->unknown_started_ms));
 	b->nunknown = unknown.n;
@@ -214,6 +216,17 @@ static void task_done(struct task *t)
 	b->done++;
 }
 
+/* What an answer, or none, says about the provider. A refusal of the mail is an answer like another. */
+static void hop_learn(struct task *t)
+{
+	struct route *r = t->batch->route;
+
+	if (t->res.class_ == PROVIDER_RETRY || t->res.class_ == PROVIDER_UNKNOWN)
+		route_fails(r, t->hop, clock_now_ms(), t->res.retry_after_s, t->res.code, t->res.text);
+	else if (t->res.class_ != PROVIDER_HOLD)
+		route_works(r, t->hop, clock_now_ms());
+}
+
 /* An end that no provider decided. */
 static void task_end(struct task *t, enum provider_class c, bool alarm, const char *code, const char *text)
 {
@@ -221,6 +234,12 @@ static void task_end(struct task *t, enum provider_class c, bool alarm, const ch
 	snprintf(t->res.code, sizeof(t->res.code), "%s", code);
 	snprintf(t->res.text, sizeof(t->res.text), "%s", text);
 	task_done(t);
+}
+
+/* Not its turn any more: back to where it was, and no try was lost. */
+static void task_put_back(struct task *t, const char *text)
+{
+	task_end(t, t->unknown ? PROVIDER_UNKNOWN : PROVIDER_RETRY, false, CODE_PUT_BACK, text);
 }
 
 /* A mail whose link has expired helps nobody; others have three days. */
@@ -331,6 +350,7 @@ static enum err task_send(struct task *t, struct errinfo *ei)
 		return e;
 	t->tried = t->tried || !t->looking;
 	t->state = TASK_FLYING;
+	t->hop->flying++;
 	b->flying++;
 	return OK;
 }
@@ -342,7 +362,10 @@ static void task_start(struct task *t)
 	enum err e;
 
 	if (h->held && h->held_until_ms > clock_now_ms()) {
-		task_end(t, PROVIDER_HOLD, false, "held", "the provider is held");
+		if (h->outage)
+			task_put_back(t, "the provider does not answer; the mail waits");
+		else
+			task_end(t, PROVIDER_HOLD, false, "held", "the provider is held");
 		return;
 	}
 	if (!t->unknown && task_expired(t))
@@ -351,6 +374,7 @@ static void task_start(struct task *t)
 	if (!e && h->p->kind == PROVIDER_LOCAL) {
 		h->p->deliver(&h->settings, &t->m, &t->res);
 		t->tried = true;
+		hop_learn(t);
 		task_done(t);
 		return;
 	}
@@ -362,9 +386,14 @@ static void task_start(struct task *t)
 
 bool batch_start_next(struct batch *b)
 {
+	const struct route_hop *h;
+
 	while (b->next_waiting < b->n && b->tasks[b->next_waiting].state != TASK_WAITING)
 		b->next_waiting++;
 	if (b->next_waiting == b->n)
+		return false;
+	h = b->tasks[b->next_waiting].hop;
+	if (h->flying >= h->room)
 		return false;
 	task_start(&b->tasks[b->next_waiting]);
 	return true;
@@ -374,8 +403,7 @@ void batch_abandon_waiting(struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++)
 		if (b->tasks[i].state == TASK_WAITING)
-			task_end(&b->tasks[i], b->tasks[i].unknown ? PROVIDER_UNKNOWN : PROVIDER_RETRY, false, "stopped",
-			    "the worker was stopped before this mail's turn");
+			task_put_back(&b->tasks[i], "the worker was stopped before this mail's turn");
 }
 
 static void lookup_done(struct task *t, const struct provider_reply *r)
@@ -384,6 +412,7 @@ static void lookup_done(struct task *t, const struct provider_reply *r)
 	enum err e;
 
 	t->hop->p->read_lookup(r, &t->res);
+	hop_learn(t);
 	if (t->res.class_ == PROVIDER_PERMANENT) {
 		/* It never arrived: send it now. */
 		t->tried = true;
@@ -413,11 +442,13 @@ void task_call_done(struct tag *tag)
 	};
 
 	b->flying--;
+	t->hop->flying--;
 	if (t->looking) {
 		lookup_done(t, &r);
 		return;
 	}
 	t->hop->p->read(&r, &t->res);
+	hop_learn(t);
 	if (r.transport != PROVIDER_ANSWERED && t->call.error[0]) {
 		size_t len = strlen(t->res.text);
 
@@ -450,9 +481,7 @@ static void outcome_retry(struct task *t, struct outbox_result *r)
 	uint32_t wait_s = max_u32(worker_backoff_s((unsigned)t->attempt), t->res.retry_after_s);
 
 	r->state = OUTBOX_QUEUED;
-	if (strcmp(t->res.code, "stopped") == 0)
-		wait_s = 0;
-	else if (t->tried && other_hop(t)) {
+	if (t->tried && other_hop(t)) {
 		/* "First that works": this one does not, the next one may. */
 		route_hold(b->route, t->hop, r->now_ms + WORKER_HOLD_CHECK_S * 1000, t->res.code, t->res.text);
 		wait_s = 0;
@@ -468,6 +497,7 @@ static void outcome_hold(struct task *t, struct outbox_result *r)
 		r->state = OUTBOX_UNKNOWN;
 	else
 		r->state = other_hop(t) ? OUTBOX_QUEUED : OUTBOX_HELD;
+	t->hop->shown = t->hop->shown || r->state == OUTBOX_HELD;
 	r->next_ms = r->state == OUTBOX_UNKNOWN ? t->hop->held_until_ms : r->now_ms;
 }
 
@@ -496,11 +526,16 @@ static void outcome(struct task *t, struct outbox_result *r)
 		.provider = slice_from(t->hop->p->name),
 		.provider_id = slice_from(t->res.provider_id),
 		.now_ms = clock_now_ms(),
+		.untried = strcmp(t->res.code, CODE_PUT_BACK) == 0,
 	};
+	if (r->untried) {
+		r->state = t->unknown ? OUTBOX_UNKNOWN : OUTBOX_QUEUED;
+		r->next_ms = r->now_ms;
+		return;
+	}
 	switch (t->res.class_) {
 	case PROVIDER_ACCEPTED:
 		r->state = OUTBOX_ACCEPTED;
-		route_release(b->route, t->hop);
 		break;
 	case PROVIDER_PERMANENT:
 		r->state = OUTBOX_FAILED;

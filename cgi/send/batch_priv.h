@@ -74,7 +74,7 @@ enum err batch_due_read(struct store *st, struct batch_due *out, struct errinfo 
 struct batch *batch_claim(const struct worker_opts *o, struct store *st, struct route *r,
     struct route_hop *hop, struct http *h);
 void batch_free(struct batch *b);
-/* Starts the next waiting task. False: none is waiting. */
+/* Starts the next waiting task. False: none is waiting, or the provider has no room for one more now. */
 bool batch_start_next(struct batch *b);
 /* Takes a finished call; may start the next step of the same task. */
 void task_call_done(struct tag *tag);

@@ -28,7 +28,7 @@ static void hop_add(struct route *r, const struct provider *p)
 	const struct conf_mail *m = &r->site->mail;
 	struct route_hop *h = &r->hops[r->n];
 
-	*h = (struct route_hop){.p = p};
+	*h = (struct route_hop){.p = p, .room = WORKER_PARALLEL};
 	h->settings.site = r->site->id;
 	h->settings.dir = m->dir.path;
 	if (strcmp(p->name, "mailjet") == 0)
@@ -156,26 +156,79 @@ struct route_hop *route_hop_ready(struct route *r, const char *name, struct erri
 	return h && secret_load(r, h, ei) == OK ? h : NULL;
 }
 
-void route_hold(struct route *r, struct route_hop *h, int64_t until_ms, const char *code, const char *text)
+static void hold(const struct route *r, struct route_hop *h, int64_t until_ms, bool outage, const char *code,
+    const char *text)
 {
 	if (!h->held)
-		log_event(LOG_ERROR, "mail_hold", LOG_S("site", r->site->id), LOG_S("provider", h->p->name),
+		log_event(outage ? LOG_WARN : LOG_ERROR, "mail_hold", LOG_S("site", r->site->id), LOG_S("provider", h->p->name),
 		    LOG_S("code", code), LOG_S("text", text));
 	h->held = true;
+	h->outage = outage;
 	h->held_until_ms = until_ms;
 }
 
-void route_release(struct route *r, struct route_hop *h)
+void route_hold(struct route *r, struct route_hop *h, int64_t until_ms, const char *code, const char *text)
 {
-	if (h->held)
-		log_event(LOG_INFO, "mail_hold_over", LOG_S("site", r->site->id), LOG_S("provider", h->p->name));
-	h->held = false;
+	hold(r, h, until_ms, false, code, text);
 }
 
-void route_release_all(struct route *r)
+static void release(const struct route *r, struct route_hop *h)
+{
+	if (!h->held)
+		return;
+	log_event(LOG_INFO, "mail_hold_over", LOG_S("site", r->site->id), LOG_S("provider", h->p->name));
+	h->held = h->shown = h->outage = false;
+	h->room = 1;
+}
+
+void route_works(struct route *r, struct route_hop *h, int64_t now_ms)
+{
+	/* Of a request that was under way when the hold began; it does not shorten a Retry-After. */
+	if (h->held && h->held_until_ms > now_ms)
+		return;
+	h->failures = h->openings = 0;
+	if (!h->held && h->room < WORKER_PARALLEL)
+		h->room++;
+	release(r, h);
+}
+
+/* The more often in a row the longer, and not at the same moment for all sites of a provider. */
+static uint32_t open_s(unsigned openings, uint32_t retry_after_s)
+{
+	uint32_t s = worker_backoff_s(openings);
+
+	if (s > WORKER_HOLD_CHECK_S)
+		s = WORKER_HOLD_CHECK_S - crypt_random_below(WORKER_HOLD_CHECK_S / 4);
+	return s > retry_after_s ? s : retry_after_s + crypt_random_below(5);
+}
+
+void route_fails(struct route *r, struct route_hop *h, int64_t now_ms, uint32_t retry_after_s, const char *code,
+    const char *text)
+{
+	bool probe = h->held && h->held_until_ms <= now_ms;
+	int64_t until_ms;
+
+	if (h->failures == 0 || now_ms - h->failing_ms > ROUTE_FAILURES_MS || now_ms < h->failing_ms) {
+		h->failures = 0;
+		h->failing_ms = now_ms;
+	}
+	h->failures++;
+	if (!probe && retry_after_s == 0 && (h->held || h->failures < ROUTE_FAILURES_MAX))
+		return;
+	/* Others of the same moment come in after the circuit was opened; only a longer Retry-After is news. */
+	if (!h->held || probe)
+		h->openings++;
+	until_ms = now_ms + (int64_t)open_s(h->openings, retry_after_s) * 1000;
+	if (h->held && h->held_until_ms >= until_ms)
+		return;
+	hold(r, h, until_ms, true, code, text);
+}
+
+void route_release_all(struct route *r, bool only_shown)
 {
 	for (size_t i = 0; i < r->n; i++)
-		route_release(r, &r->hops[i]);
+		if (!only_shown || r->hops[i].shown)
+			release(r, &r->hops[i]);
 }
 
 int64_t route_next_check_ms(const struct route *r)

@@ -21,7 +21,7 @@ static int wake_file_open(const char *path)
 	return file_open(path, O_RDWR | O_APPEND, WAKE_MODE);
 }
 
-enum err wake_site(const char *data, const char *site, struct errinfo *ei)
+static enum err wake_line(const char *data, const char *site, const char *mark, struct errinfo *ei)
 {
 	char path[PATH_MAX], line[64];
 	struct stat st;
@@ -30,7 +30,7 @@ enum err wake_site(const char *data, const char *site, struct errinfo *ei)
 
 	if (snprintf(path, sizeof(path), "%s/wake", data) >= (int)sizeof(path))
 		return err_set(ei, E_IO, "wake file: path too long");
-	len = snprintf(line, sizeof(line), "%s\n", site);
+	len = snprintf(line, sizeof(line), "%s%s\n", site, mark);
 	if (len >= (int)sizeof(line))
 		return err_set(ei, E_IO, "wake file: site id too long");
 	fd = wake_file_open(path);
@@ -47,6 +47,16 @@ enum err wake_site(const char *data, const char *site, struct errinfo *ei)
 		e = err_errno(ei, E_IO, errno, "%s cannot be written", path);
 	close(fd);
 	return e;
+}
+
+enum err wake_site(const char *data, const char *site, struct errinfo *ei)
+{
+	return wake_line(data, site, "", ei);
+}
+
+enum err wake_retry(const char *data, const char *site, struct errinfo *ei)
+{
+	return wake_line(data, site, "!", ei);
 }
 
 static void watch_add(struct wake *w)
@@ -114,7 +124,15 @@ static enum note notes_drain(struct wake *w)
 	return note;
 }
 
-void wake_take(struct wake *w, void (*fn)(void *arg, struct slice site), void *arg)
+static void line_give(struct slice line, void (*fn)(void *arg, struct slice site, bool retry), void *arg)
+{
+	bool mark = line.len > 0 && line.ptr[line.len - 1] == '!';
+
+	if (line.len > mark)
+		fn(arg, slice_sub(line, 0, line.len - mark), mark || slice_eq_str(line, "*"));
+}
+
+void wake_take(struct wake *w, void (*fn)(void *arg, struct slice site, bool retry), void *arg)
 {
 	static char buf[WAKE_MAX_BYTES + 256];
 	enum note note = notes_drain(w);
@@ -134,9 +152,8 @@ void wake_take(struct wake *w, void (*fn)(void *arg, struct slice site), void *a
 		close(fd);
 	}
 	if (all)
-		fn(arg, SLICE("*"));
+		line_give(SLICE("*"), fn, arg);
 	rest = slice_make(buf, n > 0 ? (size_t)n : 0);
 	while (slice_split(&rest, '\n', &line))
-		if (line.len)
-			fn(arg, line);
+		line_give(line, fn, arg);
 }

@@ -35,6 +35,7 @@ struct work_site {
 	struct contacts contacts;
 	bool begun;               /* rows of a dead worker are dealt with */
 	bool dirty;               /* look at it: woken */
+	bool asked;               /* somebody wants a new try now, holds or not */
 	int64_t next_ms;          /* wall clock: something is due */
 	int64_t open_after_mono;  /* after a failed open */
 	int64_t upkeep_mono;      /* next upkeep */
@@ -220,9 +221,14 @@ static void site_refresh(struct work_site *s, bool woken)
 		s->next_ms = clock_now_ms() + OPEN_RETRY_MS;
 		return;
 	}
-	/* A hold shows as held rows; "outbox retry" queues them, and that means: try again now. */
-	if (woken && !due.held)
-		route_release_all(&s->route);
+	/*
+	 * "outbox retry" means: try again now, and where a hold showed as held rows, queued ones say it too.
+	 * A sign-up says nothing about a provider.
+	 */
+	if (woken && (s->asked || !due.held))
+		route_release_all(&s->route, !s->asked);
+	if (woken)
+		s->asked = false;
 	s->next_ms = min64(due.queued_ms, due.unknown_ms);
 	if (due.held)
 		s->next_ms = min64(s->next_ms, check == INT64_MAX ? 0 : check);
@@ -337,13 +343,16 @@ static void batches_settle(struct worker *w)
 
 /* --- loop ------------------------------------------------------------------------- */
 
-static void on_wake(void *arg, struct slice id)
+static void on_wake(void *arg, struct slice id, bool retry)
 {
 	struct worker *w = arg;
 
-	for (size_t i = 0; i < w->n; i++)
-		if (slice_eq_str(id, "*") || slice_eq_str(id, w->sites[i].conf->id))
-			w->sites[i].dirty = true;
+	for (size_t i = 0; i < w->n; i++) {
+		if (!slice_eq_str(id, "*") && !slice_eq_str(id, w->sites[i].conf->id))
+			continue;
+		w->sites[i].dirty = true;
+		w->sites[i].asked = w->sites[i].asked || retry;
+	}
 }
 
 static int64_t next_due_ms(const struct worker *w)

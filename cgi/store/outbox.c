@@ -18,7 +18,10 @@
 	    "UPDATE outbox SET state = 6, done_ms = ?2, result_text = 'person erased' WHERE id = ?1")          \
 	X(SETTLE, DB_WRITE, 0,                                                                                 \
 	    "UPDATE outbox SET state = ?3, result_class = ?4, result_code = ?5, result_text = ?6,"             \
-	    " provider = ?7, provider_id = ?8, next_ms = ?9, done_ms = ?10"                                    \
+	    " provider = ?7, provider_id = ?8, next_ms = ?9, done_ms = ?10"                                  \
+	    " WHERE id = ?1 AND state = 1 AND attempt_id = ?2")                                                \
+	X(PUT_BACK, DB_WRITE, 0,                                                                               \
+	    "UPDATE outbox SET state = ?3, next_ms = ?4, attempt = attempt - 1"                                \
 	    " WHERE id = ?1 AND state = 1 AND attempt_id = ?2")                                                \
 	X(STALE, DB_WRITE, 0,                                                                                  \
 	    "UPDATE outbox SET state = 4, next_ms = ?2, result_code = NULL,"                                   \
@@ -142,12 +145,26 @@ enum err outbox_claim(struct db *db, int64_t now_ms, unsigned limit, struct slic
 	return e;
 }
 
+static enum err outbox_put_back(struct db *db, int64_t id, struct slice attempt_id, const struct outbox_result *r,
+    struct errinfo *ei)
+{
+	sqlite3_stmt *q = outbox_stmt(db, PUT_BACK);
+	bug_if(r->state != OUTBOX_QUEUED && r->state != OUTBOX_UNKNOWN);
+	db_bind_i64(q, 1, id);
+	db_bind_text(q, 2, attempt_id);
+	db_bind_i64(q, 3, r->state);
+	db_bind_i64(q, 4, r->next_ms);
+	return db_run_one(db, q, E_CONFLICT, "this mail is not being sent under this attempt", ei);
+}
+
 enum err outbox_settle(struct db *db, int64_t id, struct slice attempt_id, const struct outbox_result *r,
     struct errinfo *ei)
 {
 	bool open = r->state == OUTBOX_QUEUED || r->state == OUTBOX_HELD ||
 	    (r->state == OUTBOX_UNKNOWN && r->next_ms > 0);
 	bug_if(r->state == OUTBOX_SENDING || r->state >= OUTBOX_STATE__MAX);
+	if (r->untried)
+		return outbox_put_back(db, id, attempt_id, r, ei);
 	sqlite3_stmt *q = outbox_stmt(db, SETTLE);
 	db_bind_i64(q, 1, id);
 	db_bind_text(q, 2, attempt_id);

@@ -91,6 +91,7 @@ struct outbox_result {
 	struct slice provider_id;
 	int64_t next_ms; /* unknown: when to look it up; 0: never, the row is done */
 	int64_t now_ms;
+	bool untried;    /* claimed, but its turn never came: back to queued or unknown, and what is known stays */
 };
 
 enum err outbox_add(struct db *db, const struct outbox_new *n, int64_t *id, struct errinfo *ei);

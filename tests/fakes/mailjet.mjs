@@ -6,6 +6,7 @@
 //   node mailjet.mjs [--port 0] [--bind 127.0.0.1] [--key KEY:SECRET] [--sender ADDR|*@DOMAIN]...
 //                    [--inactive ADDR|*@DOMAIN]... [--dkim DOMAIN=Error|"Not checked"]...
 //                    [--latency MS] [--journal FILE] [--hook URL]
+//                    [--chaos SEED [--chaos-rate 0.4] [--patience MS]]
 //
 // Prints "port N" when it listens. Without --sender every sender counts as
 // validated, and GET /v3/REST/sender lists "*@example.org". A sender that is
@@ -17,7 +18,12 @@
 //   +badaddress@ (400 mj-0013 on To[0].Email)
 // and with --hook: +blocked@ +hard@ +soft@ +spam@ +unsub@ send that event after "sent".
 //
-// GET /_fake/messages gives what was taken, POST /_fake/reset forgets all.
+// With --chaos some requests go wrong at random, the same ones for the same seed (see CHAOS). --patience says how long
+// the client waits for an answer.
+//
+// GET /_fake/messages gives what was taken, POST /_fake/reset forgets all. GET /_fake/ledger: what was taken and whether
+// the client could have read the answer. GET /_fake/traffic: connections, and when requests came, how many at once.
+// POST /_fake/outage?mode=500|429|401|reset|silent&retry=SECONDS until mode=none.
 import http from 'node:http';
 import fs from 'node:fs';
 import crypto from 'node:crypto';
@@ -34,6 +40,9 @@ const { values: opt } = parseArgs({
 		latency: { type: 'string', default: '0' },
 		journal: { type: 'string' },
 		hook: { type: 'string' },
+		chaos: { type: 'string' },
+		'chaos-rate': { type: 'string', default: '0.4' },
+		patience: { type: 'string', default: '30000' },
 	},
 });
 
@@ -52,7 +61,8 @@ const KNOWN = ['From', 'Sender', 'To', 'Cc', 'Bcc', 'ReplyTo', 'Subject', 'TextP
 	'Headers', 'Variables', 'URLTags'];
 const TRACK = ['account_default', 'disabled', 'enabled'];
 
-const state = { messages: [], contacts: new Map(), lists: new Map(), flaky: new Set(), nextContact: 1000 };
+const state = { messages: [], contacts: new Map(), lists: new Map(), flaky: new Set(), nextContact: 1000, ledger: [], tries: new Map(),
+	outage: { mode: 'none', retry: 0 }, traffic: { connections: 0, open: 0, peak: 0, requests: [] } };
 
 // --- small things ------------------------------------------------------------
 
@@ -202,6 +212,8 @@ function takeMessage(m, sandbox, base) {
 		const id = messageId();
 		const taken = { id, uuid: uuid(), customId: m.CustomID || '', payload: m.EventPayload || '', email: a.Email,
 			contact: contactTouch(a.Email, a.Name), at: Date.now(), message: m };
+		taken.entry = { email: a.Email, customId: taken.customId, id, at: taken.at, n: 0, fault: '', lost: false, text: m.TextPart || '' };
+		state.ledger.push(taken.entry);
 		state.messages.push(taken);
 		emitLater(taken);
 		return { Email: a.Email, MessageUUID: taken.uuid, MessageID: new Big(id),
@@ -246,6 +258,8 @@ function send(req, res, raw, base) {
 		return globalProblem('mj-0008', 400, '"Messages" holds more than 50 elements.');
 	const messages = body.Messages.map((m) => ({ ...(body.Globals || {}), ...m }));
 	const errors = messages.map(checkMessage);
+	if (opt.chaos && errors.length === 1 && errors[0].length === 0)
+		return chaosSend(res, messages[0], base);
 	if (errors.every((e) => e.length === 0)) {
 		const tag = tagOf(messages[0].To[0].Email);
 		const bad = fault(tag, req, res, messages[0]);
@@ -268,6 +282,91 @@ function send(req, res, raw, base) {
 	const status = Math.max(...errors.flat().map((e) => e.StatusCode));
 	return { status, body: { Messages: messages.map((m, i) => (errors[i].length
 		? { Status: 'error', Errors: errors[i] } : takeMessage(m, body.SandboxMode === true, base))) } };
+}
+
+// --- chaos -------------------------------------------------------------------------
+
+const PATIENCE = Number(opt.patience);
+const HTML = { type: 'text/html', raw: '<!doctype html><title>Oops</title><h1>Something went wrong</h1>\n' };
+const internal = () => globalProblem('mj-0500', 500, 'Internal error');
+/*
+ * What can go wrong with a mail. lost: it was taken, and the client cannot know it from the answer (or there is none).
+ * hidden: nor from a look-up that comes soon.
+ */
+const CHAOS = [
+	{ name: 'silence', of: () => ({ silent: true }) },
+	{ name: 'reset', of: () => ({ cut: true }) },
+	{ name: '500', of: internal },
+	{ name: '503', of: () => ({ ...globalProblem('mj-0503', 503, 'Unavailable'), headers: { 'Retry-After': '45' } }) },
+	{ name: '429', of: () => ({ ...globalProblem('mj-0429', 429, 'Too many requests'), headers: { 'Retry-After': '20' } }) },
+	{ name: '429-plain', of: () => globalProblem('mj-0429', 429, 'Too many requests') },
+	{ name: 'html', of: () => ({ status: 502, ...HTML }) },
+	{ name: 'error-in-200', of: () => ({ status: 200, body: { Messages: [{ Status: 'error', Errors: [problem('mj-0500', 500, 'Internal error', [])] }] } }) },
+	{ name: 'slow', taken: true, of: (a) => ({ ...a, drip: PATIENCE / 3 }) },
+	{ name: 'taken-silence', taken: true, lost: true, of: () => ({ silent: true }) },
+	{ name: 'taken-reset', taken: true, lost: true, of: () => ({ cut: true }) },
+	{ name: 'taken-504', taken: true, lost: true, of: () => ({ status: 504, ...HTML }) },
+	{ name: 'taken-502', taken: true, lost: true, of: () => ({ status: 502, ...HTML }) },
+	{ name: 'taken-html', taken: true, lost: true, of: () => ({ status: 200, ...HTML }) },
+	{ name: 'drip', taken: true, lost: true, of: (a) => ({ ...a, drip: PATIENCE * 2 }) },
+	{ name: 'half', taken: true, lost: true, of: (a) => ({ ...a, half: true }) },
+	{ name: 'cut-json', taken: true, lost: true, of: (a) => ({ status: 200, raw: stringify(a.body).slice(0, -20) }) },
+	{ name: 'other-json', taken: true, lost: true, of: () => ({ status: 200, raw: '{"ok":true,"Messages":{}}' }) },
+	{ name: 'no-id', taken: true, lost: true, of: (a) => { delete a.body.Messages[0].To[0].MessageID; return a; } },
+	{ name: 'id-0', taken: true, lost: true, of: (a) => { a.body.Messages[0].To[0].MessageID = 0; return a; } },
+	{ name: 'id-text', taken: true, lost: true, of: (a) => { a.body.Messages[0].To[0].MessageID = '12x'; return a; } },
+	{ name: 'id-float', taken: true, lost: true, of: (a) => { a.body.Messages[0].To[0].MessageID = 1.5; return a; } },
+	{ name: 'hidden', taken: true, lost: true, hidden: true, of: () => ({ silent: true }) },
+];
+const CHAOS_LOOKUP = [
+	() => ({ silent: true }), () => ({ cut: true }), () => restProblem(500, 'Internal error'),
+	() => ({ ...restProblem(429, 'Too many requests'), headers: { 'Retry-After': '20' } }), () => ({ status: 502, ...HTML }),
+	() => ({ status: 200, ...HTML }), () => ({ status: 200, raw: '{"Count":1,"Data":[{"ID":' }), () => ({ status: 200, raw: '{"Count":0}' }),
+	() => ({ status: 200, raw: '{"Count":0,"Data":{},"Total":0}' }), () => ({ status: 200, raw: '{"Count":1,"Data":[{"ID":0}],"Total":1}' }),
+	(a) => ({ ...a, half: true }),
+];
+
+// Depends on the seed, the mail and the number of the try, not on time.
+function chance(what) {
+	return crypto.createHash('sha256').update(`${opt.chaos} ${what}`).digest().readUInt32BE() / 2 ** 32;
+}
+function tryOf(what) {
+	state.tries.set(what, (state.tries.get(what) || 0) + 1);
+	return state.tries.get(what);
+}
+
+function chaosSend(res, m, base) {
+	const email = m.To[0].Email, n = tryOf(email), key = `${email} ${n}`;
+	// A mail that always fails proves nothing: after five tries it goes through.
+	const f = n <= 5 && chance(key) < Number(opt['chaos-rate']) ? CHAOS[Math.floor(chance(`${key} which`) * CHAOS.length)] : null;
+	if (f && !f.taken)
+		return f.of();
+	const a = { status: 200, body: { Messages: [takeMessage(m, false, base)] } };
+	const entry = state.messages[state.messages.length - 1].entry;
+	Object.assign(entry, { n, fault: f ? f.name : '', lost: !!f?.lost });
+	state.messages[state.messages.length - 1].hidden = !!f?.hidden;
+	// Cut off by the client before it had all of it: not its fault.
+	res.on('close', () => { entry.lost = entry.lost || !res.writableFinished; });
+	return f ? f.of(a) : a;
+}
+
+function chaosLookup(a, customId) {
+	const key = `look ${state.messages.find((t) => t.customId === customId)?.email ?? 'unknown'}`, n = tryOf(key);
+	if (n > 4 || chance(`${key} ${n}`) >= Number(opt['chaos-rate']) / 2)
+		return a;
+	return CHAOS_LOOKUP[Math.floor(chance(`${key} ${n} which`) * CHAOS_LOOKUP.length)](a);
+}
+
+function outageAnswer() {
+	const { mode, retry } = state.outage;
+	if (mode === 'reset')
+		return { cut: true };
+	if (mode === 'silent')
+		return { silent: true };
+	if (mode === '401')
+		return globalProblem('mj-0015', 401, AUTH_TEXT);
+	const a = mode === '429' ? globalProblem('mj-0429', 429, 'Too many requests') : internal();
+	return { ...a, headers: retry ? { 'Retry-After': String(retry) } : {} };
 }
 
 // --- REST ------------------------------------------------------------------------
@@ -344,8 +443,9 @@ const routes = [
 	['GET', /^\/v3\/REST\/dns$/, (m, q) => page(domains(), q)],
 	['GET', /^\/v3\/REST\/message$/, (m, q) => {
 		const id = q.get('CustomID');
-		return envelope(state.messages.filter((t) => id === null || t.customId === id)
+		const a = envelope(state.messages.filter((t) => (id === null || t.customId === id) && !t.hidden)
 			.slice(0, Number(q.get('Limit') || 10)).map(messageView));
+		return opt.chaos && id !== null ? chaosLookup(a, id) : a;
 	}],
 	['GET', /^\/v3\/REST\/message\/(\d+)$/, (m) => {
 		const t = state.messages.find((x) => x.id === m[1]);
@@ -468,9 +568,21 @@ function answer(req, res, url, raw) {
 		state.messages.length = 0;
 		state.contacts.clear();
 		state.flaky.clear();
+		state.ledger.length = 0;
+		state.traffic.requests.length = 0;
 		return { status: 200, body: {} };
 	}
+	if (url.pathname === '/_fake/ledger')
+		return { status: 200, body: state.ledger };
+	if (url.pathname === '/_fake/traffic')
+		return { status: 200, body: state.traffic };
+	if (url.pathname === '/_fake/outage' && req.method === 'POST') {
+		state.outage = { mode: url.searchParams.get('mode') || 'none', retry: Number(url.searchParams.get('retry') || 0) };
+		return { status: 200, body: state.outage };
+	}
 	const v3 = url.pathname.startsWith('/v3/');
+	if (state.outage.mode !== 'none')
+		return outageAnswer();
 	if (!authOk(req))
 		return v3 ? restProblem(401, AUTH_TEXT) : globalProblem('mj-0015', 401, AUTH_TEXT);
 	if (url.pathname === '/v3.1/send') {
@@ -498,12 +610,44 @@ function journal(req, raw, a) {
 
 function finish(res, a) {
 	if (a.cut)
-		return void res.socket.destroy();
+		return void res.socket?.destroy();
 	if (a.silent)
 		return;
 	const text = a.raw !== undefined ? a.raw : a.body === '' ? '' : stringify(a.body);
 	res.writeHead(a.status, { 'Content-Type': a.type || 'application/json', 'Content-Length': Buffer.byteLength(text), ...(a.headers || {}) });
+	if (a.half)
+		return void res.write(text.slice(0, text.length / 2), () => res.socket?.destroy());
+	if (a.drip)
+		return drip(res, text, a.drip);
 	res.end(text);
+}
+
+// The body in ten pieces over so many milliseconds.
+function drip(res, text, ms) {
+	const step = Math.ceil(text.length / 10);
+	const next = (at) => {
+		if (res.destroyed)
+			return;
+		if (at + step >= text.length)
+			return void res.end(text.slice(at));
+		res.write(text.slice(at, at + step));
+		setTimeout(next, ms / 10, at + step);
+	};
+	next(0);
+}
+
+// Requests of the client under test, not those of whoever watches.
+function count(req, res) {
+	const t = state.traffic;
+	if (req.url.startsWith('/_fake/'))
+		return;
+	if (!req.socket.counted)
+		t.connections += 1;
+	req.socket.counted = true;
+	t.open += 1;
+	t.peak = Math.max(t.peak, t.open);
+	t.requests.push({ at: Date.now(), open: t.open, what: `${req.method} ${req.url.split('?')[0]}` });
+	res.on('close', () => { t.open -= 1; });
 }
 
 const server = http.createServer((req, res) => {
@@ -516,6 +660,7 @@ const server = http.createServer((req, res) => {
 	});
 	req.on('end', () => {
 		const raw = Buffer.concat(parts);
+		count(req, res);
 		const a = size > BODY_MAX ? globalProblem('mj-0011', 400, 'Payload too large.')
 			: answer(req, res, new URL(req.url, 'http://fake'), raw);
 		journal(req, raw, a);

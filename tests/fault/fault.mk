@@ -4,7 +4,7 @@ FAULT_LINK := $(LINK_web:%=$(BUILD)/%.a)
 FAULT_CFLAGS = $(CFLAGS_ALL) -DJAWORT_TEST -Itests -MMD -MP -MF $@.d
 .PHONY: fault-programs faults
 
-fault-programs: $(FAULT)/look
+fault-programs: $(FAULT)/look $(FAULT)/jawort-haste $(FAULT)/jawort-forget $(FAULT)/jawort-drop
 
 # FULL=1: 1,000 cuts, every call, every allocation, 20,000 requests of each kind (docs/reliability.md).
 # Without a sanitizer: what needs speed or the program as it is shipped. With SAN: memory, clocks and signals.
@@ -29,6 +29,15 @@ endif
 $(FAULT)/look: tests/fault/look.c $(LINK_store:%=$(BUILD)/%.a)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+# The program with a clock that runs faster; and with a planted fault each, for the control runs of delivery.test.mjs.
+HASTE_LINK := $(LINK_cmd:%=$(BUILD)/%.a)
+HASTE_WRAP := -Wl,--wrap=clock_now_ms,--wrap=epoll_wait,--wrap=http_new,--wrap=provider_find
+$(FAULT)/jawort-forget: PLANTED := -DPLANT_FORGET
+$(FAULT)/jawort-drop: PLANTED := -DPLANT_DROP
+$(FAULT)/jawort-haste $(FAULT)/jawort-forget $(FAULT)/jawort-drop: tests/fault/haste.c $(BUILD)/cgi/cmd/main.o $(HASTE_LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(PLANTED) $(LDFLAGS_ALL) $(HASTE_WRAP) -o $@ $^ $(LIBS)
 
 $(FAULT)/powercut: tests/fault/powercut.c tests/fault/crashvfs.c $(FAULT_LINK)
 	@mkdir -p $(@D)

@@ -8,12 +8,12 @@ struct seen {
 	char text[4096];
 };
 
-static void on_site(void *arg, struct slice site)
+static void on_site(void *arg, struct slice site, bool retry)
 {
 	struct seen *s = arg;
 	size_t len = strlen(s->text);
 
-	snprintf(s->text + len, sizeof(s->text) - len, "%.*s ", SLICE_FMT(site));
+	snprintf(s->text + len, sizeof(s->text) - len, "%.*s%s ", SLICE_FMT(site), retry ? "!" : "");
 }
 
 static char dir[64];
@@ -45,6 +45,11 @@ static void sites_are_named(void **state)
 	assert_int_equal(wake_site(dir, "b-2", NULL), OK);
 	wake_take(&w, on_site, &s);
 	assert_string_equal(s.text, "a b-2 ");
+	/* Somebody asks for a new try. */
+	s.text[0] = '\0';
+	assert_int_equal(wake_retry(dir, "a", NULL), OK);
+	wake_take(&w, on_site, &s);
+	assert_string_equal(s.text, "a! ");
 	/* Emptying the file is a note of its own; it must not look like a call. */
 	s.text[0] = '\0';
 	wake_take(&w, on_site, &s);
@@ -64,7 +69,7 @@ static void touch_means_all(void **state)
 	snprintf(path, sizeof(path), "%s/wake", dir);
 	assert_int_equal(utimensat(AT_FDCWD, path, NULL, 0), 0);
 	wake_take(&w, on_site, &s);
-	assert_string_equal(s.text, "* ");
+	assert_string_equal(s.text, "*! ");
 	wake_close(&w);
 }
 
@@ -79,7 +84,7 @@ static void a_replaced_file_is_watched_again(void **state)
 	snprintf(path, sizeof(path), "%s/wake", dir);
 	assert_int_equal(unlink(path), 0);
 	wake_take(&w, on_site, &s);
-	assert_string_equal(s.text, "* ");
+	assert_string_equal(s.text, "*! ");
 	s.text[0] = '\0';
 	assert_int_equal(wake_site(dir, "a", NULL), OK);
 	wake_take(&w, on_site, &s);
@@ -103,7 +108,7 @@ static void an_unread_file_stays_small(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(st.st_size < WAKE_MAX_BYTES);
 	wake_take(&w, on_site, &s);
-	assert_int_equal(strncmp(s.text, "* ", 2), 0);
+	assert_int_equal(strncmp(s.text, "*! ", 3), 0);
 	wake_close(&w);
 }
 

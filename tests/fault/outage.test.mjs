@@ -1,0 +1,161 @@
+// A provider that is away for an hour: what happens to the queue, to the provider meanwhile, and when it is back.
+// Time runs 400 times as fast, so the hour is 9 s; counts, order and gaps are what is looked at, not speed.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Delivery, many, sleep, until } from './delivery.mjs';
+
+const HASTE = 400;
+const PARALLEL = 16; // WORKER_PARALLEL
+const LATENCY_MS = 20;
+const HOUR_MS = 3_600_000 / HASTE;
+const QUEUED = 2000;
+
+const people = (n, name) => Array.from({ length: n }, (_, i) => `${name}${i}@example.net`);
+const count = (text, word) => text.split(word).length - 1;
+
+async function world(fn, o = {}) {
+  const w = new Delivery({ haste: HASTE, ...o });
+  try {
+    await w.start({ fake: ['--latency', String(LATENCY_MS)] });
+    await fn(w);
+  } finally {
+    await w.remove();
+  }
+}
+const signUps = (w, list) => many(list, 8, async (email) => assert.ok(await w.signUp(email)));
+const once = (ledger, list) => {
+  assert.equal(ledger.length, list.length, 'no mail is lost and none is sent twice');
+  assert.deepEqual(new Set(ledger.map((e) => e.email)), new Set(list));
+};
+
+test(`${QUEUED} mails wait through an hour without a provider, and drain without a herd`, { timeout: 120_000 }, () => world(async (w) => {
+  const list = people(QUEUED, 'o');
+  await w.ask('outage?mode=500', 'POST');
+  w.work();
+  const began = Date.now();
+  await signUps(w, list);
+  await sleep(Math.max(0, HOUR_MS - (Date.now() - began)));
+  const during = (await w.ask('traffic')).requests;
+  // Five failures open the circuit (others were under way then); after that one at a time, 30 s to 5 min apart.
+  const first = during.filter((r) => r.at < during[0].at + 500).length;
+  assert.ok(first <= 2 * PARALLEL, `${first} before the circuit opened`);
+  assert.ok(during.length - first <= 30, `${during.length - first} probes in an hour`);
+  assert.ok(during.length - first >= 5, `${during.length - first} probes in an hour: it goes on asking`);
+  for (const r of during.slice(first)) assert.equal(r.open, 1, 'probes go alone');
+  const log = w.service.log('worker');
+  assert.equal(count(log, 'event=mail_hold '), 1, 'one line in the log');
+
+  await w.ask('outage?mode=none', 'POST');
+  const back = Date.now();
+  await w.drained(60_000);
+  const { requests, peak } = await w.ask('traffic');
+  const after = requests.slice(during.length).filter((r) => r.at >= back);
+  once(await w.ask('ledger'), list);
+  assert.ok(peak <= PARALLEL, `${peak} at once`);
+  assert.equal(after[0].open, 1, 'one goes first');
+  // Then more with every answer: by the time of the n-th request at most n are under way, and never a burst.
+  after.slice(0, PARALLEL).forEach((r, i) => assert.ok(r.open <= i / 2 + 2, `${r.open} under way at request ${i}`));
+  const burst = Math.max(...after.map((r, i) => after.slice(i, i + 4 * PARALLEL).filter((x) => x.at < r.at + LATENCY_MS).length));
+  assert.ok(burst <= 2 * PARALLEL, `${burst} within ${LATENCY_MS} ms`);
+  console.log(`${during.length} requests during the hour (${first} before the circuit opened), first answer after ${after[0].at - back} ms x ${HASTE}, ` +
+    `drained at ${Math.round((after.length / (after.at(-1).at - after[0].at)) * 1000)}/s, at most ${burst} in ${LATENCY_MS} ms, ${peak} at once`);
+  await w.end();
+}));
+
+test('a black hole opens the circuit too, and everything is looked up before it is sent again', { timeout: 60_000 }, () => world(async (w) => {
+  const list = people(100, 'b');
+  await w.ask('outage?mode=silent', 'POST');
+  w.work();
+  await signUps(w, list);
+  await sleep(HOUR_MS / 6);
+  const during = (await w.ask('traffic')).requests.length;
+  assert.ok(during <= 3 * PARALLEL, `${during} requests into the hole`);
+  await w.ask('outage?mode=none', 'POST');
+  await w.drained(40_000);
+  once(await w.ask('ledger'), list);
+  assert.ok((await w.ask('traffic')).requests.some((r) => r.what === 'GET /v3/REST/message'), 'looked up');
+  await w.end();
+}, { patienceMs: 500 }));
+
+test('Retry-After is for all mails, also those that come meanwhile', { timeout: 60_000 }, () => world(async (w) => {
+  const list = people(60, 'r');
+  await w.ask('outage?mode=429&retry=900', 'POST');
+  w.work();
+  await signUps(w, list.slice(0, 40));
+  await sleep(300);
+  const before = (await w.ask('traffic')).requests;
+  assert.ok(before.length > 0 && before.length <= PARALLEL, `${before.length} before the first answer was read`);
+  await w.ask('outage?mode=none', 'POST');
+  await signUps(w, list.slice(40));
+  await w.drained(40_000);
+  const { requests } = await w.ask('traffic');
+  const next = requests[before.length].at - before.at(-1).at;
+  assert.ok(next >= (900_000 / HASTE) * 0.98, `next request ${next} ms later, not ${900_000 / HASTE}`);
+  once(await w.ask('ledger'), list);
+  await w.end();
+}));
+
+test('connections are kept: many requests, few connections', { timeout: 60_000 }, () => world(async (w) => {
+  const list = people(400, 'c');
+  await signUps(w, list);
+  w.work();
+  await w.drained(40_000);
+  const { connections, requests, peak } = await w.ask('traffic');
+  assert.equal(requests.length, list.length);
+  assert.ok(peak > PARALLEL / 2, `${peak} at once: in parallel`);
+  assert.ok(connections <= PARALLEL, `${connections} connections for ${requests.length} requests`);
+  await w.end();
+}));
+
+test('one bad key: one line, a status that says it, sign-ups that change nothing, and "outbox retry" when it is mended', { timeout: 60_000 }, () => world(async (w) => {
+  const key = `${w.service.dir}/sites/mailjet.key`;
+  const { writeFileSync } = await import('node:fs');
+  writeFileSync(key, 'KEY:WRONG\n');
+  w.work();
+  await signUps(w, people(30, 'k'));
+  await sleep(500);
+  const asked = (await w.ask('traffic')).requests.length;
+  assert.ok(asked <= PARALLEL, `${asked} requests with a wrong key`);
+  await signUps(w, people(5, 'late'));
+  await sleep(300);
+  assert.ok((await w.ask('traffic')).requests.length <= asked + 1, 'no request for a sign-up');
+  assert.equal(count(w.service.log('worker'), 'event=mail_hold '), 1);
+  assert.match(w.service.log('worker'), /level=error event=mail_hold site=club provider=mailjet code=mj-0015 text="[^"]*mail\.mailjet\.key_file/);
+  const r = w.service.jawort('status', '--site', 'club');
+  assert.match(r.out, /HELD +mailjet: \d+ mails wait \(mj-0015\)/);
+  writeFileSync(key, 'KEY:SECRET\n');
+  const mended = Date.now();
+  assert.equal(w.service.jawort('outbox', 'retry', '--site', 'club', '--yes').code, 0);
+  await w.drained(40_000);
+  assert.ok((await w.ask('traffic')).requests.find((q) => q.at >= mended).at - mended < 1500, 'at once');
+  once(await w.ask('ledger'), [...people(30, 'k'), ...people(5, 'late')]);
+  await w.end();
+}, { haste: 20 }));
+
+test('uncertain mails are looked up again when a hold is over, also when there are no others', { timeout: 60_000 }, () => world(async (w) => {
+  await w.ask('outage?mode=silent', 'POST');
+  w.work();
+  await signUps(w, ['u@example.net']);
+  await until('an uncertain mail', 10_000, () => w.status().outbox.unknown === 1);
+  await w.ask('outage?mode=401', 'POST');
+  await until('a hold', 10_000, () => count(w.service.log('worker'), 'event=mail_hold ') === 1);
+  await w.ask('outage?mode=none', 'POST');
+  await w.drained(20_000);
+  once(await w.ask('ledger'), ['u@example.net']);
+  await w.end();
+}, { patienceMs: 500 }));
+
+test('the next provider of the route takes over, and the held one is not asked at every sign-up', { timeout: 60_000 }, () => world(async (w) => {
+  await w.ask('outage?mode=401', 'POST');
+  w.work();
+  for (const email of people(20, 'n')) await signUps(w, [email]);
+  await until('the mails', 10_000, () => w.service.mails().length === 20);
+  await w.drained(10_000);
+  const { requests } = await w.ask('traffic');
+  const perCheck = (Date.now() - requests[0].at) / (300_000 / 40) + 1;
+  assert.ok(requests.length <= 2 + perCheck, `${requests.length} requests to a provider that is held`);
+  assert.equal(count(w.service.log('worker'), 'event=mail_hold '), 1);
+  const list = JSON.parse(w.service.jawort('outbox', 'list', '--site', 'club', '--json').out);
+  assert.deepEqual(new Set(list.map((m) => `${m.state} ${m.provider}`)), new Set(['accepted dir']));
+  await w.end();
+}, { haste: 40, route: 'mailjet, dir' }));
