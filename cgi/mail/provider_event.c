@@ -1,5 +1,6 @@
 #include "mail/provider_event_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "mail/brevo_event.h"
@@ -67,6 +68,39 @@ static bool depth_ok(struct slice body)
 	return true;
 }
 
+/*
+ * The parser knows U+0000 in texts, but not in the names of members. It is JSON all the same, so such a body is
+ * read once more with U+FFFD there: no name that means something to us holds either.
+ */
+static json_t *parse_without_nul(struct slice body, json_error_t *je)
+{
+	char *copy = malloc(body.len);
+	json_t *root;
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, body.ptr, body.len);
+	for (size_t i = 0; i + 5 < body.len; i++) {
+		if (copy[i] != '\\')
+			continue;
+		if (memcmp(copy + i + 1, "u0000", 5) == 0)
+			memcpy(copy + i + 1, "ufffd", 5);
+		i++; /* what the backslash escapes is no backslash that escapes */
+	}
+	root = json_loadb(copy, body.len, JSON_DECODE_ANY, je);
+	free(copy);
+	return root;
+}
+
+static json_t *body_parse(struct slice body, json_error_t *je)
+{
+	json_t *root = json_loadb(body.len ? body.ptr : "", body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, je);
+
+	if (!root && json_error_code(je) == json_error_null_byte_in_key)
+		return parse_without_nul(body, je);
+	return root;
+}
+
 static bool event_give(const json_t *o, provider_event_reader *reader,
     bool (*cb)(const struct provider_event *e, void *arg), void *arg)
 {
@@ -88,7 +122,10 @@ enum err provider_event_walk(struct slice body, provider_event_reader *reader,
 		return err_set(ei, E_LIMIT, "events: body over %u bytes", PROVIDER_EVENT_BODY_MAX_BYTES);
 	if (!depth_ok(body))
 		return err_set(ei, E_LIMIT, "events: deeper than %d", PROVIDER_EVENT_DEPTH_MAX);
-	root = json_loadb(body.len ? body.ptr : "", body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &je);
+	/* The parser would take it for the end, and not look at what follows. */
+	if (body.len && memchr(body.ptr, 0, body.len))
+		return err_set(ei, E_INVALID, "events: no JSON, it holds a byte 0");
+	root = body_parse(body, &je);
 	if (!root && json_error_code(&je) == json_error_out_of_memory)
 		return err_set(ei, E_NOMEM, "events: no memory");
 	/* The parser's text may quote the body, the place does not. */

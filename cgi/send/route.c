@@ -226,9 +226,15 @@ void route_fails(struct route *r, struct route_hop *h, int64_t now_ms, uint32_t 
 
 void route_release_all(struct route *r, bool only_shown)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (!only_shown || r->hops[i].shown)
-			release(r, &r->hops[i]);
+	for (size_t i = 0; i < r->n; i++) {
+		struct route_hop *h = &r->hops[i];
+
+		if (!h->held || (only_shown && !h->shown))
+			continue;
+		/* Whoever asks may have put a new key into the file. */
+		h->secret_read = false;
+		release(r, h);
+	}
 }
 
 int64_t route_next_check_ms(const struct route *r)

@@ -27,7 +27,7 @@ const PROCESSOR = `processors:
 
 export class Delivery {
   /** haste: how many times as fast time runs; patienceMs: how long the worker waits for an answer. */
-  constructor({ haste = 100, patienceMs = 1500, route = 'mailjet' } = {}) {
+  constructor({ haste = 100, patienceMs = 800, route = 'mailjet' } = {}) {
     this.haste = haste;
     this.env = { JAWORT_HASTE: String(haste), JAWORT_HASTE_FROM_MS: String(Date.now()), JAWORT_PATIENCE_MS: String(patienceMs) };
     this.patienceMs = patienceMs;

@@ -27,7 +27,7 @@ function judge({ acknowledged, ledger, events }) {
   return found;
 }
 
-async function run(bin, count, seed, kills, rate = '0.4') {
+async function run(bin, count, seed, kills, rate = '0.25') {
   const w = new Delivery();
   const random = dice(seed);
   try {
@@ -60,7 +60,7 @@ async function run(bin, count, seed, kills, rate = '0.4') {
 
 test(`${COUNT} sign-ups, seed ${SEED}`, { timeout: DRAIN_MAX_MS * 2 }, async () => {
   const started = Date.now();
-  const r = await run('jawort-haste', COUNT, SEED, Math.max(12, COUNT / 50));
+  const r = await run('jawort-haste', COUNT, SEED, Math.max(12, COUNT / 25));
   const double = r.ledger.length - COUNT;
   console.log(`seed ${SEED}: ${COUNT} sign-ups, ${r.kills} kills, ${r.traffic.requests.length} requests, ${r.ledger.filter((e) => e.lost).length} lost answers, ` +
     `${double} second mails, circuit opened ${r.circuit} times, ${Math.round((Date.now() - started) / 1000)} s`);

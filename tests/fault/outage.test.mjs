@@ -124,10 +124,8 @@ test('one bad key: one line, a status that says it, sign-ups that change nothing
   const r = w.service.jawort('status', '--site', 'club');
   assert.match(r.out, /HELD +mailjet: \d+ mails wait \(mj-0015\)/);
   writeFileSync(key, 'KEY:SECRET\n');
-  const mended = Date.now();
   assert.equal(w.service.jawort('outbox', 'retry', '--site', 'club', '--yes').code, 0);
-  await w.drained(40_000);
-  assert.ok((await w.ask('traffic')).requests.find((q) => q.at >= mended).at - mended < 1500, 'at once');
+  await w.drained(300_000 / 20 - 5000); // before the next check would come
   once(await w.ask('ledger'), [...people(30, 'k'), ...people(5, 'late')]);
   await w.end();
 }, { haste: 20 }));
@@ -148,12 +146,14 @@ test('uncertain mails are looked up again when a hold is over, also when there a
 test('the next provider of the route takes over, and the held one is not asked at every sign-up', { timeout: 60_000 }, () => world(async (w) => {
   await w.ask('outage?mode=401', 'POST');
   w.work();
+  await signUps(w, ['first@example.net']);
+  await until('the first mail', 10_000, () => w.service.mails().length === 1);
   for (const email of people(20, 'n')) await signUps(w, [email]);
-  await until('the mails', 10_000, () => w.service.mails().length === 20);
+  await until('the mails', 10_000, () => w.service.mails().length === 21);
   await w.drained(10_000);
   const { requests } = await w.ask('traffic');
-  const perCheck = (Date.now() - requests[0].at) / (300_000 / 40) + 1;
-  assert.ok(requests.length <= 2 + perCheck, `${requests.length} requests to a provider that is held`);
+  const checks = Math.floor((Date.now() - requests[0].at) / (300_000 / 40));
+  assert.ok(requests.length <= 1 + checks, `${requests.length} requests to a provider that is held`);
   assert.equal(count(w.service.log('worker'), 'event=mail_hold '), 1);
   const list = JSON.parse(w.service.jawort('outbox', 'list', '--site', 'club', '--json').out);
   assert.deepEqual(new Set(list.map((m) => `${m.state} ${m.provider}`)), new Set(['accepted dir']));

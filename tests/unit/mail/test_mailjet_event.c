@@ -157,6 +157,8 @@ static void json_is_taken_or_refused(void **state)
 		{__LINE__, "[\"\\u0000\"]", OK}, {__LINE__, "[\"\\uD801\\udc37\"]", OK},
 		{__LINE__, "{\"a\":\"b\",\"a\":\"c\"}", OK}, {__LINE__, "[1,null,null,null,2]", OK},
 		{__LINE__, "[\"\x7f\"]", OK}, {__LINE__, "[1E+2]\n", OK},
+		{__LINE__, "{\"a\\u0000b\":\"\\u0000\"}", OK}, {__LINE__, "{\"a\\\\\\u0000b\":1}", OK},
+		{__LINE__, "{\"a\\u0000b\":1", E_INVALID}, {__LINE__, "{\"\\\\u0000\":1}", OK},
 		{__LINE__, "", E_INVALID}, {__LINE__, " ", E_INVALID}, {__LINE__, "[1,]", E_INVALID},
 		{__LINE__, "[,1]", E_INVALID}, {__LINE__, "[1 2]", E_INVALID}, {__LINE__, "{'a':0}", E_INVALID},
 		{__LINE__, "{a:1}", E_INVALID}, {__LINE__, "[+1]", E_INVALID}, {__LINE__, "[01]", E_INVALID},
@@ -178,6 +180,17 @@ static void json_is_taken_or_refused(void **state)
 			assert_int_equal(g.n, 0);
 		buf_free(&g.text);
 	}
+}
+
+/* A byte 0 is no end: what follows counts. */
+static void byte_0_is_refused(void **state)
+{
+	const struct slice bodies[] = {SLICE("123\0"), SLICE("[]\0["), SLICE("[\0]"), SLICE("\0[]")};
+	struct got g = {.n = 0};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(read_body(&g, bodies[i]), E_INVALID);
 }
 
 static void size_is_capped(void **state)
@@ -215,7 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(corpus_is_read_as_expected), cmocka_unit_test(kinds_have_names),
 		cmocka_unit_test(big_ids_are_exact), cmocka_unit_test(custom_id_is_clean_or_empty),
-		cmocka_unit_test(json_is_taken_or_refused), cmocka_unit_test(size_is_capped),
+		cmocka_unit_test(json_is_taken_or_refused), cmocka_unit_test(byte_0_is_refused), cmocka_unit_test(size_is_capped),
 		cmocka_unit_test(reader_may_stop),
 	};
 
