@@ -79,7 +79,7 @@ part fakes "the fakes of Mailjet and Brevo against their own clients" fakes
 part e2e "nginx, serve, worker and Chromium" e2e
 part mails "mails: three foreign parsers, SpamAssassin, what mail programs support" mails
 part doctor "planted faults, each found; a control run without any; mail test" doctor
-part fault "kill -9 under load" fault
+part fault "kill -9 under load, delivery under faults, an outage" fault
 part faults "power cuts, failing calls and allocations, signals; control runs" faults
 part deploy "units, install, manual pages, nginx and its cache" make_ -j1 deploy-test
 part abuse "floods, foreign corpora, guessing who is on the list" make_ -j1 abuse

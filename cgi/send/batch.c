@@ -517,8 +517,6 @@ static void outcome_unknown(struct task *t, struct outbox_result *r)
 
 static void outcome(struct task *t, struct outbox_result *r)
 {
-	struct batch *b = t->batch;
-
 	*r = (struct outbox_result){
 		.result_class = (int)t->res.class_ + 1,
 		.code = slice_from(t->res.code),

@@ -34,7 +34,7 @@ $(ABUSE)/jawort-delay $(ABUSE)/jawort-skip: tests/abuse/plant.c $(BUILD)/cgi/cmd
 
 # The long forms, at low priority; some hours on two cores. PARTS="walk bomb" runs some of them.
 SOAK_FUZZ := $(BUILD)-fuzz
-soak: $(BUILD)/jawort abuse-programs abuse-deps $(BUILD)/fault/powercut $(BUILD)/unit/core/test_walk
+soak: $(BUILD)/jawort abuse-programs abuse-deps fault-programs $(BUILD)/fault/powercut $(BUILD)/unit/core/test_walk
 	$(Q)nice $(MAKE) BUILD=$(SOAK_FUZZ) CC=clang SAN=fuzzer-no-link,address,undefined \
 		$(patsubst tests/fuzz/fuzz_%.c,$(SOAK_FUZZ)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 	bash tests/abuse/soak.sh $(BUILD) $(SOAK_FUZZ)

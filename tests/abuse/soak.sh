@@ -8,7 +8,7 @@ fuzz=$2
 runs=${FUZZ_RUNS:-1000000}
 cuts=${CUTS:-1000}
 steps=${STEPS:-1000000}
-parts=${PARTS:-enumerate bomb corpora power walk fuzz}
+parts=${PARTS:-enumerate bomb corpora power delivery walk fuzz}
 logs=$build/soak
 rows=$logs/rows
 failed=0
@@ -50,6 +50,11 @@ for part in $parts; do
 	power)
 		say="grep -ai 'lost\|acknowledged' $logs/log | tail -n 1 | tr -d '|'"
 		row "Power cuts" "$cuts" env JAWORT_CUTS="$cuts" "$build/fault/powercut"
+		;;
+	delivery)
+		say="sed -n 's/^\(seed .*\)/\1/p' $logs/log | head -n 1"
+		row "Delivery: random faults of the provider, kill -9 of the worker; two planted faults" "10,000 sign-ups" \
+			node --test --test-reporter=spec tests/fault/delivery.test.mjs
 		;;
 	walk)
 		say=":"

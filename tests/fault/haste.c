@@ -2,7 +2,7 @@
  * haste: the program in a hurry, put around it by the linker (--wrap): wall time runs JAWORT_HASTE times as fast from
  * JAWORT_HASTE_FROM_MS on, so that back-off of minutes takes parts of a second, and a provider is waited for
  * JAWORT_PATIENCE_MS. What the program decides stays as it is.
- * PLANT_FORGET: a worker that looks up nothing. PLANT_DROP: one that takes a 500 as the end of a mail. With one of these
+ * PLANT_FORGET: a worker that looks up nothing. PLANT_DROP: one that takes a 500 or 503 as the end of a mail. With one of these
  * the test of delivery must fail.
  */
 #include <stdlib.h>
@@ -59,7 +59,7 @@ static const struct provider *true_one;
 static void read_drop(const struct provider_reply *r, struct provider_result *out)
 {
 	true_one->read(r, out);
-	if (r->status == 500)
+	if (r->status >= 500)
 		out->class_ = PROVIDER_PERMANENT;
 }
 #endif

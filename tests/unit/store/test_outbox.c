@@ -326,12 +326,51 @@ static void test_names(void **state)
 		assert_int_equal(suppression_reason_from_name(slice_from(suppression_reason_name((enum suppression_reason)i))), i);
 }
 
+/* Claimed, and its turn never came: no attempt, and what is known of an earlier one stays. */
+static void test_put_back(void **state)
+{
+	struct site *t = *state;
+	static struct seen s;
+	struct db *w;
+	unsigned n;
+	int64_t id;
+	struct outbox_result r = {.state = OUTBOX_UNKNOWN, .result_class = 5, .code = SLICE("no-answer"),
+	    .text = SLICE("lost"), .provider = SLICE("mailjet"), .now_ms = NOW, .next_ms = NOW + 1};
+	struct outbox_result back = {.state = OUTBOX_QUEUED, .code = SLICE("put-back"), .provider = SLICE("smtp"),
+	    .now_ms = NOW, .next_ms = NOW + 2, .untried = true};
+
+	assert_ok(store_write_begin(t->store, &w, EI));
+	id = add(w, person(w, "ada@example.org"), NOW);
+	assert_ok(outbox_claim(w, NOW, 10, SLICE("a1"), see, &s, &n, EI));
+	assert_ok(outbox_settle(w, id, SLICE("a1"), &back, EI));
+	assert_ok(outbox_get(w, id, see, &s, EI));
+	assert_int_equal(s.last.attempt, 0);
+	assert_int_equal(s.last.state, OUTBOX_QUEUED);
+	assert_int_equal(s.last.next_ms, NOW + 2);
+	assert_string_equal(s.provider, "");
+
+	assert_ok(outbox_claim(w, NOW + 2, 10, SLICE("a2"), see, &s, &n, EI));
+	assert_ok(outbox_settle(w, id, SLICE("a2"), &r, EI));
+	assert_ok(outbox_retry(w, id, NOW + 3, EI));
+	assert_ok(outbox_claim(w, NOW + 3, 10, SLICE("a3"), see, &s, &n, EI));
+	back.state = OUTBOX_UNKNOWN;
+	assert_int_equal(outbox_settle(w, id, SLICE("a2"), &back, EI), E_CONFLICT);
+	assert_ok(outbox_settle(w, id, SLICE("a3"), &back, EI));
+	assert_ok(outbox_get(w, id, see, &s, EI));
+	assert_int_equal(s.last.attempt, 1);
+	assert_int_equal(s.last.state, OUTBOX_UNKNOWN);
+	assert_int_equal(s.last.done_ms, 0);
+	assert_string_equal(s.provider, "mailjet");
+	assert_string_equal(s.code, "no-answer");
+	assert_ok(store_write_commit(t->store, EI));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
 	const struct CMUnitTest tests[] = {T(test_claim_and_settle), T(test_results),
 	    T(test_claim_takes_the_oldest_and_at_most_100), T(test_dead_worker_and_dead_person),
 	    T(test_lists_and_purge),
-	    T(test_suppression), cmocka_unit_test(test_names)};
+	    T(test_suppression), T(test_put_back), cmocka_unit_test(test_names)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
