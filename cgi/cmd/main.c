@@ -52,12 +52,14 @@ const struct cmd_verb cmd_verbs[] = {
         "show     wording, fields and \"v\" of a form\n"
         "snippet  what to paste into a page, with what its Content-Security-Policy must allow. WAY: two-line,\n"
         "         html, iframe, ssi, hugo, jekyll, eleventy or astro\n"},
-    {"notice", cmd_notice, "notice show|export|check [DIR] [--site S] [--lang L] [--format F] [-o FILE] [--json]",
+    {"notice", cmd_notice, "notice show|export|check|scan [DIR] [--site S] [--lang L] [--format F] [-o FILE] [--json]",
         "the privacy notice",
         "show    as it is now. F: text, html, md or json\n"
         "export  for a build, with a mark of its version. F: fragment, html, md, txt or json; -o writes a file\n"
         "check   looks through a built site for exported notices and pasted forms. Exit 3: one is out of date, or\n"
-        "        none was found; each with file and line\n"},
+        "        none was found; each with file and line\n"
+        "scan    reads a built site: what it loads from others, its forms, embeds, fonts and scripts; what the notice\n"
+        "        lacks, and what it declares without need (exit 3). Fetches nothing. --lang de: findings in German\n"},
     {"outbox", cmd_outbox, "outbox list|retry|drop [ID ...] [--site S] [--json] [-n]", "mails on their way",
         "list   what became of every mail; who gets it is sealed and not shown\n"
         "retry  due now: the mails named, or everything that waits\n"

@@ -155,11 +155,13 @@ int cmd_notice(const struct cmd_args *a)
 	struct conf *c;
 	int rc;
 
+	if (a->n == 2 && strcmp(a->words[0], "scan") == 0)
+		return notice_scan(a);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (a->n == verbs[i].words && strcmp(a->words[0], verbs[i].name) == 0)
 			v = &verbs[i];
 	if (!v)
-		return cmd_usage("notice show | export [--format F] [-o FILE] | check DIR");
+		return cmd_usage("notice show | export [--format F] [-o FILE] | check DIR | scan DIR");
 	rc = cmd_load(a, &c);
 	if (rc)
 		return rc;

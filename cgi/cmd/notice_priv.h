@@ -36,5 +36,7 @@ int notice_show(struct notice_call *c, struct errinfo *ei);
 int notice_export(struct notice_call *c, struct errinfo *ei);
 /* Walks a folder; all sites of the configuration. */
 int notice_check(const struct cmd_args *a, const struct conf *c);
+/* Walks a folder and compares it with the configuration of one site (notice_scan.c). */
+int notice_scan(const struct cmd_args *a);
 
 #endif
