@@ -103,6 +103,36 @@ static bool idle_mechanism(const struct gen *g)
 	return true;
 }
 
+static bool idle_embed_eea(const struct gen *g)
+{
+	return is(g, "website.embeds.film.country", "FR") && absent(g, "website.embeds.film.parent_country") &&
+	    absent(g, "website.embeds.film.us_affiliate");
+}
+
+static bool idle_embed_checked(const struct gen *g)
+{
+	return idle_embed_eea(g) || !holds(g, "website.embeds.film.transfer.mechanism", "dpf");
+}
+
+
+/* Reached in some other way as well. */
+static bool idle_embed_us(const struct gen *g)
+{
+	return is(g, "website.embeds.film.country", "US") || !absent(g, "website.embeds.film.parent_country") ||
+	    !absent(g, "website.embeds.film.us_affiliate");
+}
+
+/* The website's server is said by website.host then, wherever the forms stand. */
+static bool idle_origins(const struct gen *g)
+{
+	return !absent(g, "website.host");
+}
+
+static bool idle_contact(const struct gen *g)
+{
+	return !holds(g, "website.contact.by", "form");
+}
+
 static bool idle_host(const struct gen *g)
 {
 	return is(g, "hosting", "self");
@@ -126,7 +156,7 @@ static const struct key KEYS[] = {
 
 	{"base_url", {"https://www.a.example/j", "https://abo.a.example/j"}, NULL, 0},
 	{"origins", {"[https://www.a.example]", "[https://abo.a.example]", "[https://www.a.example, https://abo.a.example]"},
-	    NULL, 0},
+	    idle_origins, 0},
 	{"time_zone", {"-", "Europe/Vienna"}, NULL, 0},
 	{"address", {"-", "du"}, NULL, 0},
 	{"regime", {"gdpr", "dsg-ekd", "kdg"}, NULL, 0},
@@ -202,10 +232,53 @@ static const struct key KEYS[] = {
 	{"processors.mailjet.transfer.dpf.listed", {"true"}, NULL, 0},
 	{"processors.mailjet.transfer.dpf.checked_on", {"2026-11-01", "2026-11-02"}, idle_checked, 0},
 	{"processors.mailjet.retention", {"-", "90d", "30d"}, NULL, 0},
+	{"processors.mailjet.certificates", {"-", "[ISO 27001]"}, NULL, 0},
+	{"processors.mailjet.hosts", {"-", "[m.example]"}, NULL, 0},
 	{"hosting.contract_party", {"self", "Haus GmbH", "Hof GmbH"}, NULL, 0},
 	{"hosting.address", {"[Hostweg 1, 50667 K]"}, NULL, 0},
 	{"hosting.country", {"DE", "AT"}, idle_host, 0},
 	{"hosting.contract.date", {"2026-03-01", "2026-03-02"}, idle_host, 0},
+	{"website.host", {"-", "self"}, NULL, 0},
+	{"website.logs", D("-"), NULL, 0},
+	{"website.log_fields", {"-", T("Zeit", "time"), T("IP", "IP")}, NULL, 0},
+	{"website.hosts", {"-", "[m.a.example]"}, NULL, 0},
+	{"website.files", {"-", "local"}, NULL, 0},
+	{"website.cdn", {"-", "[mailjet]"}, NULL, 0},
+	{"website.device", {"-", "none"}, NULL, 0},
+	{"website.storage.cart.name", {"-", "cart", "basket"}, NULL, 0},
+	{"website.storage.cart.purpose", {T("Korb", "cart"), T("Kasse", "till")}, NULL, 0},
+	{"website.storage.cart.duration", {T("ein Tag", "a day"), T("zwei Tage", "two days")}, NULL, 0},
+	{"website.storage.cart.basis", {"needed", "consent"}, NULL, 0},
+	{"website.contact.by", {"-", "[mail]", "[mail, phone]", "[mail, phone, form]"}, NULL, 0},
+	{"website.contact.retention", {"11d", "12d"}, NULL, 0},
+	{"website.contact.processor", {"-", "mailjet"}, idle_contact, 0},
+	{"website.statistics.tool", {"-", "GoatCounter", "Matomo"}, NULL, 0},
+	{"website.statistics.ip", {"truncated", "none"}, NULL, 0},
+	{"website.statistics.processor", {"-", "mailjet"}, NULL, 0},
+	{"website.statistics.retention", {"11d", "12d"}, NULL, 0},
+	{"website.statistics.optout", {T("hier", "here"), T("dort", "there")}, NULL, 0},
+	{"website.embeds.film.kind", {"video", "map"}, NULL, 0},
+	{"website.embeds.film.name", {"-", "Filme", "Videos"}, NULL, 0},
+	{"website.embeds.film.company", {"Film SAS", "Video SAS"}, NULL, 0},
+	{"website.embeds.film.address", {"[Rue 3, 75012 Paris]", "[Rue 4, 75012 Paris]"}, NULL, 0},
+	{"website.embeds.film.country", {"FR", "US"}, NULL, 0},
+	{"website.embeds.film.parent", {"-", "Opa Inc."}, NULL, 0},
+	{"website.embeds.film.parent_country", {"-", "US"}, idle_embed_us, 0},
+	{"website.embeds.film.us_affiliate", {"-", "true"}, idle_embed_us, 0},
+	{"website.embeds.film.privacy_url", {"https://f.example/a", "https://f.example/b"}, NULL, 0},
+	{"website.embeds.film.hosts", {"-", "[f.example]"}, NULL, 0},
+	{"website.embeds.film.transfer.mechanism", {"[scc]", "[scc, bcr]", "[dpf, scc]"}, idle_mechanism, 0},
+	{"website.embeds.film.transfer.scc_module", {"[1]", "[2]"}, idle_embed_eea, 0},
+	{"website.embeds.film.transfer.tia_date", {"2026-03-01", "2026-04-01"}, idle_embed_eea, 0},
+	{"website.embeds.film.transfer.dpf.listed", {"true"}, NULL, 0},
+	{"website.embeds.film.transfer.dpf.checked_on", {"2026-11-01", "2026-11-02"}, idle_embed_checked, 0},
+	{"website.links", {"-", "[Mastodon]", "[Mastodon, Forum]"}, NULL, 0},
+	{"website.profiles.page.name", {"-", "Portal", "Netz"}, NULL, 0},
+	{"website.profiles.page.company", {"Portal Ltd", "Netz Ltd"}, NULL, 0},
+	{"website.profiles.page.url", {"-", "https://n.example/a", "https://n.example/b"}, NULL, 0},
+	{"website.profiles.page.arrangement_url", {"https://n.example/c", "https://n.example/d"}, NULL, 0},
+	{"website.texts.own.title", {"-", T("Mehr", "More"), T("Anderes", "Other")}, NULL, 0},
+	{"website.texts.own.text", {T("Ein Satz.", "A sentence."), T("Zwei.", "Two.")}, NULL, 0},
 	{"retention.unconfirmed", D("-"), NULL, 0},
 	{"retention.evidence", {"-", "2y", "400d"}, NULL, 0},
 	{"retention.ip", D("-"), idle_ip, 0},
@@ -240,6 +313,10 @@ static const struct {
 	{"dpo", "with dpo.name"},
 	{"hosting", "with hosting.contract_party"},
 	{"mail.smtp.starttls", "needs a server elsewhere"},
+	{"website.statistics", "with website.statistics.tool"},
+	{"website.statistics.cookies", "needs an entry under website.storage (test_notice.c)"},
+	{"website.embeds.*.remember", "needs an entry under website.storage (test_notice.c)"},
+	{"website.embeds.*.withdraw", "with remember"},
 };
 
 struct gen {
@@ -280,11 +357,19 @@ static bool written(const struct gen *g, size_t i)
 {
 	static const char *const groups[][2] = {{"dpo.", "dpo.name"}, {"representative.", "representative.name"},
 	    {"joint.", "joint.with"}, {"mail.smtp.", "mail.smtp.url"}, {"mail.smtp.password_file", "mail.smtp.user"},
+	    {"website.log", "website.host"}, {"website.storage.", "website.storage.cart.name"},
+	    {"website.contact.", "website.contact.by"}, {"website.statistics.", "website.statistics.tool"},
+	    {"website.embeds.", "website.embeds.film.name"}, {"website.profiles.", "website.profiles.page.name"},
+	    {"website.texts.", "website.texts.own.title"},
 	    {"mail.brevo.", "mail.brevo.key_file"}};
 
 	for (size_t k = 0; k < sizeof(groups) / sizeof(groups[0]); k++)
 		if (strncmp(KEYS[i].path, groups[k][0], strlen(groups[k][0])) == 0 && absent(g, groups[k][1]))
 			return false;
+	/* "all local" and "nothing on the device" are said or contradicted, not both */
+	if ((strcmp(KEYS[i].path, "website.cdn") == 0 && !absent(g, "website.files")) ||
+	    (strncmp(KEYS[i].path, "website.storage.", 16) == 0 && !absent(g, "website.device")))
+		return false;
 	if (strncmp(KEYS[i].path, "hosting.", 8) == 0 && is(g, "hosting", "self"))
 		return false;
 	return strcmp(KEYS[i].values[g->choice[i]], "-") != 0;
