@@ -76,6 +76,14 @@ $(GEN)/core/%_table.h $(GEN)/scan/%_table.h: tools/legal.sh
 	@mkdir -p $(@D)
 	$(Q)sh tools/legal.sh $* $(filter data/%,$^) >$@.new
 	@mv $@.new $@
+$(GEN)/conf/%_table.h: tools/legal.sh
+	@mkdir -p $(@D)
+	$(Q)sh tools/legal.sh $* $(filter data/%,$^) >$@.new
+	@mv $@.new $@
+$(GEN)/conf/law_rule_table.h: data/rules.txt
+$(GEN)/conf/law_words_table.h: data/findings.txt
+$(GEN)/conf/law_ruling_table.h: data/rulings.txt
+$(BUILD)/cgi/conf/law.o: $(GEN)/conf/law_rule_table.h $(GEN)/conf/law_words_table.h $(GEN)/conf/law_ruling_table.h
 $(GEN)/core/authority_table.h: data/authorities.txt
 $(GEN)/core/adequacy_table.h: data/adequacy.txt
 $(GEN)/core/prefill_table.h: data/prefill.txt

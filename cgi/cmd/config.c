@@ -5,14 +5,43 @@
 #include "cmd/cmd.h"
 #include "conf/key.h"
 #include "conf/show.h"
+#include "core/lint.h"
 #include "core/site.h"
 #include "core/texts.h"
 #include "text/jsonw.h"
 
 #define OUT_MAX_BYTES (4u * 1024u * 1024u)
 
-static void finding_json(struct jsonw *w, const struct conf_finding *f)
+/* --lang, else the language of the terminal. */
+static enum law_lang findings_lang(const struct cmd_args *a)
 {
+	static const char *const vars[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+	if (a->lang)
+		return law_lang_of(a->lang);
+	for (size_t i = 0; i < sizeof(vars) / sizeof(vars[0]); i++) {
+		const char *v = getenv(vars[i]);
+		if (v && *v)
+			return law_lang_of(v);
+	}
+	return LAW_EN;
+}
+
+static void json_words(struct jsonw *w, const char *key, const struct conf_finding *f, enum law_lang lang,
+    void (*say)(struct buf *out, const struct conf_finding *f, enum law_lang lang))
+{
+	struct buf b;
+
+	buf_init(&b, OUT_MAX_BYTES);
+	say(&b, f, lang);
+	jsonw_kcstr(w, key, b.len ? b.data : "");
+	buf_free(&b);
+}
+
+static void finding_json(struct jsonw *w, const struct conf_finding *f, enum law_lang lang)
+{
+	const struct law_rule *r = f->words ? law_rule_find(f->id) : NULL;
+
 	jsonw_object(w);
 	jsonw_kcstr(w, "id", f->id);
 	jsonw_kcstr(w, "severity", f->severity == CONF_ERROR ? "error" : "warning");
@@ -20,32 +49,38 @@ static void finding_json(struct jsonw *w, const struct conf_finding *f)
 	jsonw_kint(w, "line", f->line);
 	jsonw_kint(w, "column", f->col);
 	jsonw_kcstr(w, "text", f->text);
-	jsonw_kcstr(w, "basis", f->basis);
+	jsonw_kcstr(w, "basis", r && lang == LAW_DE ? r->basis_de : f->basis);
+	json_words(w, "what", f, lang, conf_finding_what);
+	json_words(w, "mend", f, lang, conf_finding_mend);
+	jsonw_kcstr(w, "why", !r ? "" : lang == LAW_DE ? r->why_de : r->why_en);
+	if (f->waived)
+		jsonw_kcstr(w, "waived", f->waived);
 	jsonw_end_object(w);
 }
 
 static void findings_write(const struct cmd_args *a, const struct conf_report *rep, struct buf *out)
 {
+	enum law_lang lang = findings_lang(a);
 	struct jsonw w;
 
 	if (a->json) {
 		jsonw_init(&w, out);
 		jsonw_array(&w);
 		for (size_t i = 0; i < rep->n; i++)
-			finding_json(&w, &rep->items[i]);
+			finding_json(&w, &rep->items[i], lang);
 		jsonw_end_array(&w);
 		buf_add_char(out, '\n');
 		return;
 	}
 	for (size_t i = 0; i < rep->n; i++) {
-		conf_finding_line(out, &rep->items[i]);
+		conf_finding_say(out, &rep->items[i], lang);
 		buf_add_char(out, '\n');
 	}
 	if (rep->dropped)
-		buf_printf(out, "and %zu more\n", rep->dropped);
+		buf_printf(out, lang == LAW_DE ? "und %zu weitere\n" : "and %zu more\n", rep->dropped);
 }
 
-/* What cannot be read is bad configuration; a missing duty is a finding. */
+/* What cannot be read is bad configuration; a missing duty is a finding, unless the owner put it aside. */
 static int findings_exit(const struct conf_report *rep)
 {
 	int rc = CMD_DONE;
@@ -53,26 +88,51 @@ static int findings_exit(const struct conf_report *rep)
 	for (size_t i = 0; i < rep->n; i++) {
 		if (rep->items[i].severity == CONF_ERROR && !*rep->items[i].id)
 			return CMD_BAD_CONFIG;
-		rc = CMD_FINDINGS;
+		if (!rep->items[i].waived)
+			rc = CMD_FINDINGS;
 	}
 	return rc;
 }
 
-/* Words and templates of each site must compile, too. */
-static int check_sites(const struct conf *c)
+static int finding_cmp(const void *a, const void *b)
 {
-	int rc = CMD_DONE;
+	const struct conf_finding *x = a, *y = b;
+	int rc = strcmp(x->file, y->file);
+
+	if (!rc)
+		rc = x->line != y->line ? (x->line > y->line) - (x->line < y->line) : (x->col > y->col) - (x->col < y->col);
+	return rc ? rc : strcmp(x->id, y->id);
+}
+
+/* Words and templates of each site must compile, and what they make must be in order. */
+static int check_site(const struct conf *c, const struct conf_site *cs, struct conf_report *rep)
+{
+	struct errinfo ei = {.code = OK};
+	struct site *s = NULL;
+	enum err rc = site_new(&s, c, cs, &ei);
+	bool broken = rc != OK;
+
+	if (!rc)
+		rc = lint_conf(cs, rep, &ei);
+	if (!rc)
+		rc = lint_pages(s, rep, &ei);
+	site_free(s);
+	if (rc)
+		cmd_fail(cs->file, &ei);
+	return broken ? CMD_BAD_CONFIG : rc ? CMD_FAILED : CMD_DONE;
+}
+
+static int check_all(const struct conf *c, struct conf_report *rep)
+{
+	struct errinfo ei = {.code = OK};
+	int rc = lint_host(c, rep, &ei) == OK ? CMD_DONE : cmd_fail(c->file, &ei);
 
 	for (size_t i = 0; i < c->nsites; i++) {
-		struct errinfo ei = {.code = OK};
-		struct site *s;
-		if (site_new(&s, c, c->sites[i], &ei) == OK)
-			site_free(s);
-		else {
-			cmd_fail(c->sites[i]->file, &ei);
-			rc = CMD_BAD_CONFIG;
-		}
+		int one = check_site(c, c->sites[i], rep);
+		rc = one > rc ? one : rc;
 	}
+	if (rep->n)
+		qsort(rep->items, rep->n, sizeof(*rep->items), finding_cmp);
 	return rc;
 }
 
@@ -85,23 +145,23 @@ static int config_check(const struct cmd_args *a)
 	struct conf *c = NULL;
 	struct buf b;
 	enum err err;
-	int rc;
+	int rc, sites;
 
 	conf_report_init(&rep);
 	err = conf_load(&o, &c, &rep, &ei);
+	sites = c ? check_all(c, &rep) : CMD_DONE;
 	buf_init(&b, OUT_MAX_BYTES);
 	findings_write(a, &rep, &b);
 	rc = findings_exit(&rep);
+	rc = rc == CMD_BAD_CONFIG || !sites ? rc : sites;
 	if (cmd_print(&b) != CMD_DONE)
 		rc = CMD_FAILED;
 	if (err && rc != CMD_BAD_CONFIG) {
 		cmd_fail(a->conf, &ei);
 		rc = CMD_BAD_CONFIG;
 	}
-	if (c && check_sites(c) != CMD_DONE)
-		rc = CMD_BAD_CONFIG;
 	if (rc == CMD_DONE && !a->json)
-		fprintf(stderr, "%s: nothing found\n", a->conf);
+		fprintf(stderr, findings_lang(a) == LAW_DE ? "%s: nichts zu beanstanden\n" : "%s: nothing found\n", a->conf);
 	buf_free(&b);
 	conf_report_free(&rep);
 	conf_free(c);

@@ -31,9 +31,10 @@ const struct cmd_verb cmd_verbs[] = {
     {"worker", cmd_worker, "worker [-c FILE] [--once]", "send mails",
         "Takes mails from the outbox of every site to the provider. Runs in the foreground; --once sends what is\n"
         "due and ends (75 if another worker is at it).\n"},
-    {"config", cmd_config, "config check|apply|show|explain [KEY] [--site S] [--json] [-n]",
+    {"config", cmd_config, "config check|apply|show|explain [KEY] [--site S] [--lang L] [--json] [-n]",
         "look at the configuration, take over its texts",
-        "check    every finding with file:line:column, one a line; exit 4: wrong, 3: duties missing\n"
+        "check    every finding with file:line:column, why and how to mend it, one a line; docs/law.md has the rules.\n"
+        "         --lang de or en, else as the terminal; exit 4: wrong, 3: findings\n"
         "apply    store forms, mails and notices as they are now (-n: only count)\n"
         "show     all keys in effect with their origin\n"
         "explain  what a key means: config explain retention.unconfirmed\n"},

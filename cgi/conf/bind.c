@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/bug.h"
 
-#define KEYS_MAX 256
+#define KEYS_MAX 320
 
 /* Mappings whose names the owner chooses. */
 static const struct collection {
@@ -380,12 +380,19 @@ static bool bind_optional_group(const struct conf_key *row)
 static void bind_missing(struct conf_bind *b, const struct conf_key *row, const char *concrete)
 {
 	bool warn = row->required == CONF_LIVE_ONLY && b->sink->tryout;
-	const char *id = row->required == CONF_LIVE_ONLY && row->finding ? row->finding : "";
+	bool law = row->required != CONF_ALWAYS && row->finding, tryout = b->sink->tryout;
 	int line, col;
 
 	conf_bind_place(b, concrete, &line, &col);
-	conf_sink_add(b->sink, warn ? CONF_WARNING : CONF_ERROR, id, line, col, conf_law_basis(id),
-	    "%s is missing. Add it: %s", concrete, row->doc);
+	if (law) {
+		/* Half a group would be half a sentence of the notice, in any mode. */
+		b->sink->tryout = warn;
+		conf_sink_law(b->sink, CONF_ERROR, row->finding, "L00-missing", line, col, concrete, row->doc, NULL);
+		b->sink->tryout = tryout;
+		return;
+	}
+	conf_sink_add(b->sink, warn ? CONF_WARNING : CONF_ERROR, "", line, col, "", "%s is missing. Add it: %s", concrete,
+	    row->doc);
 }
 
 static void bind_absent(struct conf_bind *b, const struct conf_key *row, const char *concrete, void *base)

@@ -1,5 +1,4 @@
 #include "conf/conf_priv.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
@@ -13,25 +12,27 @@
 struct duty {
 	struct conf_bind *b;
 	const struct conf_site *s;
-	const char *id, *basis;
 };
 
 #define DAY_S 86400
 
-static void duty_add(const struct duty *d, enum conf_severity sev, const char *path, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+/* One finding at a key: words of data/findings.txt, up to four values, NULL. */
+#define duty_add(d, sev, path, words, ...) \
+	do { \
+		int line_, col_; \
+		conf_bind_place((d)->b, path, &line_, &col_); \
+		conf_sink_law((d)->b->sink, sev, NULL, words, line_, col_, __VA_ARGS__, NULL); \
+	} while (0)
 
-static void duty_add(const struct duty *d, enum conf_severity sev, const char *path, const char *fmt, ...)
+struct duty_text {
+	char s[24];
+};
+
+/* "48h" as it was written. */
+static const char *duty_duration(struct duty_text *out, struct conf_duration t)
 {
-	char text[1024];
-	va_list ap;
-	int line, col;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	conf_bind_place(d->b, path, &line, &col);
-	conf_sink_add(d->b->sink, d->b->sink->tryout ? CONF_WARNING : sev, d->id, line, col, d->basis, "%s", text);
+	snprintf(out->s, sizeof(out->s), "%d%c", t.n, t.unit);
+	return out->s;
 }
 
 static bool text_has(const char *text, const char *word)
@@ -70,9 +71,9 @@ static bool text_example(const char *text)
 static void duty_l01_value(const struct duty *d, const char *path, const char *value)
 {
 	if (text_placeholder(value))
-		duty_add(d, CONF_ERROR, path, "%s: \"%.80s\" is a placeholder. Write the real one", path, value);
+		duty_add(d, CONF_ERROR, path, "L01-placeholder", path, value);
 	else if (text_example(value))
-		duty_add(d, CONF_WARNING, path, "%s: \"%.80s\" looks like an example. Write the real one", path, value);
+		duty_add(d, CONF_WARNING, path, "L01-example", path, value);
 }
 
 static void duty_l01(const struct duty *d)
@@ -93,19 +94,16 @@ static void duty_l02(const struct duty *d)
 	const char *country = d->s->controller.country;
 
 	if (*country && !conf_country_eea(country) && !d->s->representative_set)
-		duty_add(d, CONF_ERROR, "controller.country", "the controller sits outside the EEA (%s) and needs a "
-		    "representative in it. Add representative with name, address, country and email", country);
+		duty_add(d, CONF_ERROR, "controller.country", "L02-none", country);
 	if (d->s->representative_set && *d->s->representative.country &&
 	    !conf_country_eea(d->s->representative.country))
-		duty_add(d, CONF_ERROR, "representative.country", "the representative must sit in the EEA, not in %s",
-		    d->s->representative.country);
+		duty_add(d, CONF_ERROR, "representative.country", "L02-outside", d->s->representative.country);
 }
 
 static void duty_l03(const struct duty *d)
 {
 	if (d->s->dpo_kind == CONF_UNSET)
-		duty_add(d, CONF_WARNING, "dpo", "dpo is not set. Name the data protection officer, or write dpo: none if "
-		    "none is needed (in Germany usually from 20 people on who work with personal data all the time)");
+		duty_add(d, CONF_WARNING, "dpo", "L03-unset", NULL);
 }
 
 static void duty_l24(const struct duty *d)
@@ -115,11 +113,9 @@ static void duty_l24(const struct duty *d)
 	if (*d->s->notice.authority || strcmp(country, "DE") != 0)
 		return;
 	if (!*state)
-		duty_add(d, CONF_ERROR, "controller.state", "controller.state is missing. It decides which authority the "
-		    "notice names. Write the Land, such as BE or NW");
+		duty_add(d, CONF_ERROR, "controller.state", "L24-state", NULL);
 	else if (!conf_country_de_state(state))
-		duty_add(d, CONF_ERROR, "controller.state", "controller.state: \"%.40s\" is no German Land. "
-		    "Possible: BW BY BE BB HB HH HE MV NI NW RP SL SN ST SH TH", state);
+		duty_add(d, CONF_ERROR, "controller.state", "L24-land", state);
 }
 
 /* ---- L04 L05 L08 L29: purposes and forms */
@@ -133,13 +129,11 @@ static void duty_l04(const struct duty *d)
 
 		snprintf(path, sizeof(path), "purposes.%s.advertiser", p->id);
 		if (!*p->advertiser)
-			duty_add(d, CONF_ERROR, path, "purposes.%s names nobody whose advertising it is. "
-			    "Set controller.name or %s", p->id, path);
+			duty_add(d, CONF_ERROR, path, "L04-advertiser", p->id, path);
 		snprintf(path, sizeof(path), "purposes.%s.content", p->id);
 		for (size_t j = 0; j < p->content.n; j++)
 			if (text_placeholder(p->content.v[j].value))
-				duty_add(d, CONF_ERROR, path, "%s: \"%.80s\" is a placeholder. Say what the mails are about",
-				    path, p->content.v[j].value);
+				duty_add(d, CONF_ERROR, path, "L04-placeholder", path, p->content.v[j].value);
 	}
 }
 
@@ -159,8 +153,7 @@ static void duty_l05(const struct duty *d)
 				snprintf(path, sizeof(path), "purposes.%s.content.%s", p->id, p->content.v[j].lang);
 				/* Named firms in the advertiser make it specific enough for a person to look at. */
 				duty_add(d, strcmp(p->advertiser, d->s->controller.name) == 0 ? CONF_ERROR : CONF_WARNING, path,
-				    "%s speaks of \"%s\". Consent covers named firms only. Name them in "
-				    "purposes.%s.advertiser, or leave the word out", path, words[w], p->id);
+				    "L05-word", path, words[w], p->id);
 			}
 	}
 }
@@ -174,42 +167,60 @@ static void duty_l08(const struct duty *d)
 			if (!d->s->forms[i].fields[j].required)
 				continue;
 			snprintf(path, sizeof(path), "forms.%s.fields[%zu]", d->s->forms[i].id, j);
-			duty_add(d, CONF_WARNING, path, "%s: only the address is needed to send. Write %s?, or say why in "
-			    "forms.%s.fields_reason", d->s->forms[i].fields[j].name, d->s->forms[i].fields[j].name,
-			    d->s->forms[i].id);
+			duty_add(d, CONF_WARNING, path, "L08-required", d->s->forms[i].fields[j].name, d->s->forms[i].id);
 		}
 }
 
-/* Not a matter of the mode: nothing would send it. */
-static void duty_l29(const struct duty *d)
+/* What a purpose could ask for and this version does not have. Not a matter of the mode: nothing would do it. */
+static void duty_served_one(const struct duty *d, const struct conf_purpose *p)
 {
+	const struct {
+		const char *key, *words;
+		bool other;
+	} rows[] = {
+	    {"channel", "L29-served", p->channel != CONF_EMAIL},
+	    {"opt_in", "L11-single", p->opt_in != CONF_DOUBLE},
+	    {"tracking", "L14-served", p->tracking != CONF_TRACK_NONE},
+	    {"tracking", "L50-served", p->tracking != CONF_TRACK_NONE},
+	    {"basis", "L30-served", p->basis != CONF_CONSENT},
+	    {"basis", "L51-served", p->basis != CONF_CONSENT},
+	    {"collected", "L45-served", p->collected != CONF_HERE},
+	};
 	char path[CONF_PATH_MAX_BYTES];
-	int line, col;
 
-	for (size_t i = 0; i < d->s->npurposes; i++) {
-		if (d->s->purposes[i].channel == CONF_EMAIL)
-			continue;
-		snprintf(path, sizeof(path), "purposes.%s.channel", d->s->purposes[i].id);
-		conf_bind_place(d->b, path, &line, &col);
-		conf_sink_add(d->b->sink, CONF_ERROR, d->id, line, col, d->basis,
-		    "%s: this version serves email only. Write email", path);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(path, sizeof(path), "purposes.%s.%s", p->id, rows[i].key);
+		if (rows[i].other)
+			duty_add(d, CONF_ERROR, path, rows[i].words, path);
 	}
+}
+
+static void duty_served(const struct duty *d)
+{
+	bool tryout = d->b->sink->tryout;
+
+	d->b->sink->tryout = false;
+	for (size_t i = 0; i < d->s->npurposes; i++)
+		duty_served_one(d, &d->s->purposes[i]);
+	if (d->s->publish != CONF_PUBLISH_NONE)
+		duty_add(d, CONF_ERROR, "transparency.publish", "L37-served", "transparency.publish");
+	d->b->sink->tryout = tryout;
 }
 
 /* ---- L13: tracking */
 
-/* Mailjet is told in each request; smtp, dir and log know none. */
+/* Mailjet is told in each request; smtp, dir and log know none. Of brevo only the owner can say that it is off. */
 static void duty_l13(const struct duty *d)
 {
+	const struct conf_processor *p;
 	char path[60];
 
 	for (size_t i = 0; i < d->s->mail.route.n; i++) {
-		if (strcmp(d->s->mail.route.v[i], "brevo") != 0)
+		p = conf_processor_by_id(d->s, d->s->mail.route.v[i]);
+		if (strcmp(d->s->mail.route.v[i], "brevo") != 0 || (p && p->tracking_off_on.year))
 			continue;
 		snprintf(path, sizeof(path), "mail.route[%zu]", i);
-		duty_add(d, CONF_WARNING, path, "brevo notes for every mail of the account who opens it and who follows its "
-		    "links, and no request can switch that off. In the Brevo account, turn on anonymous tracking for "
-		    "transactional mails (docs/providers/brevo.md says where), or name another provider here");
+		duty_add(d, CONF_WARNING, path, "L13-brevo", NULL);
 	}
 }
 
@@ -218,68 +229,65 @@ static void duty_l13(const struct duty *d)
 static void duty_l16(const struct duty *d)
 {
 	struct conf_duration c = d->s->links.confirm, r = d->s->links.rights;
+	struct duty_text t, u;
 
 	if (c.seconds > 3 * DAY_S || (c.seconds && c.seconds < DAY_S))
-		duty_add(d, CONF_WARNING, "links.confirm", "links.confirm is %d%c; 24h to 72h is usual: shorter and people "
-		    "miss it, longer and a stale link lies in mailboxes", c.n, c.unit);
+		duty_add(d, CONF_WARNING, "links.confirm", "L16-confirm", duty_duration(&t, c));
 	if (c.seconds > d->s->retention.unconfirmed.seconds)
-		duty_add(d, CONF_ERROR, "links.confirm", "links.confirm (%d%c) is longer than retention.unconfirmed (%d%c): "
-		    "the link would outlive the sign-up. Shorten it", c.n, c.unit, d->s->retention.unconfirmed.n,
-		    d->s->retention.unconfirmed.unit);
+		duty_add(d, CONF_ERROR, "links.confirm", "L16-outlives", duty_duration(&t, c),
+		    duty_duration(&u, d->s->retention.unconfirmed));
 	if (r.seconds > DAY_S)
-		duty_add(d, CONF_WARNING, "links.rights", "links.rights is %d%c; such a link opens a person's data and "
-		    "should work for minutes, not days", r.n, r.unit);
+		duty_add(d, CONF_WARNING, "links.rights", "L16-rights", duty_duration(&t, r));
 }
 
 static void duty_l17(const struct duty *d)
 {
 	struct conf_duration u = d->s->retention.unconfirmed;
+	struct duty_text t;
 
 	if (u.seconds > 7 * DAY_S)
-		duty_add(d, u.seconds > 14 * DAY_S ? CONF_ERROR : CONF_WARNING, "retention.unconfirmed",
-		    "retention.unconfirmed is %d%c. Nobody agreed yet: 7d is enough, more than 14d is not allowed here",
-		    u.n, u.unit);
+		duty_add(d, u.seconds > 14 * DAY_S ? CONF_ERROR : CONF_WARNING, "retention.unconfirmed", "L17-long",
+		    duty_duration(&t, u));
 }
 
 static void duty_l19(const struct duty *d)
 {
 	struct conf_duration e = d->s->retention.evidence;
+	struct duty_text t;
 
 	if (e.seconds < 3 * 365LL * DAY_S)
-		duty_add(d, CONF_WARNING, "retention.evidence", "retention.evidence is %d%c. Claims end three years after "
-		    "the end of the year; evidence should last as long: 3y", e.n, e.unit);
+		duty_add(d, CONF_WARNING, "retention.evidence", "L19-short", duty_duration(&t, e));
 	if (e.seconds > 10 * 365LL * DAY_S)
-		duty_add(d, CONF_ERROR, "retention.evidence", "retention.evidence is %d%c. Longer than any claim can live "
-		    "(10y)", e.n, e.unit);
+		duty_add(d, CONF_ERROR, "retention.evidence", "L19-long", duty_duration(&t, e));
 }
 
 static void duty_l23(const struct duty *d)
 {
 	struct conf_duration l = d->s->retention.logs;
+	struct duty_text t;
 
 	if (l.seconds > 14 * DAY_S)
-		duty_add(d, CONF_WARNING, "retention.logs", "retention.logs is %d%c; 7d is enough to find faults and attacks",
-		    l.n, l.unit);
+		duty_add(d, CONF_WARNING, "retention.logs", "L23-logs", duty_duration(&t, l));
 }
 
 static void duty_l35(const struct duty *d)
 {
 	struct conf_duration k = d->s->retention.backups;
+	struct duty_text t;
 
 	if (k.seconds > 30 * DAY_S)
-		duty_add(d, CONF_WARNING, "retention.backups", "retention.backups is %d%c. Erased data should be gone from "
-		    "backups within 30d", k.n, k.unit);
+		duty_add(d, CONF_WARNING, "retention.backups", "L35-long", duty_duration(&t, k));
 }
 
 static void duty_l47(const struct duty *d)
 {
 	struct conf_duration i = d->s->retention.ip;
+	struct duty_text t;
 
 	if (d->s->ip == CONF_IP_FULL && i.seconds > 30 * DAY_S)
-		duty_add(d, CONF_WARNING, "retention.ip", "retention.ip is %d%c with full addresses; 30d is enough, or "
-		    "shorten the address (evidence.ip: truncated)", i.n, i.unit);
+		duty_add(d, CONF_WARNING, "retention.ip", "L47-full", duty_duration(&t, i));
 	if (d->s->ip != CONF_IP_NONE && i.seconds > d->s->retention.evidence.seconds)
-		duty_add(d, CONF_ERROR, "retention.ip", "retention.ip is longer than retention.evidence. Shorten it");
+		duty_add(d, CONF_ERROR, "retention.ip", "L47-longer", NULL);
 }
 
 /* ---- L20 L21 L22: processors */
@@ -311,29 +319,27 @@ static void duty_l20_one(const struct duty *d, const struct conf_processor *p)
 
 	processor_path(path, d, p, "contract_party");
 	if (text_placeholder(p->contract_party))
-		duty_add(d, CONF_ERROR, path, "%s: \"%.80s\" is a placeholder. Copy the name from the contract", path,
-		    p->contract_party);
+		duty_add(d, CONF_ERROR, path, "L20-placeholder", path, p->contract_party);
 	for (size_t i = 0; i < p->address.n; i++) {
 		snprintf(key, sizeof(key), "address[%zu]", i);
 		processor_path(path, d, p, key);
 		if (text_placeholder(p->address.v[i]))
-			duty_add(d, CONF_ERROR, path, "%s: \"%.80s\" is a placeholder. Copy the address from the contract",
-			    path, p->address.v[i]);
+			duty_add(d, CONF_ERROR, path, "L20-placeholder", path, p->address.v[i]);
 	}
 	/* Links are not among the duties of Article 13; people need them all the same. */
 	processor_path(path, d, p, "privacy_url");
 	if (!*p->privacy_url)
-		duty_add(d, CONF_WARNING, path, "%s is missing. People look there for what this firm does", path);
+		duty_add(d, CONF_WARNING, path, "L20-url", path);
 	processor_path(path, d, p, "subprocessors_url");
 	if (!*p->subprocessors_url)
-		duty_add(d, CONF_WARNING, path, "%s is missing. The list of those who help this firm belongs there", path);
+		duty_add(d, CONF_WARNING, path, "L20-url", path);
 	processor_path(path, d, p, "contract.date");
 	if (date_future(&p->contract.date))
-		duty_add(d, CONF_WARNING, path, "%s lies in the future: until then there is no contract", path);
+		duty_add(d, CONF_WARNING, path, "L20-future", path);
 	processor_path(path, d, p, "contract.covers");
 	for (size_t i = 0; p->contract.covers.n && i < sizeof(must) / sizeof(must[0]); i++)
 		if (!conf_list_has(&p->contract.covers, must[i]))
-			duty_add(d, CONF_WARNING, path, "%s lacks \"%s\", which the contract must settle", path, must[i]);
+			duty_add(d, CONF_WARNING, path, "L20-lacks", path, must[i]);
 }
 
 /* Providers on the route that are other firms. */
@@ -351,8 +357,7 @@ static void duty_l20(const struct duty *d)
 			other = other && strcmp(name, own[j]) != 0;
 		snprintf(path, sizeof(path), "mail.route[%zu]", i);
 		if (other && !conf_processor_by_id(d->s, name))
-			duty_add(d, CONF_ERROR, path, "%s handles data for you but does not stand under processors. "
-			    "Add processors.%s with contract_party, address, country and contract.date", name, name);
+			duty_add(d, CONF_ERROR, path, "L20-unlisted", name);
 	}
 }
 
@@ -377,20 +382,17 @@ static void duty_l21_one(const struct duty *d, const struct conf_processor *p)
 
 	processor_path(path, d, p, "transfer.mechanism");
 	if (*country && m->n == 0)
-		duty_add(d, CONF_ERROR, path, "%s is missing: data may reach %s. Name what protects them there "
-		    "(adequacy, dpf, scc, bcr)", path, country);
+		duty_add(d, CONF_ERROR, path, "L21-missing", path, country);
 	if (strcmp(country, "US") == 0 && m->n == 1 && conf_list_has(m, "adequacy"))
-		duty_add(d, CONF_ERROR, path, "%s: the USA have an adequacy decision for listed firms only. "
-		    "Write dpf (and scc)", path);
+		duty_add(d, CONF_ERROR, path, "L21-usa", path);
 	if (!conf_list_has(m, "scc"))
 		return;
 	processor_path(path, d, p, "transfer.scc_module");
 	if (p->transfer.scc_module.n == 0)
-		duty_add(d, CONF_ERROR, path, "%s is missing. It stands in the contract: 2 for a processor, 3 for its "
-		    "sub-processors", path);
+		duty_add(d, CONF_ERROR, path, "L21-module", path);
 	processor_path(path, d, p, "transfer.tia_date");
 	if (!p->transfer.tia_date.year)
-		duty_add(d, CONF_ERROR, path, "%s is missing. Assess the law of the country and note the day", path);
+		duty_add(d, CONF_ERROR, path, "L21-tia", path);
 }
 
 static void duty_l21(const struct duty *d)
@@ -408,21 +410,19 @@ static void duty_l22_one(const struct duty *d, const struct conf_processor *p)
 		return;
 	processor_path(path, d, p, "transfer.dpf.listed");
 	if (!p->transfer.dpf.listed)
-		duty_add(d, CONF_ERROR, path, "%s is not true. Look the firm up on dataprivacyframework.gov, or leave dpf "
-		    "out of the mechanisms", path);
+		duty_add(d, CONF_ERROR, path, "L22-unlisted", path);
 	processor_path(path, d, p, "transfer.dpf.checked_on");
 	if (!checked->year) {
-		duty_add(d, CONF_ERROR, path, "%s is missing. Note the day on which you looked at the list", path);
+		duty_add(d, CONF_ERROR, path, "L22-unchecked", path);
 	} else {
 		age_days = (clock_now_ms() - clock_parse_iso(checked->text, strlen(checked->text))) / (DAY_S * 1000LL);
 		/* A warning only: a site must not go down because a day passed. */
 		if (age_days > 90 || age_days < 0)
-			duty_add(d, CONF_WARNING, path, "%s is more than 90 days away. Look at the list again", path);
+			duty_add(d, CONF_WARNING, path, "L22-old", path);
 	}
 	processor_path(path, d, p, "transfer.mechanism");
 	if (!conf_list_has(&p->transfer.mechanism, "scc"))
-		duty_add(d, CONF_WARNING, path, "%s rests on dpf alone. Agree on standard contractual clauses too: the "
-		    "decision may fall overnight", path);
+		duty_add(d, CONF_WARNING, path, "L22-alone", path);
 }
 
 static void duty_l22(const struct duty *d)
@@ -437,8 +437,7 @@ static void duty_l38(const struct duty *d)
 	struct url u;
 
 	if (url_parse(slice_from(d->s->base_url), &u) && slice_eq_str(u.scheme, "http") && !conf_host_loopback(u.host))
-		duty_add(d, CONF_ERROR, "base_url", "base_url: addresses would cross the network unencrypted. "
-		    "Write https://");
+		duty_add(d, CONF_ERROR, "base_url", "L38-http", NULL);
 }
 
 /* Each text in each language of the site; a text in another language is never shown. */
@@ -446,12 +445,10 @@ static void duty_l41_text(const struct duty *d, const char *path, const struct c
 {
 	for (size_t i = 0; t->n && i < d->s->languages.n; i++)
 		if (!conf_text_exact(t, d->s->languages.v[i]))
-			duty_add(d, CONF_ERROR, path, "%s has no text for \"%s\". Add it, or take the language out of languages",
-			    path, d->s->languages.v[i]);
+			duty_add(d, CONF_ERROR, path, "L41-none", path, d->s->languages.v[i]);
 	for (size_t i = 0; i < t->n; i++)
 		if (!conf_list_has(&d->s->languages, t->v[i].lang))
-			duty_add(d, CONF_WARNING, path, "%s has a text for \"%s\", which does not stand in languages", path,
-			    t->v[i].lang);
+			duty_add(d, CONF_WARNING, path, "L41-more", path, t->v[i].lang);
 }
 
 static void duty_l41_key(const struct duty *d, const struct conf_key *k, const char *prefix, const void *base)
@@ -513,38 +510,16 @@ static void duty_l41(const struct duty *d)
 
 /* ---- the table */
 
-static const struct {
-	const char *id, *basis;
-	void (*fn)(const struct duty *d); /* NULL: the key table alone finds it */
-} DUTIES[] = {
-	{"L01", "Article 13(1)(a) GDPR; DDG 5", duty_l01},
-	{"L02", "Articles 13(1)(a), 27 GDPR", duty_l02},
-	{"L03", "Articles 13(1)(b), 37 GDPR; BDSG 38", duty_l03},
-	{"L04", "Articles 4(11), 7(3) GDPR; BGH VI ZR 721/15", duty_l04},
-	{"L05", "Article 4(11) GDPR; BGH VI ZR 721/15", duty_l05},
-	{"L08", "Articles 5(1)(c), 25(2) GDPR", duty_l08},
-	{"L13", "TDDDG 25(1); Articles 5(1)(c), 25(2) GDPR", duty_l13},
-	{"L16", "Article 32 GDPR", duty_l16},
-	{"L17", "Articles 5(1)(e), 17(1)(a) GDPR", duty_l17},
-	{"L19", "BGB 195, 199; Article 17(3)(e) GDPR", duty_l19},
-	{"L20", "Articles 13(1)(e), 28 GDPR", duty_l20},
-	{"L21", "Articles 13(1)(f), 44-46 GDPR", duty_l21},
-	{"L22", "Article 45 GDPR; decision (EU) 2023/1795", duty_l22},
-	{"L23", "Article 13(1)(e), (2)(a) GDPR", duty_l23},
-	{"L24", "Articles 13(2)(d), 77 GDPR", duty_l24},
-	{"L29", "UWG 7(2) no. 1, 2", duty_l29},
-	{"L35", "Articles 17, 32 GDPR", duty_l35},
-	{"L38", "Article 32 GDPR", duty_l38},
-	{"L41", "Article 12(1) GDPR", duty_l41},
-	{"L47", "Articles 5(1)(c), 13(2)(a) GDPR", duty_l47},
+static void (*const DUTIES[])(const struct duty *d) = {
+    duty_l01, duty_l02, duty_l03, duty_l04, duty_l05, duty_l08, duty_served, duty_l13, duty_l16, duty_l17, duty_l19,
+    duty_l20, duty_l21, duty_l22, duty_l23, duty_l24, duty_l35, duty_l38, duty_l41, duty_l47,
 };
 
 const char *conf_law_basis(const char *id)
 {
-	for (size_t i = 0; i < sizeof(DUTIES) / sizeof(DUTIES[0]); i++)
-		if (strcmp(DUTIES[i].id, id) == 0)
-			return DUTIES[i].basis;
-	return "";
+	const struct law_rule *r = law_rule_find(id);
+
+	return r ? r->basis_en : "";
 }
 
 /* A provider on the route must have what it needs; no matter of law. */
@@ -583,11 +558,9 @@ void conf_check_site(struct conf_bind *b, const struct conf_site *s)
 	if (b->bad_value)
 		return;
 	check_route(b, s);
+	b->sink->waivers = &s->waivers;
 	conf_check_website(b, s);
-	for (size_t i = 0; i < sizeof(DUTIES) / sizeof(DUTIES[0]); i++) {
-		struct duty d = {b, s, DUTIES[i].id, DUTIES[i].basis};
-
-		if (DUTIES[i].fn)
-			DUTIES[i].fn(&d);
-	}
+	for (size_t i = 0; i < sizeof(DUTIES) / sizeof(DUTIES[0]); i++)
+		DUTIES[i](&(const struct duty){b, s});
+	b->sink->waivers = NULL;
 }

@@ -33,6 +33,7 @@ struct conf_sink {
 	const char *file;
 	size_t n, errors;
 	bool tryout;
+	const struct conf_text *waivers; /* reasons by rule, or NULL */
 	char *first; /* first error as a line, heap */
 };
 void conf_sink_init(struct conf_sink *s, struct conf_report *rep, const char *file);
@@ -40,6 +41,12 @@ void conf_sink_free(struct conf_sink *s);
 /* id and basis must be static strings. */
 void conf_sink_add(struct conf_sink *s, enum conf_severity sev, const char *id, int line, int col,
     const char *basis, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+/*
+ * A duty: words is an id of data/findings.txt, whose rule gives id and basis unless rule names another one; then up
+ * to four values, then NULL. In mode try-out an error becomes a warning. Waivers of the sink are looked up.
+ */
+void conf_sink_law(struct conf_sink *s, enum conf_severity sev, const char *rule, const char *words, int line, int col,
+    ...) __attribute__((sentinel));
 #define conf_sink_error(s, line, col, ...) conf_sink_add(s, CONF_ERROR, "", line, col, "", __VA_ARGS__)
 
 enum conf_node_kind { CONF_N_SCALAR, CONF_N_MAP, CONF_N_SEQ };

@@ -1,4 +1,5 @@
-#include "conf/conf.h"
+#include "conf/conf_priv.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,4 +174,37 @@ const char *conf_item_value(const struct conf_site *s, const char *path)
 	const struct conf_item *i = find_item(s, path);
 
 	return i ? i->value : NULL;
+}
+
+/* Host of a base URL "https://host:port". */
+static struct slice find_url_host(const char *url)
+{
+	struct slice s = slice_from(url), host;
+	size_t at = 0;
+
+	while (at + 3 <= s.len && memcmp(s.ptr + at, "://", 3) != 0)
+		at++;
+	host = slice_sub(s, at + 3, s.len);
+	host = slice_sub(host, 0, slice_find(host, '/', 0));
+	if (host.len && host.ptr[0] == '[')
+		return slice_sub(host, 0, slice_find(host, ']', 0) + 1);
+	return slice_sub(host, 0, slice_find(host, ':', 0));
+}
+
+bool conf_site_real(const struct conf_site *s)
+{
+	char path[80];
+
+	for (size_t i = 0; s->mode == CONF_LIVE && i < s->mail.route.n; i++) {
+		const char *name = s->mail.route.v[i], *endpoint;
+
+		if (strcmp(name, "dir") == 0 || strcmp(name, "log") == 0)
+			continue;
+		snprintf(path, sizeof(path), "mail.%s.endpoint", name);
+		endpoint = conf_item_value(s, path);
+		if (strcmp(name, "smtp") == 0 ? !conf_host_loopback(slice_from(s->mail.smtp.host)) :
+		    !endpoint || !conf_host_loopback(find_url_host(endpoint)))
+			return true;
+	}
+	return false;
 }

@@ -123,8 +123,17 @@ static const struct conf_key KEYS[] = {
 
 	{"purposes.*.channel", false, CONF_T_ENUM, CONF_OPTIONAL, "email", "email sms voice", V, "L29", "N5 N27",
 	    "How people are reached. This version serves email.", PURP(channel)},
-	{"purposes.*.basis", false, CONF_T_ENUM, CONF_OPTIONAL, "consent", "consent", V, "L06", "N5",
+	{"purposes.*.basis", false, CONF_T_ENUM, CONF_OPTIONAL, "consent", "consent existing-customers", V, "L30", "N5",
 	    "Legal basis of the mails; consent is the one served.", PURP(basis)},
+	{"purposes.*.opt_in", false, CONF_T_ENUM, CONF_OPTIONAL, NULL, "double single", V, "L11", NULL,
+	    "double: every address is confirmed by a mail; the one served.", PURP(opt_in)},
+	{"purposes.*.tracking", false, CONF_T_ENUM, CONF_OPTIONAL, NULL, "none opens clicks both", V, "L14", NULL,
+	    "Whether mails measure opens or clicks; none is the one served.", PURP(tracking)},
+	{"purposes.*.collected", false, CONF_T_ENUM, CONF_OPTIONAL, NULL, "here elsewhere", V, "L45", NULL,
+	    "Where the addresses come from: from forms of this site (here), the one served.", PURP(collected)},
+	{"purposes.*.last_sent", false, CONF_T_DATE, CONF_OPTIONAL, NULL, NULL, V, "L43", NULL,
+	    "Day of the last mailing, as you note it; after twelve months without one the check asks to renew consent.",
+	    PURP(last_sent)},
 	{"purposes.*.title", false, CONF_T_TEXT, CONF_ALWAYS, NULL, NULL, V, "L04", "N5",
 	    "What people subscribe to, in two or three words.", PURP(title)},
 	{"purposes.*.content", false, CONF_T_TEXT, CONF_LIVE_ONLY, NULL, NULL, V, "L04", "N5",
@@ -214,8 +223,11 @@ static const struct conf_key KEYS[] = {
 	    "Its privacy notice.", PROC(privacy_url)},
 	{"processors.*.subprocessors_url", false, CONF_T_URL, CONF_OPTIONAL, NULL, NULL, V, "L20", "N17",
 	    "Its list of sub-processors.", PROC(subprocessors_url)},
-	{"processors.*.subprocessors_checked_on", false, CONF_T_DATE, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	{"processors.*.subprocessors_checked_on", false, CONF_T_DATE, CONF_OPTIONAL, NULL, NULL, V, "L46", NULL,
 	    "Day on which somebody last read that list.", PROC(subprocessors_checked_on)},
+	{"processors.*.tracking_off_on", false, CONF_T_DATE, CONF_OPTIONAL, NULL, NULL, V, "L13", NULL,
+	    "Of a mail provider: day on which somebody last saw in the account that opens and clicks are not measured.",
+	    PROC(tracking_off_on)},
 	{"processors.*.transfer.mechanism", false, CONF_T_ENUM_LIST, CONF_OPTIONAL, NULL, "adequacy dpf scc bcr", V,
 	    "L21", "N20", "What protects data outside the EEA: adequacy decision, Data Privacy Framework, standard "
 	    "contractual clauses, binding corporate rules.", PROC(transfer.mechanism)},
@@ -372,6 +384,12 @@ static const struct conf_key KEYS[] = {
 	{"notice.authority", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, "L24", "N25",
 	    "Short name of the competent authority, if it does not follow from country and state.",
 	    SITE(notice.authority)},
+	{"transparency.publish", false, CONF_T_ENUM, CONF_OPTIONAL, NULL, "none checkpoints", V, "L37", NULL,
+	    "What of the log of checksums is public; none is the one served.", SITE(publish)},
+	{"waivers", false, CONF_T_REASONS, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Findings of config check that you put aside, each with its reason: { L39: \"no children among our "
+	    "readers\" }. The reason is printed. Warnings always may be, errors only of the rules that docs/law.md names.",
+	    SITE(waivers)},
 };
 
 static const char *const TYPES[CONF_T__MAX] = {
@@ -382,7 +400,7 @@ static const char *const TYPES[CONF_T__MAX] = {
 	[CONF_T_COUNTRY] = "country code (DE)", [CONF_T_COLOR] = "colour (#rrggbb)", [CONF_T_PATH] = "path",
 	[CONF_T_SECRET] = "name of a secret file", [CONF_T_LIST] = "list of texts", [CONF_T_URL_LIST] = "list of URLs",
 	[CONF_T_COUNTRY_LIST] = "list of country codes", [CONF_T_ENUM_LIST] = "list of words",
-	[CONF_T_FIELDS] = "list of form fields", [CONF_T_NONE] = "word or mapping",
+	[CONF_T_REASONS] = "reason per rule", [CONF_T_FIELDS] = "list of form fields", [CONF_T_NONE] = "word or mapping",
 };
 
 const struct conf_key *conf_keys(size_t *n)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "conf/law.h"
 #include "text/addr.h"
 #include "text/url.h"
 #include "text/utf8.h"
@@ -474,6 +475,48 @@ static bool value_texts(struct value *v)
 	return ok;
 }
 
+/* "L39" */
+static bool value_rule(const struct value *v, const struct conf_node *m)
+{
+	char id[8];
+
+	if (slice_copy(m->key, id, sizeof(id)) && law_rule_find(id))
+		return true;
+	conf_sink_error(v->b->sink, m->key_line, m->key_col, "%s: there is no rule \"%.*s\". Possible: L01 to L51", v->path,
+	    m->key.len > 40 ? 40 : SLICE_FMT(m->key));
+	return false;
+}
+
+static bool value_reasons(struct value *v)
+{
+	struct conf_text text = {0};
+	struct conf_text_item *items;
+	char path[CONF_PATH_MAX_BYTES + 24];
+	bool ok = true;
+
+	if (v->n->kind != CONF_N_MAP) {
+		conf_sink_error(v->b->sink, v->n->line, v->n->col,
+		    "%s must be a reason per rule. Write { L39: \"no children among our readers\" }", v->path);
+		return false;
+	}
+	items = arena_alloc(v->b->a, (v->n->children + 1) * sizeof(*items));
+	if (!items)
+		return false;
+	for (const struct conf_node *m = v->n->first; m; m = m->next) {
+		if (!value_rule(v, m) || !value_plain(v, m)) {
+			ok = false;
+			continue;
+		}
+		items[text.n].lang = value_cstr(v, m->key);
+		items[text.n].value = value_cstr(v, m->value);
+		snprintf(path, sizeof(path), "%s.%s", v->path, items[text.n].lang);
+		value_note(v, path, m, items[text.n++].value);
+	}
+	text.v = items;
+	*(struct conf_text *)(void *)v->at = text;
+	return ok;
+}
+
 bool conf_value_set(struct conf_bind *b, const struct conf_key *k, const char *path, const struct conf_node *n,
     void *base)
 {
@@ -502,6 +545,8 @@ bool conf_value_set(struct conf_bind *b, const struct conf_key *k, const char *p
 		return value_list(&v);
 	case CONF_T_FIELDS:
 		return value_fields(&v, base);
+	case CONF_T_REASONS:
+		return value_reasons(&v);
 	default:
 		return value_string(&v);
 	}

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "conf/secret.h"
 #include "core/formpage.h"
+#include "core/lint.h"
 #include "core/notice.h"
 #include "core/texts.h"
 
@@ -156,6 +157,8 @@ static enum err site_start(struct generation *g, struct generation_site *gs, str
 	struct arena work;
 	enum err rc = site_new(&gs->site, g->conf, gs->conf, ei);
 
+	if (!rc)
+		rc = lint_gate(gs->site, ei);
 	if (rc)
 		return rc;
 	gs->letters = letter_cache_new();

@@ -54,7 +54,12 @@ struct conf_date {
 };
 
 enum conf_channel { CONF_EMAIL, CONF_SMS, CONF_VOICE, CONF_CHANNEL__MAX };
-enum conf_basis { CONF_CONSENT, CONF_BASIS__MAX };
+enum conf_basis { CONF_CONSENT, CONF_EXISTING, CONF_BASIS__MAX };
+/* Of each of these only the first word is served; the others exist so that the answer is a reason (docs/law.md). */
+enum conf_opt_in { CONF_DOUBLE, CONF_SINGLE, CONF_OPT_IN__MAX };
+enum conf_tracking { CONF_TRACK_NONE, CONF_TRACK_OPENS, CONF_TRACK_CLICKS, CONF_TRACK_BOTH, CONF_TRACK__MAX };
+enum conf_collected { CONF_HERE, CONF_ELSEWHERE, CONF_COLLECTED__MAX };
+enum conf_publish { CONF_PUBLISH_NONE, CONF_PUBLISH_CHECKPOINTS, CONF_PUBLISH__MAX };
 enum conf_address { CONF_SIE, CONF_DU, CONF_ADDRESS__MAX };
 enum conf_ip { CONF_IP_NONE, CONF_IP_TRUNCATED, CONF_IP_FULL, CONF_IP__MAX };
 enum conf_mode { CONF_LIVE, CONF_TRY_OUT, CONF_MODE__MAX };
@@ -67,6 +72,10 @@ struct conf_purpose {
 	const char *id;
 	enum conf_channel channel;
 	enum conf_basis basis;
+	enum conf_opt_in opt_in;
+	enum conf_tracking tracking;
+	enum conf_collected collected;
+	struct conf_date last_sent; /* of the last mailing, as the owner wrote it down */
 	struct conf_text title;     /* "Newsletter" */
 	struct conf_text content;   /* what is sent */
 	struct conf_text frequency; /* "about once a month" */
@@ -113,6 +122,7 @@ struct conf_processor {
 	const char *privacy_url;
 	const char *subprocessors_url;
 	struct conf_date subprocessors_checked_on;
+	struct conf_date tracking_off_on; /* day on which the account was seen not to measure */
 	struct {
 		struct conf_list mechanism;  /* adequacy, dpf, scc, bcr */
 		struct conf_list scc_module; /* "2", "3" */
@@ -306,6 +316,8 @@ struct conf_site {
 		struct conf_text log_fields;      /* what the web server writes down */
 		const char *authority;            /* slug in the list of authorities, "" : by country and state */
 	} notice;
+	enum conf_publish publish; /* transparency.publish */
+	struct conf_text waivers;  /* reason by rule: "L39" */
 	unsigned char hash[32]; /* conf_hash of this site */
 	char hash_hex[65];
 	const struct conf_item *items; /* sorted by path */
@@ -387,6 +399,10 @@ const struct conf_purpose *conf_purpose_by_id(const struct conf_site *s, struct 
 const struct conf_form *conf_form_by_id(const struct conf_site *s, struct slice id);
 const struct conf_processor *conf_processor_by_id(const struct conf_site *s, const char *id);
 bool conf_list_has(const struct conf_list *l, const char *value);
+/* Mails leave this machine: mode live and a provider on the route that is not dir, log or on a loopback address. */
+bool conf_site_real(const struct conf_site *s);
+/* Reason for which a finding of this rule is put aside, or NULL. An error only where its rule allows it. */
+const char *conf_law_waived(const struct conf_text *waivers, const char *rule, enum conf_severity severity);
 /* Where a key stands, for messages; false: default or unknown path. */
 bool conf_item_place(const struct conf_site *s, const char *path, int *line, int *col);
 /* Value in effect as text; NULL: unknown path. */

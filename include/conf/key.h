@@ -32,6 +32,7 @@ enum conf_type {
 	CONF_T_ENUM_LIST, /* each one of words */
 	CONF_T_FIELDS,   /* form fields, "?" behind an optional one */
 	CONF_T_NONE,     /* one of words in place of a mapping */
+	CONF_T_REASONS,  /* a mapping of rules (L39) to one line each */
 	CONF_T__MAX
 };
 

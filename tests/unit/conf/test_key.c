@@ -185,7 +185,7 @@ static void test_required_and_defaults(void **state)
 				said = true;
 				assert_int_equal(w.rep.items[j].severity, CONF_ERROR);
 				assert_string_equal(w.rep.items[j].id,
-				    keys[i].required == CONF_LIVE_ONLY && keys[i].finding ? keys[i].finding : "");
+				    keys[i].required != CONF_ALWAYS && keys[i].finding ? keys[i].finding : "");
 			}
 		if (!said)
 			fail_msg("%s: nobody missed it in %s", keys[i].path, text);
