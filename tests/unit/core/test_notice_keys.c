@@ -187,6 +187,10 @@ static const struct key KEYS[] = {
 	{"purposes.news.advertiser", {"-", "Die Tochter AG"}, NULL, 0},
 	{"purposes.news.provider_list", {"-", "\"12345\""}, idle_list, 0},
 	{"purposes.news.special", {"-", T("Glauben", "faith"), T("Gesundheit", "health")}, NULL, 0},
+	{"purposes.news.opt_in", {"-", "double"}, NULL, 0},
+	{"purposes.news.tracking", {"-", "none"}, NULL, 0},
+	{"purposes.news.collected", {"-", "here"}, NULL, 0},
+	{"purposes.news.last_sent", {"-", "2026-10-01", "2026-09-01"}, NULL, 0},
 	{"purposes.tips.title", {T("Tipps", "Tips")}, NULL, 0},
 	{"purposes.tips.content", {T("Tipps", "tips")}, NULL, 0},
 	{"purposes.tips.frequency", {T("selten", "rarely")}, NULL, 0},
@@ -226,6 +230,7 @@ static const struct key KEYS[] = {
 	{"processors.mailjet.privacy_url", {"-", "https://p.example/a", "https://p.example/b"}, NULL, 0},
 	{"processors.mailjet.subprocessors_url", {"-", "https://p.example/c", "https://p.example/d"}, NULL, 0},
 	{"processors.mailjet.subprocessors_checked_on", {"-", "2026-11-01"}, NULL, 0},
+	{"processors.mailjet.tracking_off_on", {"-", "2026-11-01"}, NULL, 0},
 	{"processors.mailjet.transfer.mechanism", {"[scc]", "[adequacy, scc]", "[dpf, scc]", "[scc, bcr]"}, idle_mechanism, 0},
 	{"processors.mailjet.transfer.scc_module", {"[2]", "[2, 3]"}, idle_clauses, 0},
 	{"processors.mailjet.transfer.tia_date", {"2026-03-01", "2026-04-01"}, idle_clauses, 0},
@@ -296,6 +301,8 @@ static const struct key KEYS[] = {
 	{"notice.target_countries", {"-", "[CH]", "[GB]"}, NULL, 0},
 	{"notice.log_fields", {"-", T("Zeit", "time"), T("IP", "IP")}, NULL, 0},
 	{"notice.authority", {"-", "iedpc", "itgpdp"}, NULL, 0},
+	{"transparency.publish", {"-", "none"}, NULL, 0},
+	{"waivers", {"-", "{ L39: \"one reason\" }", "{ L39: \"another\" }"}, NULL, 0},
 };
 #define N (sizeof(KEYS) / sizeof(KEYS[0]))
 
