@@ -23,7 +23,7 @@
 //
 // GET /_fake/messages gives what was taken, POST /_fake/reset forgets all. GET /_fake/ledger: what was taken and whether
 // the client could have read the answer. GET /_fake/traffic: connections, and when requests came, how many at once.
-// POST /_fake/outage?mode=500|429|401|reset|silent&retry=SECONDS until mode=none.
+// POST /_fake/outage?mode=500|429|401|reset|silent&retry=SECONDS until mode=none, or for times=N requests.
 import http from 'node:http';
 import fs from 'node:fs';
 import crypto from 'node:crypto';
@@ -62,7 +62,7 @@ const KNOWN = ['From', 'Sender', 'To', 'Cc', 'Bcc', 'ReplyTo', 'Subject', 'TextP
 const TRACK = ['account_default', 'disabled', 'enabled'];
 
 const state = { messages: [], contacts: new Map(), lists: new Map(), flaky: new Set(), nextContact: 1000, ledger: [], tries: new Map(),
-	outage: { mode: 'none', retry: 0 }, traffic: { connections: 0, open: 0, peak: 0, requests: [] } };
+	outage: { mode: 'none', retry: 0, times: 0 }, traffic: { connections: 0, open: 0, peak: 0, requests: [] } };
 
 // --- small things ------------------------------------------------------------
 
@@ -577,11 +577,12 @@ function answer(req, res, url, raw) {
 	if (url.pathname === '/_fake/traffic')
 		return { status: 200, body: state.traffic };
 	if (url.pathname === '/_fake/outage' && req.method === 'POST') {
-		state.outage = { mode: url.searchParams.get('mode') || 'none', retry: Number(url.searchParams.get('retry') || 0) };
+		state.outage = { mode: url.searchParams.get('mode') || 'none', retry: Number(url.searchParams.get('retry') || 0),
+			times: Number(url.searchParams.get('times') || Infinity) };
 		return { status: 200, body: state.outage };
 	}
 	const v3 = url.pathname.startsWith('/v3/');
-	if (state.outage.mode !== 'none')
+	if (state.outage.mode !== 'none' && state.outage.times-- > 0)
 		return outageAnswer();
 	if (!authOk(req))
 		return v3 ? restProblem(401, AUTH_TEXT) : globalProblem('mj-0015', 401, AUTH_TEXT);

@@ -95,6 +95,21 @@ test('Retry-After is for all mails, also those that come meanwhile', { timeout: 
   await w.end();
 }));
 
+test('an answer to a request that was under way does not shorten a Retry-After', { timeout: 60_000 }, () => world(async (w) => {
+  const list = people(60, 's');
+  await signUps(w, list);
+  await w.ask('outage?mode=429&retry=900&times=1', 'POST');
+  w.work();
+  await w.drained(40_000);
+  const { requests } = await w.ask('traffic');
+  const gaps = requests.slice(1).map((r, i) => r.at - requests[i].at);
+  const longest = Math.max(...gaps);
+  assert.ok(longest >= (900_000 / HASTE) * 0.9, `${longest} ms at most between two requests, not ${900_000 / HASTE}`);
+  assert.ok(gaps.indexOf(longest) < PARALLEL, `after request ${gaps.indexOf(longest)}`);
+  once(await w.ask('ledger'), list);
+  await w.end();
+}));
+
 test('connections are kept: many requests, few connections', { timeout: 60_000 }, () => world(async (w) => {
   const list = people(400, 'c');
   await signUps(w, list);
