@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { formOf, many, program, root, Service, site, sleep, until } from '../abuse/lib.mjs';
 
-export { many, sleep, until };
+export { many, root, sleep, until };
 const built = (name) => path.join(path.dirname(program()), 'fault', name);
 
 /** Numbers in [0, 1) that depend on the seed only. */

@@ -1,11 +1,13 @@
 // A provider that is away for an hour: what happens to the queue, to the provider meanwhile, and when it is back.
 // Time runs 400 times as fast, so the hour is 9 s; counts, order and gaps are what is looked at, not speed.
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
-import { Delivery, many, sleep, until } from './delivery.mjs';
+import { Delivery, many, root, sleep, until } from './delivery.mjs';
 
 const HASTE = 400;
-const PARALLEL = 16; // WORKER_PARALLEL
+const PARALLEL = Number(/WORKER_PARALLEL (\d+)/.exec(readFileSync(path.join(root, 'include/send/worker.h'), 'utf8'))[1]);
 const LATENCY_MS = 20;
 const HOUR_MS = 3_600_000 / HASTE;
 const QUEUED = 2000;
@@ -124,7 +126,6 @@ test('connections are kept: many requests, few connections', { timeout: 60_000 }
 
 test('one bad key: one line, a status that says it, sign-ups that change nothing, and "outbox retry" when it is mended', { timeout: 60_000 }, () => world(async (w) => {
   const key = `${w.service.dir}/sites/mailjet.key`;
-  const { writeFileSync } = await import('node:fs');
   writeFileSync(key, 'KEY:WRONG\n');
   w.work();
   await signUps(w, people(30, 'k'));
