@@ -48,16 +48,16 @@ $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 GEN := $(BUILD)/gen
 EMBED_TEXT := $(sort $(shell find templates -type f \( -name '*.html' -o -name '*.txt' \)))
 EMBED_STATIC := $(sort $(wildcard static/*))
-PAGES := $(patsubst templates/%,%,$(sort $(filter-out %_fragment.html,$(wildcard templates/page/*.html))))
+PAGES := $(patsubst templates/%,%,$(sort $(filter-out %_fragment.html,$(wildcard templates/page/*.html templates/sheet/*.html))))
 PAGE_CSS := $(PAGES:%.html=$(GEN)/css/%.css)
 
 $(BUILD)/tools/%: tools/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O1 -o $@ $<
 
-$(GEN)/css.done: $(BUILD)/tools/css static/jawort.css static/page.css static/notice.css $(EMBED_TEXT)
+$(GEN)/css.done: $(BUILD)/tools/css static/jawort.css static/page.css static/notice.css static/record.css $(EMBED_TEXT)
 	@mkdir -p $(@D)
-	$(Q)$(BUILD)/tools/css $(GEN) templates static/jawort.css static/page.css static/notice.css -- $(PAGES)
+	$(Q)$(BUILD)/tools/css $(GEN) templates static/jawort.css static/page.css static/notice.css static/record.css -- $(PAGES)
 	@touch $@
 
 $(GEN)/embedded.c: $(BUILD)/tools/embed $(GEN)/css.done $(EMBED_TEXT) $(EMBED_STATIC)

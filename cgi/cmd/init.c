@@ -64,7 +64,7 @@ static enum err answers_read(struct init *in, const char *path, struct errinfo *
 		if (colon == line.len || !answer_row(in, slice_sub(line, 0, colon),
 		    slice_trim(slice_sub(line, colon + 1, line.len))))
 			rc = err_set(ei, E_INVALID, "%s:%d: not \"key: value\" with one of the keys who, address, land, from, "
-			    "what, often, url, provider, hosting, host, base", path, no);
+			    "what, often, url, provider, hosting, firm, base", path, no);
 	}
 	return rc;
 }

@@ -457,7 +457,7 @@ const struct init_question init_questions[INIT__MAX] = {
 	[INIT_URL] = {"url", 7, NULL, NULL, NULL, take_url, true},
 	[INIT_PROVIDER] = {"provider", 8, providers, NULL, suggest_none, take_provider, true},
 	[INIT_HOSTING] = {"hosting", 9, hostings, NULL, suggest_self, take_hosting, false},
-	[INIT_HOST] = {"host", 0, NULL, asked_host, NULL, take_host, true},
+	[INIT_HOST] = {"firm", 0, NULL, asked_host, NULL, take_host, true},
 	[INIT_BASE] = {"base", 0, NULL, asked_base, suggest_base, take_base, true},
 };
 

@@ -19,7 +19,7 @@ const struct cmd_verb cmd_verbs[] = {
         "--confirm    ask for the facts that the site file marks, and go live\n"
         "--answers F  answers from a file, one a line: \"who: ...\"; or as options: --who --address --land --from\n"
         "             --what --often --url --provider mailjet|brevo|smtp|none --hosting self|rented|elsewhere\n"
-        "             --host \"NAME, COUNTRY\" --base URL\n"
+        "             --firm \"NAME, COUNTRY\" --base URL\n"
         "--yes        ask nothing: what is not answered is taken as proposed\n"
         "-n           print the files instead of writing them\n"},
     {"serve", cmd_serve, "serve [-c FILE] [--listen ADDRESS] [--threads N] [--group G] [--with-worker]",
@@ -61,6 +61,14 @@ const struct cmd_verb cmd_verbs[] = {
         "        none was found; each with file and line\n"
         "scan    reads a built site: what it loads from others, its forms, embeds, fonts and scripts; what the notice\n"
         "        lacks, and what it declares without need (exit 3). Fetches nothing. --lang de: findings in German\n"},
+    {"ropa", cmd_ropa, "ropa [--host|--avv|--tia] [--site S] [--lang de|en] [--format html|csv|json]",
+        "records for authorities and contracts",
+        "Without more: the record of processing activities of a site (Art. 30(1) GDPR). Facts come from the\n"
+        "configuration; what it does not know is marked as open.\n\n"
+        "--host   the record of who runs this server for others, over all sites (Art. 30(2))\n"
+        "--avv    the annex to the contract between host and owner (Art. 28(3))\n"
+        "--tia    assessment of transfers, per firm from which countries outside the EEA can be reached\n\n"
+        "The page (html) is made for the printer: jawort ropa >record.html\n"},
     {"outbox", cmd_outbox, "outbox list|retry|drop [ID ...] [--site S] [--json] [-n]", "mails on their way",
         "list   what became of every mail; who gets it is sealed and not shown\n"
         "retry  due now: the mails named, or everything that waits\n"
@@ -107,6 +115,9 @@ static const struct cmd_option {
     {"--once", OPT_FLAG, offsetof(struct cmd_args, once)},
     {"--with-worker", OPT_FLAG, offsetof(struct cmd_args, with_worker)},
     {"--cache", OPT_FLAG, offsetof(struct cmd_args, cache)},
+    {"--host", OPT_FLAG, offsetof(struct cmd_args, ropa_host)},
+    {"--avv", OPT_FLAG, offsetof(struct cmd_args, avv)},
+    {"--tia", OPT_FLAG, offsetof(struct cmd_args, tia)},
     {"--add", OPT_FLAG, offsetof(struct cmd_args, add)},
     {"--confirm", OPT_FLAG, offsetof(struct cmd_args, confirm)},
     {"--answers", OPT_STRING, offsetof(struct cmd_args, answers)},
@@ -119,7 +130,7 @@ static const struct cmd_option {
     {"--url", OPT_STRING, offsetof(struct cmd_args, answer[6])},
     {"--provider", OPT_STRING, offsetof(struct cmd_args, answer[7])},
     {"--hosting", OPT_STRING, offsetof(struct cmd_args, answer[8])},
-    {"--host", OPT_STRING, offsetof(struct cmd_args, answer[9])},
+    {"--firm", OPT_STRING, offsetof(struct cmd_args, answer[9])},
     {"--base", OPT_STRING, offsetof(struct cmd_args, answer[10])},
 };
 

@@ -19,6 +19,7 @@
 	"Europe/Berlin Europe/Vienna Europe/Zurich Europe/Vaduz Europe/Luxembourg Europe/Brussels Europe/Amsterdam " \
 	"Europe/Paris Europe/Rome Europe/Madrid Europe/Prague Europe/Warsaw Europe/Copenhagen Europe/Stockholm " \
 	"Europe/Oslo Europe/Budapest Europe/Bratislava Europe/Ljubljana Europe/Zagreb Europe/Malta UTC"
+#define MEASURES "separate_users disk_encryption backups_apart updates access_list"
 #define COVERS "duration data purpose instructions subprocessors deletion audit persons confidentiality security assistance"
 
 /* Order: as in the reference. host, type, required, default, words, since, finding, notice rows, doc, place. */
@@ -54,6 +55,10 @@ static const struct conf_key KEYS[] = {
 	    "Least important line that is still written.", HOST(log.level)},
 	{"log.format", true, CONF_T_ENUM, CONF_OPTIONAL, "logfmt", "logfmt json", V, NULL, NULL,
 	    "Form of log lines on stderr.", HOST(log.format)},
+	{"measures", true, CONF_T_ENUM_LIST, CONF_OPTIONAL, NULL, MEASURES, V, NULL, NULL,
+	    "Measures that no program can see and that you state: two users for serve and worker, encrypted disks, backups "
+	    "in another place, security updates, a list of who has access. The records (jawort ropa) name them as yours.",
+	    HOST(measures)},
 	{"cgi.mail", true, CONF_T_ENUM, CONF_OPTIONAL, "inline", "inline cron", V, NULL, NULL,
 	    "When started as CGI: send mails right after the answer (inline), or leave them to a cron job that runs "
 	    "jawort worker --once (cron).", HOST(cgi_mail)},

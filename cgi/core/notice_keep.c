@@ -127,20 +127,27 @@ static struct conf_duration of_counts(const struct notice_walk *w)
 	return (struct conf_duration){.seconds = years * 365 * 86400, .n = years, .unit = 'y'};
 }
 
-struct slice notice_evidence_rule(struct notice_walk *w, struct view *v)
+void notice_evidence_fill(struct notice_walk *w, struct view *v, bool *years)
 {
 	struct conf_duration d = w->f->conf->retention.evidence;
-	struct view *one = view_child(v);
 	char key[] = "word.nth.00";
 
-	if (d.unit != 'y' || d.n > NTH_MAX) {
-		view_text(one, "duration", notice_duration(w, d, false));
-		return notice_say(w, one, "notice.keep.evidence.time.plain");
-	}
+	*years = d.unit == 'y' && d.n <= NTH_MAX;
+	view_text(v, "duration", notice_duration(w, d, false));
+	if (!*years)
+		return;
 	key[sizeof(key) - 3] = (char)('0' + d.n / 10);
 	key[sizeof(key) - 2] = (char)('0' + d.n % 10);
-	view_text(one, "nth", notice_say(w, one, key));
-	return notice_say(w, one, "notice.keep.evidence.time");
+	view_text(v, "nth", notice_say(w, v, key));
+}
+
+struct slice notice_evidence_rule(struct notice_walk *w, struct view *v)
+{
+	struct view *one = view_child(v);
+	bool years;
+
+	notice_evidence_fill(w, one, &years);
+	return notice_say(w, one, years ? "notice.keep.evidence.time" : "notice.keep.evidence.time.plain");
 }
 
 static const struct keep keeps[] = {
@@ -164,21 +171,42 @@ static const struct keep keeps[] = {
     {"notice.keep.texts", "notice.keep.texts.time", keep_always, NULL, NULL},
 };
 
+static struct notice_kept keep_say(struct notice_walk *w, struct view *row, const struct keep *k)
+{
+	struct notice_kept out = {.key = k->what, .how_long = SLICE("")};
+
+	if (k->duration) {
+		out.how_long = notice_duration(w, k->duration(w), false);
+		view_text(row, "duration", out.how_long);
+	}
+	if (k->how_long)
+		out.how_long = notice_say(w, row, k->how_long);
+	if (k->rule)
+		out.how_long = k->rule(w, row);
+	out.what = notice_say(w, row, k->what);
+	return out;
+}
+
 static void keep_row(struct notice_walk *w, struct view *v, const struct keep *k)
 {
 	struct view *row = view_item(v, "rows");
-	struct slice how_long = SLICE("");
+	const struct notice_kept one = keep_say(w, row, k);
 
-	if (k->duration) {
-		how_long = notice_duration(w, k->duration(w), false);
-		view_text(row, "duration", how_long);
+	view_text(row, "what", one.what);
+	view_text(row, "how_long", one.how_long);
+}
+
+bool notice_kept(struct notice_walk *w, struct view *v, size_t i, struct notice_kept *out)
+{
+	if (i >= sizeof(keeps) / sizeof(keeps[0]))
+		return false;
+	*out = (struct notice_kept){.key = keeps[i].what};
+	out->applies = keeps[i].applies(w->f);
+	if (out->applies) {
+		*out = keep_say(w, view_child(v), &keeps[i]);
+		out->applies = true;
 	}
-	if (k->how_long)
-		how_long = notice_say(w, row, k->how_long);
-	if (k->rule)
-		how_long = k->rule(w, row);
-	view_text(row, "what", notice_say(w, row, k->what));
-	view_text(row, "how_long", how_long);
+	return true;
 }
 
 static void keep_firm(struct notice_walk *w, struct view *v, const struct conf_processor *p)

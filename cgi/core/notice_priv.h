@@ -184,6 +184,15 @@ struct slice notice_firm_task(struct notice_walk *w, struct view *v, const struc
 struct slice notice_device_law(struct notice_walk *w, struct view *v);
 /* How long evidence stays, as the rest of a sentence. */
 struct slice notice_evidence_rule(struct notice_walk *w, struct view *v);
+/* Its values for other words: {nth} where it counts in years to the end of a year, else {duration} only. */
+void notice_evidence_fill(struct notice_walk *w, struct view *v, bool *years);
+/* The i-th kind of data of N21; false behind the last. Words only where it applies. */
+struct notice_kept {
+	const char *key; /* "notice.keep.pending" */
+	bool applies;
+	struct slice what, how_long;
+};
+bool notice_kept(struct notice_walk *w, struct view *v, size_t i, struct notice_kept *out);
 /* How long counters against abuse live at most: store/budget.h counts a day and deletes its keys after two. */
 #define NOTICE_ABUSE ((struct conf_duration){.seconds = 2 * 86400, .n = 2, .unit = 'd'})
 

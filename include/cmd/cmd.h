@@ -39,6 +39,7 @@ struct cmd_args {
 	const char *file;    /* -o; NULL: stdout */
 	unsigned threads;    /* --threads; 0 */
 	bool json, dry, yes, once, with_worker, cache, why;
+	bool ropa_host, avv, tia; /* ropa */
 	bool add, confirm;   /* init */
 	const char *answers; /* init --answers; NULL */
 	const char *answer[CMD_ANSWERS]; /* init --who and so on, in the order of its questions; NULL */
@@ -65,6 +66,7 @@ int cmd_person(const struct cmd_args *a);
 int cmd_status(const struct cmd_args *a);
 int cmd_form(const struct cmd_args *a);
 int cmd_notice(const struct cmd_args *a);
+int cmd_ropa(const struct cmd_args *a);
 int cmd_outbox(const struct cmd_args *a);
 int cmd_mail(const struct cmd_args *a);
 int cmd_doctor(const struct cmd_args *a);

@@ -354,6 +354,7 @@ struct conf {
 		enum log_format format;
 	} log;
 	enum conf_cgi_mail cgi_mail;
+	struct conf_list measures; /* stated by the operator, words of the key table */
 	const struct conf_item *items;
 	size_t nitems;
 	const struct conf_site *const *sites; /* by file name */
