@@ -171,15 +171,45 @@ static const struct ropa_line who[] = {
 
 /* ---- activities */
 
+static bool other_server(const struct ropa_ctx *x, size_t i)
+{
+	(void)i;
+	return x->c->website.set && *x->c->website.host;
+}
+
+static bool contact(const struct ropa_ctx *x, size_t i)
+{
+	(void)i;
+	return x->c->website.contact.by.n > 0;
+}
+
+static bool stats(const struct ropa_ctx *x, size_t i)
+{
+	(void)i;
+	return x->c->website.statistics_kind == CONF_NAMED;
+}
+
+static bool embeds(const struct ropa_ctx *x, size_t i)
+{
+	(void)i;
+	return x->c->website.nembeds > 0;
+}
+
 static const struct ropa_activity activities[] = {
-    {"send", true, false, false, true, {"notice.keep.sending", NULL, NULL}},
-    {"check", false, false, true, false, {"notice.keep.pending", "notice.keep.mails", NULL}},
-    {"proof", false, false, false, false, {"notice.keep.evidence", "notice.keep.ip.truncated", "notice.keep.ip.full"}},
-    {"abuse", false, true, false, false, {"notice.keep.abuse", NULL, NULL}},
-    {"requests", false, true, false, false, {"notice.keep.requests", NULL, NULL}},
-    {"block", false, true, true, false, {"notice.keep.deny", "notice.keep.suppression", "notice.keep.hooks"}},
-    {"logs", false, false, false, false, {"notice.keep.logs", NULL, NULL}},
-    {"backups", false, true, false, false, {"notice.keep.backups", NULL, NULL}},
+    {"send", true, NULL, false, false, true, {"notice.keep.sending", NULL, NULL}},
+    {"check", false, NULL, false, true, false, {"notice.keep.pending", "notice.keep.mails", NULL}},
+    {"proof", false, NULL, false, false, false,
+        {"notice.keep.evidence", "notice.keep.ip.truncated", "notice.keep.ip.full"}},
+    {"abuse", false, NULL, true, false, false, {"notice.keep.abuse", NULL, NULL}},
+    {"requests", false, NULL, true, false, false, {"notice.keep.requests", NULL, NULL}},
+    {"block", false, NULL, true, true, false,
+        {"notice.keep.deny", "notice.keep.suppression", "notice.keep.hooks"}},
+    {"logs", false, NULL, false, false, false, {"notice.keep.logs", NULL, NULL}},
+    {"visit", false, other_server, false, false, false, {"notice.keep.sitelogs", NULL, NULL}},
+    {"contact", false, contact, true, false, false, {"notice.keep.messages", NULL, NULL}},
+    {"stats", false, stats, false, false, false, {"notice.keep.stats", NULL, NULL}},
+    {"embed", false, embeds, true, false, false, {NULL, NULL, NULL}},
+    {"backups", false, NULL, true, false, false, {"notice.keep.backups", NULL, NULL}},
 };
 
 const struct ropa_activity *ropa_activities(size_t *n)
@@ -210,7 +240,9 @@ static void fill_purpose(struct ropa_ctx *x, size_t i)
 
 static void fill_basis(struct ropa_ctx *x, size_t i)
 {
-	ropa_said(x, act_key(x, "basis"));
+	bool asked = is(x, "stats") && x->c->website.statistics.cookies.n > 0;
+
+	ropa_said(x, act_key(x, asked ? "basis.consent" : "basis"));
 	if (!is(x, "send") || x->c->purposes[i].special.n == 0)
 		return;
 	notice_fill_special(&x->w, x->v, i);
@@ -260,6 +292,14 @@ void ropa_log_data(struct ropa_ctx *x)
 	ropa_value(x, taken(x, "log_fields"));
 }
 
+static void visit_data(struct ropa_ctx *x)
+{
+	const char *own = conf_text_get(&x->c->website.log_fields, x->r->lang);
+
+	view_text(x->v, "log_fields", *own ? slice_from(own) : notice_say(&x->w, x->v, "notice.logs.default"));
+	ropa_said(x, "ropa.visit.data");
+}
+
 static void fill_data(struct ropa_ctx *x, size_t i)
 {
 	if (x->act->own_data) {
@@ -270,27 +310,40 @@ static void fill_data(struct ropa_ctx *x, size_t i)
 		ropa_proof_data(x);
 	} else if (is(x, "logs")) {
 		ropa_log_data(x);
+	} else if (is(x, "visit")) {
+		visit_data(x);
+	} else if (is(x, "stats")) {
+		ropa_said(x, strcmp(x->c->website.statistics.ip, "none") == 0 ? "ropa.stats.data" : "ropa.stats.data.ip");
 	} else {
 		ropa_value(x, ropa_fields(x, NULL));
 	}
 }
 
-static bool hosts_website(const struct ropa_ctx *x, const struct notice_firm *f)
+/* What the website around the forms does; data of subscribers have no part in it. */
+static bool receives_website(const struct ropa_ctx *x, const struct notice_firm *f)
 {
-	const char *host = conf_item_value(x->c, "website.host");
+	const struct conf_website *w = &x->c->website;
 
-	return host && strcmp(host, f->p->id) == 0;
+	if (is(x, "visit"))
+		return notice_firm_is(f, w->host) || notice_firm_cdn(&x->f, f);
+	if (is(x, "contact"))
+		return notice_firm_is(f, w->contact.processor);
+	if (is(x, "stats"))
+		return notice_firm_is(f, w->statistics.processor) || (f->hosting && !*w->statistics.processor);
+	return f->embed != NULL;
 }
 
 /* Who hosts has all of it; who sends has what is sent, or the list. */
-static bool gets(const struct ropa_ctx *x, size_t firm, size_t purpose)
+static bool receives(const struct ropa_ctx *x, size_t firm, size_t purpose)
 {
 	const struct notice_firm *f = &x->f.firms[firm];
 
-	if (f->hosting)
-		return true;
+	if (x->act->applies)
+		return receives_website(x, f);
+	if (f->embed || f->hosting)
+		return f->hosting;
 	if (!f->mail)
-		return is(x, hosts_website(x, f) ? "logs" : "send");
+		return is(x, "send") && !f->site;
 	if (x->act->list)
 		return *x->c->purposes[purpose].provider_list != '\0';
 	return x->act->mail;
@@ -300,13 +353,15 @@ static void fill_recipients(struct ropa_ctx *x, size_t i)
 {
 	size_t n = 0;
 
-	for (size_t k = 0; k < x->f.nfirms; k++) {
+	for (size_t k = 0; k < x->f.nall; k++) {
 		struct slice firm;
 
-		if (!gets(x, k, i))
+		if (!receives(x, k, i))
 			continue;
 		firm = ropa_firm(x, k);
 		view_text(x->v, "who", firm);
+		if (x->f.firms[k].embed)
+			view_cstr(x->v, "role", x->f.firms[k].embed->name);
 		ropa_said(x, x->f.firms[k].p->contract.date.year ? "ropa.recipient.dated" : "ropa.recipient");
 		n++;
 	}
@@ -336,8 +391,8 @@ static void fill_transfers(struct ropa_ctx *x, size_t i)
 {
 	bool any = false;
 
-	for (size_t k = 0; k < x->f.nfirms; k++)
-		if (gets(x, k, i))
+	for (size_t k = 0; k < x->f.nall; k++)
+		if (receives(x, k, i))
 			any |= ropa_transfer(x, k);
 	if (!any)
 		ropa_said(x, "ropa.transfer.none");
@@ -366,16 +421,20 @@ static bool kept_here(const struct ropa_ctx *x, const char *key)
 static void fill_periods(struct ropa_ctx *x, size_t i)
 {
 	struct notice_kept one;
+	bool any = false;
 
 	(void)i;
 	for (size_t k = 0; notice_kept(&x->w, x->v, k, &one); k++) {
 		if (!one.applies || !kept_here(x, one.key))
 			continue;
+		any = true;
 		x->v = view_child(x->d.root);
 		view_text(x->v, "what", one.what);
 		view_text(x->v, "how_long", kept_text(x, &one));
 		ropa_said(x, "ropa.period");
 	}
+	if (!any && (is(x, "visit") || is(x, "embed")))
+		ropa_said(x, "ropa.period.firm");
 }
 
 /* Newsletters are written and sent with other tools; without a list at the provider nothing here knows which. */
@@ -397,6 +456,16 @@ static const struct ropa_line activity_lines[] = {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+static struct slice embed_names(struct ropa_ctx *x)
+{
+	const struct conf_website *w = &x->c->website;
+	struct slice *items = arena_alloc(x->r->a, (w->nembeds + 1) * sizeof(*items));
+
+	for (size_t k = 0; items && k < w->nembeds; k++)
+		items[k] = slice_from(w->embeds[k].name);
+	return items ? notice_join(&x->w, items, w->nembeds, "word.comma") : SLICE("");
+}
+
 static void activity(struct ropa_ctx *x, const struct ropa_activity *act, size_t i)
 {
 	const struct conf_purpose *p = act->per_purpose ? &x->c->purposes[i] : NULL;
@@ -407,6 +476,8 @@ static void activity(struct ropa_ctx *x, const struct ropa_activity *act, size_t
 		view_cstr(x->v, "title", conf_text_get(&p->title, x->r->lang));
 		notice_fill_purpose(&x->w, x->v, i);
 	}
+	view_cstr(x->v, "tool", x->c->website.statistics.tool);
+	view_text(x->v, "names", embed_names(x));
 	ropa_section(x, act->id, p ? p->id : "", ropa_say(x, act_key(x, "title")));
 	ropa_lines(x, activity_lines, COUNT(activity_lines), i);
 }
@@ -416,6 +487,6 @@ void ropa_owner(struct ropa_ctx *x)
 	ropa_section(x, "who", "", ropa_say(x, "ropa.section.who"));
 	ropa_lines(x, who, COUNT(who), 0);
 	for (size_t k = 0; k < COUNT(activities) && !x->w.err; k++)
-		for (size_t i = 0; i < (activities[k].per_purpose ? x->c->npurposes : 1) && !x->w.err; i++)
+		for (size_t i = 0; (!activities[k].applies || activities[k].applies(x, 0)) && i < (activities[k].per_purpose ? x->c->npurposes : 1) && !x->w.err; i++)
 			activity(x, &activities[k], i);
 }

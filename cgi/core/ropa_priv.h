@@ -58,6 +58,7 @@ struct ropa_line {
 struct ropa_activity {
 	const char *id;
 	bool per_purpose;
+	bool (*applies)(const struct ropa_ctx *x, size_t i); /* NULL: always */
 	bool own_data;   /* ropa.ID.data; else filled by code */
 	bool mail, list; /* the mail provider gets data: with mails of ours; with its list */
 	const char *keeps[3]; /* rows of N21 */

@@ -184,7 +184,7 @@ void ropa_tia(struct ropa_ctx *x)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < x->f.nfirms && !x->w.err; i++) {
+	for (size_t i = 0; i < x->f.nall && !x->w.err; i++) {
 		if (!abroad(x, i))
 			continue;
 		any = true;

@@ -88,6 +88,8 @@ static const struct {
 } GOLDEN[] = {
 	{ROPA_OWNER, "club", "de"}, {ROPA_OWNER, "club", "en"}, {ROPA_OWNER, "firm", "de"}, {ROPA_OWNER, "firm", "en"},
 	{ROPA_OWNER, "world", "de"}, {ROPA_OWNER, "world", "en"}, {ROPA_AVV, "firm", "de"}, {ROPA_AVV, "firm", "en"},
+	{ROPA_OWNER, "site", "de"}, {ROPA_OWNER, "site", "en"}, {ROPA_OWNER, "portal", "de"}, {ROPA_OWNER, "portal", "en"},
+	{ROPA_TIA, "site", "de"}, {ROPA_TIA, "portal", "en"},
 	{ROPA_TIA, "firm", "de"}, {ROPA_TIA, "world", "de"}, {ROPA_TIA, "world", "en"}, {ROPA_TIA, "club", "de"},
 };
 #define GOLDEN_COUNT (sizeof(GOLDEN) / sizeof(GOLDEN[0]))
@@ -156,12 +158,12 @@ static void need_processor(struct slice text, const struct conf_processor *p, co
 
 static void test_every_fact_of_the_configuration(void **state)
 {
-	static const char *const ids[] = {"club", "firm", "world"}, *const langs[] = {"de", "en"};
+	static const char *const ids[] = {"club", "firm", "world", "site", "portal"}, *const langs[] = {"de", "en"};
 
 	(void)state;
-	for (size_t i = 0; i < 6; i++) {
-		const struct conf_site *c = conf_site_by_id(world.conf, ids[i % 3]);
-		const char *lang = langs[i / 3];
+	for (size_t i = 0; i < 10; i++) {
+		const struct conf_site *c = conf_site_by_id(world.conf, ids[i % 5]);
+		const char *lang = langs[i / 5];
 		struct slice text = of(ROPA_OWNER, c->id, lang, ropa_csv);
 
 		need(text, c->controller.name, c->id);
@@ -185,6 +187,11 @@ static void test_every_fact_of_the_configuration(void **state)
 			need_processor(text, &c->processors[k], lang, c->id);
 		if (c->hosting_kind == CONF_NAMED)
 			need_processor(text, &c->hosting, lang, c->id);
+		for (size_t k = 0; k < c->website.nembeds; k++) {
+			need(text, c->website.embeds[k].name, c->id);
+			need(text, c->website.embeds[k].firm.contract_party, c->id);
+		}
+		need(text, c->website.statistics.tool, c->id);
 		arena_reset(&world.arena);
 	}
 }
