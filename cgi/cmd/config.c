@@ -5,12 +5,14 @@
 #include "cmd/cmd.h"
 #include "conf/key.h"
 #include "conf/show.h"
+#include "core/consent.h"
 #include "core/lint.h"
 #include "core/site.h"
 #include "core/texts.h"
 #include "text/jsonw.h"
 
 #define OUT_MAX_BYTES (4u * 1024u * 1024u)
+#define FINDINGS_MAX_BYTES (256u * 1024u * 1024u) /* of 4,096 sites with all that they may have */
 
 /* --lang, else the language of the terminal. */
 static enum law_lang findings_lang(const struct cmd_args *a)
@@ -104,19 +106,81 @@ static int finding_cmp(const void *a, const void *b)
 	return rc ? rc : strcmp(x->id, y->id);
 }
 
+/*
+ * Sites without templates of their own that have the same languages and form of address differ in nothing that is
+ * compiled: one of each kind is enough. The wording of a consent could still grow too large; far below that limit
+ * it cannot.
+ */
+#define KINDS_MAX 64
+#define KIND_BYTES 160
+#define PLAIN_MAX_BYTES (24u * 1024u)
+struct kinds {
+	char key[KINDS_MAX][KIND_BYTES];
+	size_t n;
+};
+
+static bool site_plain(const struct conf *c, const struct conf_site *cs)
+{
+	size_t bytes = cs->npurposes * strlen(cs->controller.name);
+
+	for (size_t i = 0; i < cs->nitems; i++)
+		bytes += strlen(cs->items[i].value);
+	return !*c->templates && !*cs->templates && bytes < PLAIN_MAX_BYTES && cs->npurposes <= CONSENT_ITEMS_MAX;
+}
+
+/* False: too long to be remembered. */
+static bool site_kind(const struct conf_site *cs, char out[static KIND_BYTES])
+{
+	struct buf b;
+	bool fits;
+
+	buf_init(&b, 4096);
+	buf_printf(&b, "%d", (int)cs->address);
+	for (size_t i = 0; i < cs->languages.n; i++)
+		buf_printf(&b, " %s", cs->languages.v[i]);
+	fits = buf_ok(&b) && slice_copy(buf_slice(&b), out, KIND_BYTES);
+	buf_free(&b);
+	return fits;
+}
+
+static bool kind_known(const struct kinds *k, const char *key)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (strcmp(k->key[i], key) == 0)
+			return true;
+	return false;
+}
+
 /* Words and templates of each site must compile, and what they make must be in order. */
-static int check_site(const struct conf *c, const struct conf_site *cs, struct conf_report *rep)
+static enum err check_made(const struct conf *c, const struct conf_site *cs, struct kinds *k, struct conf_report *rep,
+    bool *broken, struct errinfo *ei)
+{
+	char key[KIND_BYTES];
+	bool plain = site_plain(c, cs) && site_kind(cs, key);
+	struct site *s = NULL;
+	enum err rc;
+
+	*broken = false;
+	if (plain && kind_known(k, key))
+		return OK;
+	rc = site_new(&s, c, cs, ei);
+	*broken = rc != OK;
+	if (!rc)
+		rc = lint_pages(s, rep, ei);
+	site_free(s);
+	if (!rc && plain && k->n < KINDS_MAX)
+		memcpy(k->key[k->n++], key, KIND_BYTES);
+	return rc;
+}
+
+static int check_site(const struct conf *c, const struct conf_site *cs, struct kinds *k, struct conf_report *rep)
 {
 	struct errinfo ei = {.code = OK};
-	struct site *s = NULL;
-	enum err rc = site_new(&s, c, cs, &ei);
-	bool broken = rc != OK;
+	bool broken;
+	enum err rc = check_made(c, cs, k, rep, &broken, &ei);
 
 	if (!rc)
 		rc = lint_conf(cs, rep, &ei);
-	if (!rc)
-		rc = lint_pages(s, rep, &ei);
-	site_free(s);
 	if (rc)
 		cmd_fail(cs->file, &ei);
 	return broken ? CMD_BAD_CONFIG : rc ? CMD_FAILED : CMD_DONE;
@@ -125,10 +189,11 @@ static int check_site(const struct conf *c, const struct conf_site *cs, struct c
 static int check_all(const struct conf *c, struct conf_report *rep)
 {
 	struct errinfo ei = {.code = OK};
+	struct kinds kinds = {.n = 0};
 	int rc = lint_host(c, rep, &ei) == OK ? CMD_DONE : cmd_fail(c->file, &ei);
 
 	for (size_t i = 0; i < c->nsites; i++) {
-		int one = check_site(c, c->sites[i], rep);
+		int one = check_site(c, c->sites[i], &kinds, rep);
 		rc = one > rc ? one : rc;
 	}
 	if (rep->n)
@@ -150,7 +215,7 @@ static int config_check(const struct cmd_args *a)
 	conf_report_init(&rep);
 	err = conf_load(&o, &c, &rep, &ei);
 	sites = c ? check_all(c, &rep) : CMD_DONE;
-	buf_init(&b, OUT_MAX_BYTES);
+	buf_init(&b, FINDINGS_MAX_BYTES);
 	findings_write(a, &rep, &b);
 	rc = findings_exit(&rep);
 	rc = rc == CMD_BAD_CONFIG || !sites ? rc : sites;

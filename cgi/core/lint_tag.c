@@ -76,7 +76,7 @@ bool lint_tag_next(struct slice html, size_t *at, struct lint_tag *out)
 		i = slice_find(html, '<', i);
 		if (i + 1 >= html.len)
 			break;
-		if (find(html, "<!--", i) == i) {
+		if (slice_eq(slice_sub(html, i, 4), SLICE("<!--"))) {
 			i = find(html, "-->", i + 4);
 			continue;
 		}
