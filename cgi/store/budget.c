@@ -6,11 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "store/db_priv.h"
+#include "store/budget_priv.h"
 
-#define SLOTS 24
-#define DAY_S (24 * 3600)
-#define SUBJECT_BYTES 16
 #define SUBJECT_TEXT_BYTES 512
 #define TALLY_DAYS 90
 /* A transaction serves so many takes at most while others wait. */
@@ -27,9 +24,6 @@ static const char pragmas[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;"
     "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=2000;";
 
-enum { Q_BEGIN, Q_COMMIT, Q_ROLLBACK, Q_KEY, Q_KEY_ADD, Q_SUM, Q_ADD, Q_TALLY, Q_EACH, Q_FORGET_KEYS,
-	Q_FORGET_SLOTS, Q_FORGET_TALLIES, Q__MAX };
-
 static const char *const sql[Q__MAX] = {
     [Q_BEGIN] = "BEGIN IMMEDIATE",
     [Q_COMMIT] = "COMMIT",
@@ -38,8 +32,9 @@ static const char *const sql[Q__MAX] = {
     [Q_KEY_ADD] = "INSERT OR IGNORE INTO secret(day, key) VALUES(?1, ?2)",
     [Q_SUM] = "SELECT coalesce(sum(n), 0), coalesce(min(at), 0) FROM slot WHERE class = ?1 AND subject = ?2"
 	" AND width = ?3 AND at >= ?4",
-    [Q_ADD] = "INSERT INTO slot(class, subject, width, at, n) VALUES(?1, ?2, ?3, ?4, 1)"
-	" ON CONFLICT(class, subject, width, at) DO UPDATE SET n = n + 1",
+    [Q_SLOTS] = "SELECT at, n FROM slot WHERE class = ?1 AND subject = ?2 AND width = ?3 AND at >= ?4",
+    [Q_ADD] = "INSERT INTO slot(class, subject, width, at, n) VALUES(?1, ?2, ?3, ?4, ?5)"
+	" ON CONFLICT(class, subject, width, at) DO UPDATE SET n = n + excluded.n",
     [Q_TALLY] = "INSERT INTO tally(day, site, form, what, n) VALUES(?1, ?2, ?3, ?4, ?5)"
 	" ON CONFLICT(site, day, form, what) DO UPDATE SET n = n + excluded.n",
     [Q_EACH] = "SELECT day, form, what, n FROM tally WHERE site = ?1 AND day >= ?2 ORDER BY day, form, what",
@@ -47,28 +42,18 @@ static const char *const sql[Q__MAX] = {
     [Q_FORGET_KEYS] = "DELETE FROM secret WHERE day < ?1 OR day > ?1 + 3",
     [Q_FORGET_SLOTS] = "DELETE FROM slot WHERE (at + 25) * width <= ?1 OR at * width > ?1 + 172800",
     [Q_FORGET_TALLIES] = "DELETE FROM tally WHERE day < ?1",
+    [Q_VERSION] = "PRAGMA data_version",
 };
 
 static const char *const tally_names[BUDGET_TALLY__MAX] = {"?", "accepted", "input", "changed", "review", "honeypot",
     "foreign_origin", "form_token", "limited_network", "limited_site", "silent", "unknown_fields"};
-
-struct budget {
-	atomic_uint coming; /* threads that wait for the lock in budget_take() */
-	pthread_mutex_t lock;
-	unsigned held; /* budget_hold() without budget_release() */
-	unsigned open; /* takes in the transaction that is open */
-	sqlite3 *conn;
-	sqlite3_stmt *q[Q__MAX];
-	int64_t key_day; /* of key[0]; key[1] is the day before */
-	struct crypt_key *key[2];
-};
 
 const char *budget_tally_name(enum budget_tally t)
 {
 	return t > 0 && t < BUDGET_TALLY__MAX ? tally_names[t] : "?";
 }
 
-static enum err budget_err(struct budget *b, struct errinfo *ei, const char *what)
+enum err budget_err(struct budget *b, struct errinfo *ei, const char *what)
 {
 	return err_set(ei, E_IO, "budget.db: %s: %s. It holds counters only and may be deleted", what,
 	    sqlite3_errmsg(b->conn));
@@ -119,8 +104,12 @@ enum err budget_open(struct budget **out, const char *data, struct errinfo *ei)
 
 void budget_close(struct budget *b)
 {
+	struct errinfo ei = {.code = OK};
+
 	if (!b)
 		return;
+	if (b->conn && budget_windows_drop(b, &ei) != OK)
+		log_err(LOG_WARN, "budget", &ei);
 	for (int i = 0; i < Q__MAX; i++)
 		sqlite3_finalize(b->q[i]);
 	sqlite3_close(b->conn);
@@ -130,7 +119,7 @@ void budget_close(struct budget *b)
 	free(b);
 }
 
-static bool done(struct budget *b, int i)
+bool budget_done(struct budget *b, int i)
 {
 	int rc = sqlite3_step(b->q[i]);
 
@@ -150,7 +139,7 @@ static bool key_of(struct budget *b, int64_t day, bool make, struct crypt_key *o
 		sqlite3_bind_int64(b->q[Q_KEY_ADD], 1, day);
 		sqlite3_bind_blob(b->q[Q_KEY_ADD], 2, fresh, sizeof(fresh), SQLITE_TRANSIENT);
 		crypt_wipe(fresh, sizeof(fresh));
-		if (!done(b, Q_KEY_ADD))
+		if (!budget_done(b, Q_KEY_ADD))
 			return false;
 	}
 	sqlite3_bind_int64(q, 1, day);
@@ -167,6 +156,9 @@ static enum err keys_today(struct budget *b, int64_t day, struct errinfo *ei)
 {
 	if (b->key_day == day)
 		return OK;
+	enum err rc = budget_windows_drop(b, ei);
+	if (rc)
+		return rc;
 	if (!key_of(b, day, true, b->key[0]) || !key_of(b, day - 1, false, b->key[1]))
 		return budget_err(b, ei, "key");
 	b->key_day = day;
@@ -174,7 +166,7 @@ static enum err keys_today(struct budget *b, int64_t day, struct errinfo *ei)
 }
 
 /* "scope NUL subject" under the key of a day. Longer than any address or id: its hash, which has another length. */
-static void subject_of(const struct budget *b, int which, const struct budget_ask *a, unsigned char out[SUBJECT_BYTES])
+void budget_subject(const struct budget *b, int which, const struct budget_ask *a, unsigned char out[SUBJECT_BYTES])
 {
 	char text[SUBJECT_TEXT_BYTES];
 	size_t n = a->scope.len + 1 + a->subject.len;
@@ -204,14 +196,6 @@ static int64_t slot_width_s(const struct conf_rate *r)
 {
 	return (rate_s(r) + SLOTS - 1) / SLOTS;
 }
-
-/* One ask, its subject under the key of today. */
-struct asking {
-	const struct budget_ask *ask;
-	unsigned char subject[SUBJECT_BYTES];
-	int64_t width, at; /* seconds per slot; the present slot */
-	int64_t back;      /* slots before it that count */
-};
 
 /* Adds what was used within the window to *sum; *oldest: first slot in use, unchanged if there is none. */
 static bool used(struct budget *b, const struct asking *k, const unsigned char subject[SUBJECT_BYTES], int64_t *sum,
@@ -244,19 +228,54 @@ static bool used_all(struct budget *b, const struct asking *k, int64_t *sum, int
 		return false;
 	if ((k->at - k->back) * k->width >= b->key_day * DAY_S)
 		return true;
-	subject_of(b, 1, k->ask, before);
+	budget_subject(b, 1, k->ask, before);
 	return used(b, k, before, sum, oldest);
+}
+
+bool budget_slot_add(struct budget *b, enum budget_class class, const unsigned char subject[SUBJECT_BYTES],
+    int64_t width, int64_t at, int64_t n)
+{
+	sqlite3_stmt *q = b->q[Q_ADD];
+
+	sqlite3_bind_int(q, 1, class);
+	sqlite3_bind_blob(q, 2, subject, SUBJECT_BYTES, SQLITE_STATIC);
+	sqlite3_bind_int64(q, 3, width);
+	sqlite3_bind_int64(q, 4, at);
+	sqlite3_bind_int64(q, 5, n);
+	return budget_done(b, Q_ADD);
+}
+
+/* Networks and sites are few and asked for by everybody: these are counted in memory, and written now and then. */
+static bool in_memory(enum budget_class class)
+{
+	return class == BUDGET_PREFIX || class == BUDGET_SITE;
+}
+
+static bool in_file(const struct budget_ask *asks, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!in_memory(asks[i].class))
+			return true;
+	return false;
+}
+
+static bool sum_of(struct budget *b, struct asking *k, int64_t *sum, int64_t *oldest)
+{
+	if (!in_memory(k->ask->class))
+		return used_all(b, k, sum, oldest);
+	k->window = budget_window(b, k);
+	if (!k->window)
+		return false;
+	budget_window_sum(k->window, k, sum, oldest);
+	return true;
 }
 
 static bool add(struct budget *b, const struct asking *k)
 {
-	sqlite3_stmt *q = b->q[Q_ADD];
-
-	sqlite3_bind_int(q, 1, k->ask->class);
-	sqlite3_bind_blob(q, 2, k->subject, SUBJECT_BYTES, SQLITE_STATIC);
-	sqlite3_bind_int64(q, 3, k->width);
-	sqlite3_bind_int64(q, 4, k->at);
-	return done(b, Q_ADD);
+	if (!k->window)
+		return budget_slot_add(b, k->ask->class, k->subject, k->width, k->at, 1);
+	budget_window_add(b, k->window);
+	return true;
 }
 
 /* Looks at all, then adds to all. *denied == n: granted. */
@@ -267,17 +286,19 @@ static enum err take_all(struct budget *b, const struct budget_ask *asks, size_t
 	enum err rc = keys_today(b, now_s / DAY_S, ei);
 
 	bug_if(n > BUDGET_ASKS_MAX);
+	if (!rc)
+		rc = budget_windows_room(b, ei);
 	for (size_t i = 0; !rc && i < n; i++) {
 		struct asking *k = &asking[i];
 		int64_t sum = 0, oldest;
 		if (!asks[i].rate.count)
 			continue;
-		k->ask = &asks[i];
+		*k = (struct asking){.ask = &asks[i]};
 		k->width = slot_width_s(&asks[i].rate);
 		k->back = (rate_s(&asks[i].rate) + k->width - 1) / k->width;
 		k->at = oldest = now_s / k->width;
-		subject_of(b, 0, k->ask, k->subject);
-		if (!used_all(b, k, &sum, &oldest))
+		budget_subject(b, 0, k->ask, k->subject);
+		if (!sum_of(b, k, &sum, &oldest))
 			return budget_err(b, ei, "sum");
 		if (sum < (int64_t)asks[i].rate.count)
 			continue;
@@ -295,12 +316,14 @@ static enum err take_all(struct budget *b, const struct budget_ask *asks, size_t
 /* Ends the open transaction; what it counted is lost if it cannot be kept. */
 static enum err budget_end(struct budget *b, enum err rc, struct errinfo *ei)
 {
-	if (!done(b, rc ? Q_ROLLBACK : Q_COMMIT) && !rc) {
+	if (!budget_done(b, rc ? Q_ROLLBACK : Q_COMMIT) && !rc) {
 		rc = budget_err(b, ei, "commit");
-		done(b, Q_ROLLBACK);
+		budget_done(b, Q_ROLLBACK);
 	}
-	if (rc)
+	if (rc) {
+		budget_windows_forget(b);
 		b->key_day = -1;
+	}
 	b->open = 0;
 	return rc;
 }
@@ -316,12 +339,14 @@ enum err budget_take(struct budget *b, const struct budget_ask *asks, size_t n, 
 	pthread_mutex_lock(&b->lock);
 	/* Whoever comes next goes on in the same transaction, so one is open only while somebody will end it. */
 	bool last = atomic_fetch_sub(&b->coming, 1) == 1 && !b->held;
-	if (!b->open && !done(b, Q_BEGIN)) {
+	if (in_file(asks, n) && !b->open++ && !budget_done(b, Q_BEGIN)) {
 		rc = budget_err(b, ei, "begin");
+		b->open = 0;
 	} else {
-		b->open++;
 		rc = take_all(b, asks, n, now_ms / 1000, denied, &wait_s, ei);
-		if (rc || last || b->open >= TAKES_MAX)
+		if (!rc)
+			rc = budget_windows_due(b, now_ms, ei);
+		if (b->open && (rc || last || b->open >= TAKES_MAX))
 			rc = budget_end(b, rc, ei);
 	}
 	pthread_mutex_unlock(&b->lock);
@@ -339,12 +364,17 @@ void budget_hold(struct budget *b)
 
 void budget_release(struct budget *b)
 {
-	struct errinfo ei;
+	struct errinfo ei = {.code = OK};
+	enum err rc = OK;
 
 	pthread_mutex_lock(&b->lock);
 	bug_if(!b->held);
 	b->held--;
-	if (b->open && !b->held && budget_end(b, OK, &ei) != OK)
+	if (!b->held && b->windows_added)
+		rc = budget_windows_write(b, b->windows_ms, &ei);
+	if (b->open && !b->held)
+		rc = budget_end(b, rc, &ei);
+	if (rc)
 		log_err(LOG_WARN, "budget", &ei);
 	pthread_mutex_unlock(&b->lock);
 }
@@ -361,7 +391,7 @@ enum err budget_count(struct budget *b, const char *site, struct slice form, enu
 	sqlite3_bind_text(q, 3, form.ptr ? form.ptr : "", (int)form.len, SQLITE_TRANSIENT);
 	sqlite3_bind_int(q, 4, what);
 	sqlite3_bind_int64(q, 5, n);
-	if (!done(b, Q_TALLY))
+	if (!budget_done(b, Q_TALLY))
 		rc = budget_err(b, ei, "tally");
 	pthread_mutex_unlock(&b->lock);
 	return rc;
@@ -395,10 +425,11 @@ enum err budget_purge(struct budget *b, int64_t now_ms, struct errinfo *ei)
 	enum err rc = OK;
 
 	pthread_mutex_lock(&b->lock);
+	rc = budget_windows_drop(b, ei);
 	sqlite3_bind_int64(b->q[Q_FORGET_KEYS], 1, day - 1);
 	sqlite3_bind_int64(b->q[Q_FORGET_SLOTS], 1, now_ms / 1000);
 	sqlite3_bind_int64(b->q[Q_FORGET_TALLIES], 1, day - TALLY_DAYS);
-	if (!done(b, Q_FORGET_KEYS) || !done(b, Q_FORGET_SLOTS) || !done(b, Q_FORGET_TALLIES))
+	if (!rc && (!budget_done(b, Q_FORGET_KEYS) || !budget_done(b, Q_FORGET_SLOTS) || !budget_done(b, Q_FORGET_TALLIES)))
 		rc = budget_err(b, ei, "purge");
 	pthread_mutex_unlock(&b->lock);
 	return rc;

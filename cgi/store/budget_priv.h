@@ -1,0 +1,89 @@
+#ifndef JAWORT_STORE_BUDGET_PRIV_H
+#define JAWORT_STORE_BUDGET_PRIV_H
+/*
+ * What the files of budget share. Everything here is called with the lock of the budget held.
+ *
+ * A window is the counter of one network or site as it stands in memory: its slots within the rate's duration. What is
+ * added to it is written to the file with many others, after WINDOW_WRITE_TAKES takes, a second, or the end of a
+ * batch (budget_release()). So a process that is killed forgets the last second of these two classes, and another
+ * process sees them a second late; counters of addresses are in the file at once.
+ */
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/crypt.h"
+#include "base/err.h"
+#include "store/budget.h"
+#include "store/db_priv.h"
+
+#define SLOTS 24
+#define DAY_S (24 * 3600)
+#define SUBJECT_BYTES 16
+#define WINDOW_SLOTS (SLOTS + 1)
+#define WINDOW_WRITE_TAKES 256
+#define WINDOW_WRITE_MS 1000
+/* A power of two. At three quarters all are written and begin anew. */
+#define WINDOWS 256
+#define WINDOWS_FULL (WINDOWS * 3 / 4)
+
+enum { Q_BEGIN, Q_COMMIT, Q_ROLLBACK, Q_KEY, Q_KEY_ADD, Q_SUM, Q_SLOTS, Q_ADD, Q_TALLY, Q_EACH, Q_FORGET_KEYS,
+	Q_FORGET_SLOTS, Q_FORGET_TALLIES, Q_VERSION, Q__MAX };
+
+struct window {
+	enum budget_class class; /* 0: free */
+	unsigned char subject[SUBJECT_BYTES]; /* under the key of today */
+	int64_t width, at; /* seconds per slot; the latest slot */
+	int64_t n[WINDOW_SLOTS]; /* slot number s is n[s % WINDOW_SLOTS]; those up to `at` */
+	int64_t pending; /* of n[at]: not in the file yet */
+};
+
+struct budget {
+	atomic_uint coming; /* threads that wait for the lock in budget_take() */
+	pthread_mutex_t lock;
+	unsigned held; /* budget_hold() without budget_release() */
+	unsigned open; /* takes in the transaction that is open */
+	sqlite3 *conn;
+	sqlite3_stmt *q[Q__MAX];
+	int64_t key_day; /* of key[0]; key[1] is the day before */
+	struct crypt_key *key[2];
+	struct window windows[WINDOWS];
+	unsigned windows_used;
+	unsigned windows_added; /* takes that are not in the file */
+	int64_t windows_ms;     /* wall time of the last writing */
+	int64_t version;        /* of the file; another one: another process wrote */
+};
+
+/* One ask, its subject under the key of today. */
+struct asking {
+	const struct budget_ask *ask;
+	unsigned char subject[SUBJECT_BYTES];
+	int64_t width, at; /* seconds per slot; the present slot */
+	int64_t back;      /* slots before it that count */
+	struct window *window; /* NULL: counted in the file */
+};
+
+enum err budget_err(struct budget *b, struct errinfo *ei, const char *what);
+/* Runs a statement that gives no row. */
+bool budget_done(struct budget *b, int i);
+/* "scope NUL subject" under the key of today (0) or of the day before (1). */
+void budget_subject(const struct budget *b, int which, const struct budget_ask *a, unsigned char out[SUBJECT_BYTES]);
+bool budget_slot_add(struct budget *b, enum budget_class class, const unsigned char subject[SUBJECT_BYTES],
+    int64_t width, int64_t at, int64_t n);
+
+/* Room for the asks of one take; what window() returned before is gone. */
+enum err budget_windows_room(struct budget *b, struct errinfo *ei);
+/* The window of an ask with its latest slot at k->at, read from the file at its first use. NULL: the file failed. */
+struct window *budget_window(struct budget *b, const struct asking *k);
+/* Adds what was used to *sum; *oldest: first slot in use, unchanged if there is none. */
+void budget_window_sum(const struct window *w, const struct asking *k, int64_t *sum, int64_t *oldest);
+void budget_window_add(struct budget *b, struct window *w);
+/* Writes what is not in the file, in the transaction that is open or one of its own. */
+enum err budget_windows_write(struct budget *b, int64_t now_ms, struct errinfo *ei);
+/* The same, if it is due. */
+enum err budget_windows_due(struct budget *b, int64_t now_ms, struct errinfo *ei);
+/* What the file says counts from now on; what it does not have yet is lost. */
+void budget_windows_forget(struct budget *b);
+/* Writes, then forgets: their subjects, the file or the time are others from now on. */
+enum err budget_windows_drop(struct budget *b, struct errinfo *ei);
+
+#endif

@@ -1,0 +1,181 @@
+/* Counters of networks and sites in memory; see budget_priv.h. */
+#include "store/budget_priv.h"
+
+#include <string.h>
+
+static int64_t *window_slot(struct window *w, int64_t at)
+{
+	return &w->n[at % WINDOW_SLOTS];
+}
+
+/* The window of these bytes, or the free place where it belongs. */
+static struct window *window_place(struct budget *b, const struct asking *k)
+{
+	uint32_t i;
+
+	/* The bytes are those of a keyed hash: nobody outside can choose places. */
+	memcpy(&i, k->subject, sizeof(i));
+	for (;; i++) {
+		struct window *w = &b->windows[i & (WINDOWS - 1)];
+		if (!w->class || (w->class == k->ask->class && w->width == k->width
+		        && memcmp(w->subject, k->subject, SUBJECT_BYTES) == 0))
+			return w;
+	}
+}
+
+/* Slots of one day's key. What a clock that ran ahead counted, counts as now. */
+static bool window_read(struct budget *b, struct window *w, const struct asking *k,
+    const unsigned char subject[SUBJECT_BYTES])
+{
+	sqlite3_stmt *q = b->q[Q_SLOTS];
+	int rc;
+
+	sqlite3_bind_int(q, 1, w->class);
+	sqlite3_bind_blob(q, 2, subject, SUBJECT_BYTES, SQLITE_STATIC);
+	sqlite3_bind_int64(q, 3, w->width);
+	sqlite3_bind_int64(q, 4, k->at - k->back);
+	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+		int64_t at = sqlite3_column_int64(q, 0);
+		*window_slot(w, at < k->at ? at : k->at) += sqlite3_column_int64(q, 1);
+	}
+	sqlite3_reset(q);
+	return rc == SQLITE_DONE;
+}
+
+static bool window_load(struct budget *b, struct window *w, const struct asking *k)
+{
+	unsigned char before[SUBJECT_BYTES];
+
+	*w = (struct window){.class = k->ask->class, .width = k->width, .at = k->at};
+	memcpy(w->subject, k->subject, SUBJECT_BYTES);
+	budget_subject(b, 1, k->ask, before);
+	if (window_read(b, w, k, w->subject) && window_read(b, w, k, before))
+		return true;
+	w->class = 0;
+	return false;
+}
+
+static bool window_write(struct budget *b, struct window *w)
+{
+	if (!w->pending)
+		return true;
+	if (!budget_slot_add(b, w->class, w->subject, w->width, w->at, w->pending))
+		return false;
+	w->pending = 0;
+	return true;
+}
+
+/* Time went on: the slots that come into the window begin at nothing. */
+static bool window_advance(struct budget *b, struct window *w, int64_t at)
+{
+	if (at == w->at)
+		return true;
+	if (!window_write(b, w))
+		return false;
+	for (int i = 0; i < WINDOW_SLOTS && w->at < at; i++)
+		*window_slot(w, ++w->at) = 0;
+	if (w->at < at) {
+		memset(w->n, 0, sizeof(w->n));
+		w->at = at;
+	}
+	return true;
+}
+
+enum err budget_windows_room(struct budget *b, struct errinfo *ei)
+{
+	return b->windows_used + BUDGET_ASKS_MAX > WINDOWS_FULL ? budget_windows_drop(b, ei) : OK;
+}
+
+struct window *budget_window(struct budget *b, const struct asking *k)
+{
+	struct window *w = window_place(b, k);
+
+	if (w->class && k->at >= w->at)
+		return window_advance(b, w, k->at) ? w : NULL;
+	/* The clock went back: the file knows what lies in the window now. */
+	if (w->class && !window_write(b, w))
+		return NULL;
+	b->windows_used += !w->class;
+	if (window_load(b, w, k))
+		return w;
+	b->windows_used--;
+	return NULL;
+}
+
+void budget_window_sum(const struct window *w, const struct asking *k, int64_t *sum, int64_t *oldest)
+{
+	for (int64_t at = k->at - k->back < 0 ? 0 : k->at - k->back; at <= k->at; at++) {
+		int64_t n = w->n[at % WINDOW_SLOTS];
+		*sum += n;
+		if (n && at < *oldest)
+			*oldest = at;
+	}
+}
+
+void budget_window_add(struct budget *b, struct window *w)
+{
+	(*window_slot(w, w->at))++;
+	w->pending++;
+	b->windows_added++;
+}
+
+/* Has another process written since? Asked outside of transactions only, where it is true. */
+static bool file_changed(struct budget *b)
+{
+	int64_t version = b->version;
+
+	if (sqlite3_step(b->q[Q_VERSION]) == SQLITE_ROW)
+		version = sqlite3_column_int64(b->q[Q_VERSION], 0);
+	sqlite3_reset(b->q[Q_VERSION]);
+	bool changed = version != b->version;
+	b->version = version;
+	return changed;
+}
+
+void budget_windows_forget(struct budget *b)
+{
+	if (b->windows_used)
+		memset(b->windows, 0, sizeof(b->windows));
+	b->windows_used = 0;
+	b->windows_added = 0;
+}
+
+enum err budget_windows_write(struct budget *b, int64_t now_ms, struct errinfo *ei)
+{
+	bool own = !b->open, ok = true, changed = own && file_changed(b);
+
+	b->windows_ms = now_ms;
+	if (b->windows_added && own && !budget_done(b, Q_BEGIN))
+		return budget_err(b, ei, "begin");
+	for (int i = 0; b->windows_added && ok && i < WINDOWS; i++)
+		ok = !b->windows[i].class || window_write(b, &b->windows[i]);
+	if (!ok || (b->windows_added && own && !budget_done(b, Q_COMMIT))) {
+		enum err rc = budget_err(b, ei, "write");
+		if (own)
+			budget_done(b, Q_ROLLBACK);
+		/* What these takes were is lost with the transaction; the file says what counts. */
+		budget_windows_forget(b);
+		return rc;
+	}
+	b->windows_added = 0;
+	if (changed)
+		budget_windows_forget(b);
+	return OK;
+}
+
+enum err budget_windows_due(struct budget *b, int64_t now_ms, struct errinfo *ei)
+{
+	int64_t since_ms = now_ms - b->windows_ms;
+
+	if (b->windows_added < WINDOW_WRITE_TAKES && since_ms >= 0 && since_ms < WINDOW_WRITE_MS)
+		return OK;
+	return budget_windows_write(b, now_ms, ei);
+}
+
+enum err budget_windows_drop(struct budget *b, struct errinfo *ei)
+{
+	enum err rc = b->windows_added ? budget_windows_write(b, b->windows_ms, ei) : OK;
+
+	budget_windows_forget(b);
+	return rc;
+}
