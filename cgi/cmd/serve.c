@@ -144,7 +144,7 @@ static void block_signals(void)
 int cmd_serve(const struct cmd_args *a)
 {
 	const struct app_opts ao = {.conf_path = a->conf, .credentials_dir = getenv("CREDENTIALS_DIRECTORY"),
-	    .writer_threads = SERVE_WRITERS, .wake = serve_wake};
+	    .writer_threads = SERVE_WRITERS, .wake = serve_wake, .ticks = true};
 	struct serving s = {.conf = a->conf, .with_worker = a->with_worker,
 	    .worker_start = -SERVE_WORKER_RESTART_MS};
 	const struct front_app app = {.ctx = &s, .handle = serve_handle, .body_limit = serve_limit,

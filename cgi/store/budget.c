@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/budget_priv.h"
 
@@ -26,6 +27,7 @@ static const char pragmas[] =
 
 static const char *const sql[Q__MAX] = {
     [Q_BEGIN] = "BEGIN IMMEDIATE",
+    [Q_READ] = "BEGIN",
     [Q_COMMIT] = "COMMIT",
     [Q_ROLLBACK] = "ROLLBACK",
     [Q_KEY] = "SELECT key FROM secret WHERE day = ?1",
@@ -246,22 +248,22 @@ bool budget_slot_add(struct budget *b, enum budget_class class, const unsigned c
 }
 
 /* Networks and sites are few and asked for by everybody: these are counted in memory, and written now and then. */
-static bool in_memory(enum budget_class class)
+static bool in_memory(const struct budget *b, enum budget_class class)
 {
-	return class == BUDGET_PREFIX || class == BUDGET_SITE;
+	return b->deferred || class == BUDGET_PREFIX || class == BUDGET_SITE;
 }
 
-static bool in_file(const struct budget_ask *asks, size_t n)
+static bool in_file(const struct budget *b, const struct budget_ask *asks, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!in_memory(asks[i].class))
+		if (!in_memory(b, asks[i].class))
 			return true;
 	return false;
 }
 
 static bool sum_of(struct budget *b, struct asking *k, int64_t *sum, int64_t *oldest)
 {
-	if (!in_memory(k->ask->class))
+	if (!in_memory(b, k->ask->class))
 		return used_all(b, k, sum, oldest);
 	k->window = budget_window(b, k);
 	if (!k->window)
@@ -339,10 +341,13 @@ enum err budget_take(struct budget *b, const struct budget_ask *asks, size_t n, 
 	pthread_mutex_lock(&b->lock);
 	/* Whoever comes next goes on in the same transaction, so one is open only while somebody will end it. */
 	bool last = atomic_fetch_sub(&b->coming, 1) == 1 && !b->held;
-	if (in_file(asks, n) && !b->open++ && !budget_done(b, Q_BEGIN)) {
+	if (in_file(b, asks, n) && !b->open++ && !budget_done(b, Q_BEGIN)) {
 		rc = budget_err(b, ei, "begin");
 		b->open = 0;
 	} else {
+		/* Reads of a batch share what it costs to begin and end one. */
+		if (b->deferred && b->held && !b->open)
+			b->open = budget_done(b, Q_READ);
 		rc = take_all(b, asks, n, now_ms / 1000, denied, &wait_s, ei);
 		if (!rc)
 			rc = budget_windows_due(b, now_ms, ei);
@@ -353,6 +358,23 @@ enum err budget_take(struct budget *b, const struct budget_ask *asks, size_t n, 
 	if (retry_s)
 		*retry_s = wait_s > 0 ? wait_s : 1;
 	return rc;
+}
+
+void budget_defer(struct budget *b)
+{
+	pthread_mutex_lock(&b->lock);
+	b->deferred = true;
+	pthread_mutex_unlock(&b->lock);
+}
+
+void budget_tick(struct budget *b)
+{
+	struct errinfo ei = {.code = OK};
+
+	pthread_mutex_lock(&b->lock);
+	if (b->windows_added && !b->held && !b->open && budget_windows_write(b, clock_now_ms(), &ei) != OK)
+		log_err(LOG_WARN, "budget", &ei);
+	pthread_mutex_unlock(&b->lock);
 }
 
 void budget_hold(struct budget *b)
@@ -370,7 +392,9 @@ void budget_release(struct budget *b)
 	pthread_mutex_lock(&b->lock);
 	bug_if(!b->held);
 	b->held--;
-	if (!b->held && b->windows_added)
+	if (!b->held && b->deferred)
+		rc = budget_windows_due(b, clock_now_ms(), &ei);
+	else if (!b->held && b->windows_added)
 		rc = budget_windows_write(b, b->windows_ms, &ei);
 	if (b->open && !b->held)
 		rc = budget_end(b, rc, &ei);

@@ -3,10 +3,11 @@
 /*
  * What the files of budget share. Everything here is called with the lock of the budget held.
  *
- * A window is the counter of one network or site as it stands in memory: its slots within the rate's duration. What is
- * added to it is written to the file with many others, after WINDOW_WRITE_TAKES takes, a second, or the end of a
- * batch (budget_release()). So a process that is killed forgets the last second of these two classes, and another
- * process sees them a second late; counters of addresses are in the file at once.
+ * A window is the counter of one subject as it stands in memory: its slots within the rate's duration. Those of networks
+ * and sites are always counted there, since everybody asks for them; in a process that defers (budget_defer()) those
+ * of addresses too. What is added is written to the file with many others, in the order of the file: after a second,
+ * after WINDOW_WRITE_TAKES takes, when the table is full, or at the end. So a process that is killed forgets the last second,
+ * and other processes see it a second late.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,13 +21,13 @@
 #define DAY_S (24 * 3600)
 #define SUBJECT_BYTES 16
 #define WINDOW_SLOTS (SLOTS + 1)
-#define WINDOW_WRITE_TAKES 256
+#define WINDOW_WRITE_TAKES 4096
 #define WINDOW_WRITE_MS 1000
-/* A power of two. At three quarters all are written and begin anew. */
-#define WINDOWS 256
+/* A power of two, 64 Ki at most. At three quarters all are written and begin anew. */
+#define WINDOWS 2048
 #define WINDOWS_FULL (WINDOWS * 3 / 4)
 
-enum { Q_BEGIN, Q_COMMIT, Q_ROLLBACK, Q_KEY, Q_KEY_ADD, Q_SUM, Q_SLOTS, Q_ADD, Q_TALLY, Q_EACH, Q_FORGET_KEYS,
+enum { Q_BEGIN, Q_READ, Q_COMMIT, Q_ROLLBACK, Q_KEY, Q_KEY_ADD, Q_SUM, Q_SLOTS, Q_ADD, Q_TALLY, Q_EACH, Q_FORGET_KEYS,
 	Q_FORGET_SLOTS, Q_FORGET_TALLIES, Q_VERSION, Q__MAX };
 
 struct window {
@@ -41,7 +42,8 @@ struct budget {
 	atomic_uint coming; /* threads that wait for the lock in budget_take() */
 	pthread_mutex_t lock;
 	unsigned held; /* budget_hold() without budget_release() */
-	unsigned open; /* takes in the transaction that is open */
+	unsigned open; /* takes in the transaction that is open; deferred: whether one that only reads is */
+	bool deferred;
 	sqlite3 *conn;
 	sqlite3_stmt *q[Q__MAX];
 	int64_t key_day; /* of key[0]; key[1] is the day before */

@@ -108,9 +108,9 @@ static struct writer_queue *pool_pick(struct writer_pool *p, int64_t now, int64_
 	return q;
 }
 
-static void queue_take(struct writer_queue *q, struct writer_batch *b, int64_t now)
+/* What waits now. The mutex is held. */
+static void queue_take(struct writer_queue *q, struct writer_batch *b)
 {
-	*b = (struct writer_batch){.try_after = queue_after_due(q, now)};
 	while (q->head && b->count < WRITER_BATCH_MAX) {
 		struct writer_job *j = q->head;
 		q->head = j->next;
@@ -119,6 +119,13 @@ static void queue_take(struct writer_queue *q, struct writer_batch *b, int64_t n
 	if (!q->head)
 		q->tail = &q->head;
 	q->waiting -= b->count;
+}
+
+static void queue_take_late(struct writer_queue *q, struct writer_batch *b)
+{
+	pthread_mutex_lock(&q->pool->mu);
+	queue_take(q, b);
+	pthread_mutex_unlock(&q->pool->mu);
 }
 
 static void job_fail(struct writer_job *j, const struct errinfo *ei, enum err e)
@@ -196,30 +203,18 @@ static void batch_fail(struct writer_batch *b, const struct errinfo *ei, enum er
 	}
 }
 
-/* The usual case: all jobs, the follow-up of earlier commits, one commit. */
-static void batch_run(struct writer_queue *q, struct writer_batch *b)
+/* All jobs in the transaction that is open, and its commit. */
+static void batch_commit(struct writer_queue *q, struct writer_batch *b, struct db *db)
 {
 	struct errinfo ei = {0};
-	struct db *db;
-	enum err e = store_write_begin(q->store, &db, &ei);
-	if (e) {
-		batch_fail(b, &ei, e);
-		return;
-	}
-	e = batch_jobs(db, b->jobs, b->count, &ei);
-	if (e && b->count == 1)
-		job_fail(b->jobs[0], &ei, e);
+	enum err e = batch_jobs(db, b->jobs, b->count, &ei);
 	if (e) {
 		store_write_rollback(q->store);
+		b->did_after = false;
 		if (b->count > 1)
 			batch_alone(q, b);
-		return;
-	}
-	if (b->try_after && batch_after(q, b, db) != OK) {
-		store_write_rollback(q->store);
-		/* The jobs are not to blame: once more without the follow-up. */
-		if (b->count > 0 && batch_plain(q, b, b->jobs, b->count, &ei) != OK)
-			batch_alone(q, b);
+		else
+			job_fail(b->jobs[0], &ei, e);
 		return;
 	}
 	b->outbox_added = db->outbox_added;
@@ -228,6 +223,32 @@ static void batch_run(struct writer_queue *q, struct writer_batch *b)
 		batch_fail(b, &ei, e);
 	else
 		b->commits++;
+}
+
+static void batch_run(struct writer_queue *q, struct writer_batch *b)
+{
+	struct errinfo ei = {0};
+	struct db *db;
+	enum err e = store_write_begin(q->store, &db, &ei);
+	if (e) {
+		if (b->try_after)
+			queue_take_late(q, b);
+		batch_fail(b, &ei, e);
+		return;
+	}
+	if (b->try_after) {
+		/* First, so that jobs which come meanwhile are in this commit and need not wait for one of their own. */
+		e = batch_after(q, b, db);
+		queue_take_late(q, b);
+	}
+	if (!e) {
+		batch_commit(q, b, db);
+		return;
+	}
+	store_write_rollback(q->store);
+	/* The jobs are not to blame. */
+	if (b->count > 0 && batch_plain(q, b, b->jobs, b->count, &ei) != OK)
+		batch_alone(q, b);
 }
 
 static void queue_checkpoint(struct writer_queue *q)
@@ -335,7 +356,9 @@ static void queue_tidy(struct writer_pool *p, struct writer_queue *q, bool slots
 
 static void pool_turn(struct writer_pool *p, struct writer_queue *q, struct writer_batch *b)
 {
-	queue_take(q, b, clock_mono_ms());
+	*b = (struct writer_batch){.try_after = queue_after_due(q, clock_mono_ms())};
+	if (!b->try_after)
+		queue_take(q, b);
 	q->busy = true;
 	pthread_mutex_unlock(&p->mu);
 	batch_run(q, b);

@@ -155,6 +155,8 @@ static void app_budget(struct app *a, const struct conf *conf)
 		return;
 	if (file_mkdir(conf->data, 0750, &ei) != OK || budget_open(&a->budget, conf->data, &ei) != OK)
 		log_err(LOG_ERROR, "budget", &ei);
+	else if (a->opts.ticks)
+		budget_defer(a->budget);
 }
 
 static enum err app_load(struct app *a, struct generation **out, struct errinfo *ei)
@@ -261,6 +263,8 @@ void app_tick(void *ctx)
 {
 	struct app *a = ctx;
 
+	if (a->budget)
+		budget_tick(a->budget);
 	/* now is changed by this thread only */
 	if (a->now->shut && clock_mono_ms() - a->tried_ms >= APP_RETRY_MS)
 		app_reload(a);

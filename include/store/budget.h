@@ -61,6 +61,14 @@ void budget_close(struct budget *b);
 enum err budget_take(struct budget *b, const struct budget_ask *asks, size_t n, int64_t now_ms, size_t *denied,
     int64_t *retry_s, struct errinfo *ei);
 /*
+ * For a process that runs on and on: from now on all is counted in memory and written once a second, by the take or
+ * release that finds it due, or by budget_tick(). Killed, it forgets the last second; other processes see it a second late.
+ * Without it only networks and sites are counted so.
+ */
+void budget_defer(struct budget *b);
+/* Writes what is left of the last second; from time to time. */
+void budget_tick(struct budget *b);
+/*
  * Between the two, takes of all threads share a transaction (64 at most), which saves most of their cost; other
  * processes wait for it. For a batch of work that waits for nothing else meanwhile.
  */

@@ -27,6 +27,7 @@ struct app_opts {
 	unsigned writer_threads;     /* 1..8 */
 	/* Tells the worker that a site has new mails; from a writer thread. NULL: nobody is told. */
 	void (*wake)(const struct conf *c, const char *site);
+	bool ticks;                  /* app_tick() will be called: counters of budgets may wait for it */
 	bool brief;                  /* one request (CGI): no checks that read whole files */
 };
 
@@ -42,7 +43,8 @@ size_t app_body_limit(void *ctx, const struct request *req);
 void app_reload(void *ctx);
 /*
  * About once a second, from the thread of app_reload(): while a site is down because its data could not be
- * opened (disk full, say), everything is loaded again every 30 s, so that it comes back without anybody's help.
+ * opened (disk full, say), everything is loaded again every 30 s, so that it comes back without anybody's help. Writes
+ * what budgets have counted.
  */
 void app_tick(void *ctx);
 /*
