@@ -1,5 +1,6 @@
 #include "base/crypt.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -22,8 +23,30 @@ static unsigned char test_seed[CRYPT_KEY_BYTES];
 static atomic_bool test_seeded;
 static atomic_uint_fast64_t test_count;
 
+/*
+ * Nonces and salts of a sign-up are a dozen small pieces, and each would be a call of the kernel: a thread fetches many
+ * at once. What was handed out is wiped, and a child of fork() starts with none.
+ */
+#define STOCK_BYTES 1024
+#define STOCK_MAX_BYTES 32
+static _Thread_local struct {
+	unsigned char bytes[STOCK_BYTES];
+	size_t left;
+	unsigned forks;
+} stock;
+static atomic_uint stock_forks;
+
+static void stock_forked(void)
+{
+	atomic_fetch_add(&stock_forks, 1);
+}
+
 enum err crypt_init(struct errinfo *ei)
 {
+	static atomic_flag told = ATOMIC_FLAG_INIT;
+
+	if (!atomic_flag_test_and_set(&told))
+		pthread_atfork(NULL, NULL, stock_forked);
 	if (sodium_init() < 0)
 		return err_set(ei, E_IO,
 		    "no randomness from the system: getrandom() or /dev/urandom must be usable by this process");
@@ -40,12 +63,29 @@ void crypt_random_seed(const unsigned char seed[CRYPT_KEY_BYTES])
 	atomic_store(&test_seeded, true);
 }
 
+static void stock_take(void *dst, size_t n)
+{
+	unsigned forks = atomic_load_explicit(&stock_forks, memory_order_relaxed);
+
+	if (stock.left < n || stock.forks != forks) {
+		randombytes_buf(stock.bytes, sizeof(stock.bytes));
+		stock.left = sizeof(stock.bytes);
+		stock.forks = forks;
+	}
+	stock.left -= n;
+	memcpy(dst, stock.bytes + stock.left, n);
+	sodium_memzero(stock.bytes + stock.left, n);
+}
+
 void crypt_random(void *dst, size_t n)
 {
 	unsigned char block[randombytes_SEEDBYTES];
 
 	if (!atomic_load(&test_seeded)) {
-		randombytes_buf(dst, n);
+		if (n <= STOCK_MAX_BYTES)
+			stock_take(dst, n);
+		else
+			randombytes_buf(dst, n);
 		return;
 	}
 	uint64_t count = atomic_fetch_add(&test_count, 1);

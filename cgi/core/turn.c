@@ -99,7 +99,7 @@ static enum err turn_mail(struct turning *w, enum outbox_kind kind, const struct
 	};
 	enum err rc = letter_queue(w->db, w->t->site, w->t->letters, w->a, &send, mail_hash, ei);
 
-	if (!rc && r)
+	if (!rc && r && r->mails)
 		rc = request_mailed(w->db, r->id, w->now_ms, ei);
 	return rc;
 }
@@ -120,7 +120,7 @@ static enum err turn_ask(struct turning *w, struct errinfo *ei)
 	const struct conf_site *c = site_conf(w->t->site);
 	struct request_new n = {.person_id = w->person.id, .form = w->in->form, .lang = slice_from(w->lang),
 	    .purposes = w->purposes, .intake_ms = w->in->at_ms, .created_ms = w->now_ms,
-	    .fields = w->in->fields, .page = w->in->page};
+	    .fields = w->in->fields, .page = w->in->page, .mailed_ms = w->now_ms};
 	struct request_row r = {.generation = 1};
 	unsigned char mail_hash[STORE_HASH_BYTES];
 	enum err rc;
@@ -302,9 +302,37 @@ static enum err turn_one(struct db *db, const struct turn *t, struct arena *a, c
 		return err_set(ei, E_NOMEM, "sign-up %lld", (long long)row->id);
 	if (w.purposes.len)
 		rc = turn_known(&w, ei);
-	if (!rc)
-		rc = daily_add(db, daily_day(row->in.at_ms), row->in.form, DAILY_SENT, 1, ei);
 	return rc == E_NOT_FOUND ? err_set(ei, E_IO, "sign-up %lld: a row is missing", (long long)row->id) : rc;
+}
+
+/* Sign-ups of a portion that have the same day and form: one line of `daily`, changed once. */
+struct turn_daily {
+	int64_t day, n;
+	char form[64];
+};
+
+static enum err turn_daily_end(struct db *db, struct turn_daily *d, struct errinfo *ei)
+{
+	enum err rc = d->n ? daily_add(db, d->day, slice_from(d->form), DAILY_SENT, d->n, ei) : OK;
+
+	d->n = 0;
+	return rc;
+}
+
+static enum err turn_daily_add(struct db *db, struct turn_daily *d, const struct intake *in, struct errinfo *ei)
+{
+	int64_t day = daily_day(in->at_ms);
+	enum err rc = OK;
+
+	if (d->day != day || !slice_eq_str(in->form, d->form))
+		rc = turn_daily_end(db, d, ei);
+	if (in->form.len >= sizeof(d->form))
+		return rc ? rc : daily_add(db, day, in->form, DAILY_SENT, 1, ei);
+	memcpy(d->form, in->form.ptr, in->form.len);
+	d->form[in->form.len] = '\0';
+	d->day = day;
+	d->n++;
+	return rc;
 }
 
 /* Rows that nobody can work on stay where they are, for the owner who may bring back what they need. */
@@ -333,14 +361,17 @@ static enum err turn_portion(struct db *db, const struct turn *t, struct arena *
     struct turn_left *left, struct errinfo *ei)
 {
 	int64_t max = intake_committed_id(db), at = 0;
+	struct turn_daily daily = {.n = 0};
 	struct intake_row row;
 	enum err rc;
 
 	while (*done < TURN_BATCH_MAX) {
 		arena_reset(a);
 		rc = intake_next(db, at, max, a, &row, ei);
+		if (rc == E_NOT_FOUND)
+			break;
 		if (rc)
-			return rc == E_NOT_FOUND ? OK : rc;
+			return rc;
 		at = row.id;
 		rc = row.readable ? turn_one(db, t, a, &row, ei) : E_NOT_FOUND;
 		if (rc == E_NOT_FOUND) {
@@ -349,11 +380,13 @@ static enum err turn_portion(struct db *db, const struct turn *t, struct arena *
 		}
 		if (!rc)
 			rc = intake_delete(db, row.id, ei);
+		if (!rc)
+			rc = turn_daily_add(db, &daily, &row.in, ei);
 		if (rc)
 			return rc;
 		++*done;
 	}
-	return OK;
+	return turn_daily_end(db, &daily, ei);
 }
 
 enum err turn_after(struct db *db, void *arg, bool *more, struct errinfo *ei)

@@ -239,7 +239,10 @@ enum err db_open(struct store *s, bool writer, struct db **out, struct errinfo *
 void db_forget(struct db *db)
 {
 	db->intake_committed = 0;
-	db->next_person_id = 0;
+	db->next_person_id = db->next_request_id = db->next_outbox_id = db->next_event_seq = 0;
+	db->new_person_id = 0;
+	db->text_known = false;
+	db->notice_now.no = 0;
 	db->outbox_added = false;
 	db->keys_checked = false;
 	db->erasing = false;

@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "store/db.h"
+#include "store/notice.h"
 
 #define DB_APPLICATION_ID 0x4a57524a /* "JWRJ" */
 
@@ -95,7 +96,15 @@ struct db {
 	struct db *next_idle;
 	/* Of the current borrow or transaction. */
 	int64_t intake_committed;
-	int64_t next_person_id; /* 0: not read yet */
+	/* Read once in a transaction, where nobody else can change it. 0, false: not yet. */
+	int64_t next_person_id;
+	int64_t next_request_id;
+	int64_t next_outbox_id;
+	int64_t next_event_seq;
+	int64_t new_person_id; /* made here, and no event names it yet */
+	bool text_known;       /* text_hash is in the text store */
+	unsigned char text_hash[STORE_HASH_BYTES];
+	struct notice_version notice_now; /* no 0: not read yet */
 	bool outbox_added;
 	bool keys_checked; /* erasures by other processes were looked for */
 	/* The person key in use, so that several seals for one person look it up once. */

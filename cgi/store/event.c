@@ -140,10 +140,14 @@ static enum err event_next(struct db *db, int64_t person_id, int64_t *seq, int64
 {
 	sqlite3_stmt *q = event_stmt(db, NEXT);
 	bool row;
+	if (db->next_event_seq && db->new_person_id == person_id) {
+		*seq = db->next_event_seq;
+		return OK;
+	}
 	db_bind_i64(q, 1, person_id);
 	enum err e = db_row(db, q, &row, ei);
 	if (!e && row) {
-		*seq = sqlite3_column_int64(q, 0);
+		*seq = db->next_event_seq = sqlite3_column_int64(q, 0);
 		*prev = sqlite3_column_int64(q, 1);
 	}
 	db_end(q);
@@ -193,9 +197,14 @@ enum err event_append(struct db *db, const struct event_new *n, int64_t *seq_out
 		db_bind_blob(q, 10 + part, db->scratch[1 + part].data, db->scratch[1 + part].len);
 	}
 	e = db_run(db, q, ei);
-	if (!e && seq_out)
+	if (e)
+		return e;
+	db->next_event_seq++;
+	if (db->new_person_id == n->person_id)
+		db->new_person_id = 0;
+	if (seq_out)
 		*seq_out = seq;
-	return e;
+	return OK;
 }
 
 static enum err event_part_get(struct db *db, sqlite3_stmt *q, enum event_part part, struct event_row *r,

@@ -39,9 +39,16 @@ static enum err notice_one(struct db *db, sqlite3_stmt *q, struct notice_version
 
 enum err notice_current(struct db *db, const char *lang, struct notice_version *out, struct errinfo *ei)
 {
+	if (db->writer && db->notice_now.no && strcmp(db->notice_now.lang, lang) == 0) {
+		*out = db->notice_now;
+		return OK;
+	}
 	sqlite3_stmt *q = notice_stmt(db, CURRENT);
 	db_bind_text(q, 1, slice_from(lang));
-	return notice_one(db, q, out, ei);
+	enum err e = notice_one(db, q, out, ei);
+	if (!e && db->writer)
+		db->notice_now = *out;
+	return e;
 }
 
 enum err notice_put(struct db *db, const char *lang, const unsigned char hash[STORE_HASH_BYTES],
@@ -55,6 +62,7 @@ enum err notice_put(struct db *db, const char *lang, const unsigned char hash[ST
 	}
 	if (e && e != E_NOT_FOUND)
 		return e;
+	db->notice_now.no = 0;
 	sqlite3_stmt *q = notice_stmt(db, PUT);
 	db_bind_text(q, 1, slice_from(lang));
 	db_bind_blob(q, 2, hash, STORE_HASH_BYTES);

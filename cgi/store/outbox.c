@@ -43,23 +43,35 @@ DB_STMTS(outbox, OUTBOX, STMTS)
 _Static_assert(OUTBOX_QUEUED == 0 && OUTBOX_SENDING == 1 && OUTBOX_FAILED == 3 && OUTBOX_UNKNOWN == 4 &&
     OUTBOX_HELD == 5 && OUTBOX_DROPPED == 6, "numbers used in the statements above");
 
+/* The id is part of what is sealed, so it is known before the row is there. */
+static enum err outbox_next_id(struct db *db, int64_t *id, struct errinfo *ei)
+{
+	sqlite3_stmt *q;
+	bool row;
+	enum err e = OK;
+	if (!db->next_outbox_id) {
+		q = outbox_stmt(db, NEXT_ID);
+		e = db_row(db, q, &row, ei);
+		db->next_outbox_id = !e && row ? sqlite3_column_int64(q, 0) : 0;
+		db_end(q);
+	}
+	*id = db->next_outbox_id;
+	return e;
+}
+
 enum err outbox_add(struct db *db, const struct outbox_new *n, int64_t *id, struct errinfo *ei)
 {
 	struct buf *sealed = &db->scratch[0];
-	bool row;
 	bug_if(n->kind < 1 || n->kind >= OUTBOX_KIND__MAX);
 	if (n->slots.len > OUTBOX_SLOTS_MAX_BYTES)
 		return err_set(ei, E_LIMIT, "slots of a mail are over 4 KiB");
-	sqlite3_stmt *q = outbox_stmt(db, NEXT_ID);
-	enum err e = db_row(db, q, &row, ei);
-	*id = !e && row ? sqlite3_column_int64(q, 0) : 0;
-	db_end(q);
+	enum err e = outbox_next_id(db, id, ei);
 	buf_reset(sealed);
 	if (!e)
 		e = seal_put(db, n->person_id, OUTBOX_PLACE, *id, n->slots, sealed, ei);
 	if (e)
 		return e;
-	q = outbox_stmt(db, ADD);
+	sqlite3_stmt *q = outbox_stmt(db, ADD);
 	db_bind_i64(q, 1, *id);
 	db_bind_i64(q, 2, n->channel);
 	db_bind_i64(q, 3, n->person_id);
@@ -70,8 +82,10 @@ enum err outbox_add(struct db *db, const struct outbox_new *n, int64_t *id, stru
 	db_bind_i64(q, 8, n->next_ms);
 	db_bind_i64(q, 9, n->created_ms);
 	e = db_run(db, q, ei);
-	if (!e)
+	if (!e) {
 		db->outbox_added = true;
+		db->next_outbox_id++;
+	}
 	return e;
 }
 

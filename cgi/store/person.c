@@ -186,7 +186,7 @@ enum err person_insert(struct db *db, const struct person_new *n, int64_t *id, s
 	db_bind_i64(q, 8, n->now_ms);
 	e = db_run(db, q, ei);
 	if (!e)
-		*id = db->next_person_id++;
+		*id = db->new_person_id = db->next_person_id++;
 	return e;
 }
 

@@ -8,7 +8,8 @@
 #define STMTS(X)                                                                                             \
 	X(INSERT, DB_WRITE, 0,                                                                                \
 	    "INSERT INTO request(id, person_id, form, lang, purposes, consent_hash, intake_ms, state, created_ms," \
-	    " expires_ms, fields_ct, page_ct) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11)")       \
+	    " expires_ms, fields_ct, page_ct, mailed_ms, mails)"                                              \
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, ?12 IS NOT NULL)")                 \
 	X(NEXT_ID, DB_READ, 1,                                                                                \
 	    "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'request'), 0) + 1")               \
 	X(GET, DB_READ, 14, "SELECT " COLUMNS " FROM request WHERE id = ?1")                                  \
@@ -58,11 +59,16 @@ enum request_state request_state_from_name(struct slice name)
 /* The id is part of what is sealed, so it is known before the row is there. */
 static enum err request_next_id(struct db *db, int64_t *id, struct errinfo *ei)
 {
-	sqlite3_stmt *q = request_stmt(db, NEXT_ID);
+	sqlite3_stmt *q;
 	bool row;
-	enum err e = db_row(db, q, &row, ei);
-	*id = !e && row ? sqlite3_column_int64(q, 0) : 0;
-	db_end(q);
+	enum err e = OK;
+	if (!db->next_request_id) {
+		q = request_stmt(db, NEXT_ID);
+		e = db_row(db, q, &row, ei);
+		db->next_request_id = !e && row ? sqlite3_column_int64(q, 0) : 0;
+		db_end(q);
+	}
+	*id = db->next_request_id;
 	return e;
 }
 
@@ -100,7 +106,11 @@ enum err request_insert(struct db *db, const struct request_new *n, int64_t *id,
 		db_bind_blob(q, 10, db->scratch[0].data, db->scratch[0].len);
 	if (n->page.len)
 		db_bind_blob(q, 11, db->scratch[1].data, db->scratch[1].len);
-	return db_run(db, q, ei);
+	db_bind_id(q, 12, n->mailed_ms);
+	e = db_run(db, q, ei);
+	if (!e)
+		db->next_request_id++;
+	return e;
 }
 
 static void request_fill(sqlite3_stmt *q, struct request_row *r)

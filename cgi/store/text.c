@@ -79,6 +79,9 @@ static enum err text_body(sqlite3_stmt *q, struct buf *body, struct errinfo *ei)
 enum err text_get(struct db *db, const unsigned char hash[STORE_HASH_BYTES], struct buf *body,
     struct text_info *info, struct errinfo *ei)
 {
+	/* Nothing ever goes from the text store. */
+	if (!body && !info && db->text_known && memcmp(db->text_hash, hash, STORE_HASH_BYTES) == 0)
+		return OK;
 	sqlite3_stmt *q = text_stmt(db, body ? GET : INFO);
 	bool row;
 	db_bind_blob(q, 1, hash, STORE_HASH_BYTES);
@@ -92,6 +95,8 @@ enum err text_get(struct db *db, const unsigned char hash[STORE_HASH_BYTES], str
 	if (!e && info)
 		text_info_fill(q, info);
 	db_end(q);
+	db->text_known = !e;
+	memcpy(db->text_hash, hash, STORE_HASH_BYTES);
 	return e;
 }
 

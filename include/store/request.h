@@ -36,6 +36,7 @@ struct request_new {
 	int64_t expires_ms;
 	struct slice fields; /* JSON object text; may be empty */
 	struct slice page;   /* may be empty */
+	int64_t mailed_ms;   /* a mail goes out with it; 0: none */
 };
 
 struct request_row {
