@@ -84,6 +84,7 @@ enum err budget_open(struct budget **out, const char *data, struct errinfo *ei)
 	b->key_day = -1;
 	buf_init(&path, 4096);
 	buf_printf(&path, "%s/budget.db", data);
+	db_library();
 	rc = db_touch(path.data, ei);
 	if (!rc && sqlite3_open_v2(path.data, &b->conn, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
 	        | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK)

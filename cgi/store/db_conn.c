@@ -41,6 +41,19 @@ static const struct {
 	{SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0},
 };
 
+/* SQLite counts its memory for all threads under one mutex, which nobody here asks for. */
+static void library_setup(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+void db_library(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, library_setup);
+}
+
 enum err db_touch(const char *path, struct errinfo *ei)
 {
 	return file_make(path, 0600) == 0 ? OK : err_errno(ei, E_IO, errno, "%s: cannot create", path);
@@ -50,6 +63,7 @@ enum err db_connect(sqlite3 **out, const char *path, int flags, struct errinfo *
 {
 	sqlite3 *conn = NULL;
 	*out = NULL;
+	db_library();
 	if (flags & SQLITE_OPEN_CREATE) {
 		enum err e = db_touch(path, ei);
 		if (e)

@@ -153,6 +153,8 @@ void db_close(struct db *db);
  * SQLite would take 0644 and the umask: the file is made before, with our mode, which -wal and -shm follow.
  * In a setgid directory the group may write it as well.
  */
+/* Before the first connection of the process. */
+void db_library(void);
 enum err db_touch(const char *path, struct errinfo *ei);
 enum err db_connect(sqlite3 **out, const char *path, int flags, struct errinfo *ei);
 /* For pragmas and fixed text only. */

@@ -22,8 +22,8 @@
 #define WRITER_AFTER_MIN_MS 20
 #define WRITER_AFTER_SPREAD_MS 30
 #define WRITER_PAGE_BYTES 4096
-/* A checkpoint beside the writer every so many pages of WAL (4 MiB). */
-#define WRITER_CKPT_PAGES (4 * 1024 * 1024 / WRITER_PAGE_BYTES)
+/* A checkpoint beside the writer every so many pages of WAL (16 MiB): a page that many commits change is copied once. */
+#define WRITER_CKPT_PAGES (16 * 1024 * 1024 / WRITER_PAGE_BYTES)
 /* Here the next batch waits for it: only then can the WAL start from its beginning again (64 MiB). */
 #define WRITER_CKPT_MUST_PAGES (64 * 1024 * 1024 / WRITER_PAGE_BYTES)
 
