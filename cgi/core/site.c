@@ -1,5 +1,6 @@
 #include "core/site.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +202,21 @@ static void style_hash(struct buf *out, struct slice css)
 	buf_add_char(out, '\'');
 }
 
+static void style_src(const struct site *s, struct site_style *st)
+{
+	struct buf b;
+
+	buf_init(&b, STYLE_SRC_BYTES);
+	style_hash(&b, st->css);
+	if (s->accent_css.len) {
+		buf_add_char(&b, ' ');
+		style_hash(&b, s->accent_css);
+	}
+	if (!buf_ok(&b) || !slice_copy(buf_slice(&b), st->src, sizeof(st->src)))
+		*st->src = '\0';
+	buf_free(&b);
+}
+
 /* "css/page/form.css" belongs to "page/form.html". */
 static enum err load_style(struct site *s, const struct embedded_file *f, struct errinfo *ei)
 {
@@ -215,14 +231,9 @@ static enum err load_style(struct site *s, const struct embedded_file *f, struct
 	buf_add_str(&b, ".html");
 	st->tpl = b.data;
 	st->css = slice_make(f->data, f->len);
-	buf_init_arena(&b, &s->arena, STYLE_SRC_BYTES);
-	style_hash(&b, st->css);
-	if (s->accent_css.len) {
-		buf_add_char(&b, ' ');
-		style_hash(&b, s->accent_css);
-	}
-	if (!slice_copy(buf_slice(&b), st->src, sizeof(st->src)))
+	if (!buf_ok(&b))
 		return err_set(ei, E_NOMEM, "styles");
+	*st->src = '\0';
 	st->next = s->styles;
 	s->styles = st;
 	return OK;
@@ -417,9 +428,9 @@ struct view *site_view(const struct site *s, struct arena *a, const char *lang)
 	return v;
 }
 
-static const struct site_style *style_of(const struct site *s, const char *tpl)
+static struct site_style *style_of(const struct site *s, const char *tpl)
 {
-	for (const struct site_style *st = s->styles; st; st = st->next)
+	for (struct site_style *st = s->styles; st; st = st->next)
 		if (strcmp(st->tpl, tpl) == 0)
 			return st;
 	return NULL;
@@ -450,9 +461,17 @@ void site_view_page(const struct site *s, struct view *v, const char *tpl, const
 
 const char *site_style_src(const struct site *s, const char *tpl)
 {
-	const struct site_style *st = style_of(s, tpl);
+	/* A program that starts for one request hashes one sheet of them all. */
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	struct site_style *st = style_of(s, tpl);
 
-	return st ? st->src : "'none'";
+	if (!st)
+		return "'none'";
+	pthread_mutex_lock(&lock);
+	if (!*st->src)
+		style_src(s, st);
+	pthread_mutex_unlock(&lock);
+	return *st->src ? st->src : "'none'";
 }
 
 enum err site_render(const struct site *s, const char *tpl, const char *lang, const struct view *v, struct buf *out,

@@ -176,13 +176,29 @@ static enum err app_load(struct app *a, struct generation **out, struct errinfo 
 	if (rc)
 		return rc;
 	opening.conf = conf;
-	app_budget(a, conf);
-	*out = generation_new(conf, app_open_store, &opening);
+	if (!a->opts.brief)
+		app_budget(a, conf);
+	*out = generation_new(conf, a->opts.brief ? NULL : app_open_store, &opening);
 	if (!*out) {
 		conf_free(conf);
 		return err_set(ei, E_NOMEM, "configuration");
 	}
 	return OK;
+}
+
+/* A single request (CGI) begins with words and templates only; most ask for a form and need no more. */
+static void app_complete(struct app *a, struct generation *g, struct request *req, struct slice rest)
+{
+	struct opening opening = {.app = a, .conf = g->conf};
+	struct slice arg;
+	const struct route *r = route_find(rest, &arg);
+
+	if (r && r->light && (req->method == REQUEST_GET || req->method == REQUEST_HEAD) && !request_query_get(req, "token").ptr)
+		return;
+	app_budget(a, g->conf);
+	generation_complete(g, app_open_store, &opening);
+	for (struct app_store *st = a->stores; st; st = st->next)
+		writer_poke(a->writers, st->store);
 }
 
 static void app_swap(struct app *a, struct generation *g)
@@ -352,11 +368,15 @@ void app_handle(void *ctx, struct request *req, struct response *res)
 	struct app *a = ctx;
 	struct generation *g = generation_get(a);
 	struct page p = {.app = a, .req = req, .res = res, .arena = req->arena, .writers = a->writers,
-	    .budget = a->budget};
+	};
 	struct conf_match m;
 
 	p.client_ip = client_address(g->conf, req);
-	if (!app_match(g, req, &m)) {
+	bool matched = app_match(g, req, &m);
+	if (matched && a->opts.brief)
+		app_complete(a, g, req, m.rest);
+	p.budget = a->budget;
+	if (!matched) {
 		bare_send(a->bare, req, 404, res);
 	} else if (m.broken || !(p.gs = generation_site(g, m.site)) || !p.gs->site) {
 		log_event(LOG_WARN, "site_is_down", LOG_S("site", m.site ? m.site->id : m.broken->id), LOG_S("id", req->id));

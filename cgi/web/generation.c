@@ -151,16 +151,13 @@ static void hook_start(const struct generation *g, const struct conf_site *conf,
 	buf_free(&secret);
 }
 
-static enum err site_start(struct generation *g, struct generation_site *gs, struct errinfo *ei)
+/* Everything that needs the store, and all that is rendered ahead. */
+static enum err site_fill(struct generation *g, struct generation_site *gs, struct errinfo *ei)
 {
 	struct texts_report report;
 	struct arena work;
-	enum err rc = site_new(&gs->site, g->conf, gs->conf, ei);
+	enum err rc;
 
-	if (!rc)
-		rc = lint_gate(gs->site, ei);
-	if (rc)
-		return rc;
 	gs->letters = letter_cache_new();
 	if (!gs->letters)
 		return err_set(ei, E_NOMEM, "site %s", gs->conf->id);
@@ -191,8 +188,51 @@ static void site_end(struct generation_site *gs)
 	gs->notices = NULL;
 }
 
-struct generation *generation_new(struct conf *conf,
-    struct store *(*open_store)(void *arg, const struct conf_site *site), void *arg)
+static enum err site_start(struct generation *g, struct generation_site *gs, generation_open_store *open_store,
+    void *arg, struct errinfo *ei)
+{
+	enum err rc = OK;
+
+	/* Whoever opens it says why it does not open. */
+	if (open_store && !(gs->store = open_store(arg, gs->conf)))
+		return err_set(ei, E_IO, "store");
+	if (!gs->site) {
+		rc = site_new(&gs->site, g->conf, gs->conf, ei);
+		if (!rc)
+			rc = lint_gate(gs->site, ei);
+	}
+	return rc || !open_store ? rc : site_fill(g, gs, ei);
+}
+
+static void site_count(struct generation *g, struct generation_site *gs, enum err rc, struct errinfo *ei,
+    bool store_wanted)
+{
+	if (rc == OK) {
+		g->up++;
+		return;
+	}
+	if (gs->store || !store_wanted)
+		log_err(LOG_ERROR, "site_down", ei);
+	if (rc == E_IO || rc == E_BUSY || rc == E_NOMEM)
+		g->shut++;
+	site_end(gs);
+	arena_init(&gs->arena, GENERATION_ARENA_MAX_BYTES);
+	g->down++;
+}
+
+void generation_complete(struct generation *g, generation_open_store *open_store, void *arg)
+{
+	for (size_t i = 0; i < g->conf->nsites; i++) {
+		struct generation_site *gs = &g->sites[i];
+		struct errinfo ei = {.code = OK};
+		if (!gs->site || gs->store)
+			continue;
+		g->up--;
+		site_count(g, gs, site_start(g, gs, open_store, arg, &ei), &ei, true);
+	}
+}
+
+struct generation *generation_new(struct conf *conf, generation_open_store *open_store, void *arg)
 {
 	struct generation *g = calloc(1, sizeof(*g));
 
@@ -210,18 +250,7 @@ struct generation *generation_new(struct conf *conf,
 		struct errinfo ei = {.code = OK};
 		gs->conf = conf->sites[i];
 		arena_init(&gs->arena, GENERATION_ARENA_MAX_BYTES);
-		gs->store = open_store(arg, gs->conf);
-		if (gs->store && site_start(g, gs, &ei) == OK) {
-			g->up++;
-			continue;
-		}
-		if (gs->store)
-			log_err(LOG_ERROR, "site_down", &ei);
-		if (!gs->store || ei.code == E_IO || ei.code == E_BUSY || ei.code == E_NOMEM)
-			g->shut++;
-		site_end(gs);
-		arena_init(&gs->arena, GENERATION_ARENA_MAX_BYTES);
-		g->down++;
+		site_count(g, gs, site_start(g, gs, open_store, arg, &ei), &ei, open_store != NULL);
 	}
 	return g;
 }
@@ -242,6 +271,8 @@ const struct generation_page *generation_form(const struct generation_site *gs, 
 {
 	size_t at = (size_t)(form - gs->conf->forms) * gs->conf->languages.n + lang_index(gs->conf, lang);
 
+	if (!gs->forms)
+		return NULL;
 	return fragment ? &gs->fragments[at] : &gs->forms[at];
 }
 

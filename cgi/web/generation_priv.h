@@ -55,14 +55,18 @@ struct generation {
 	unsigned shut; /* of those down: for want of disk, lock or memory, so that another try may do */
 };
 
+typedef struct store *generation_open_store(void *arg, const struct conf_site *site);
 /*
  * Builds all of conf (which it takes over). open_store gives the store of a
  * site; a site for which anything fails is down, with a log line. NULL without memory.
+ * open_store NULL: only words and templates, enough for a route that is `light`; no store, nothing rendered ahead.
  */
-struct generation *generation_new(struct conf *conf,
-    struct store *(*open_store)(void *arg, const struct conf_site *site), void *arg);
+struct generation *generation_new(struct conf *conf, generation_open_store *open_store, void *arg);
+/* Makes the rest of one that was built without stores. One thread only. */
+void generation_complete(struct generation *g, generation_open_store *open_store, void *arg);
 void generation_release(struct generation *g);
 
+/* NULL if nothing was rendered ahead. */
 const struct generation_page *generation_form(const struct generation_site *gs, const struct conf_form *form,
     const char *lang, bool fragment);
 const struct generation_notice *generation_notice(const struct generation_site *gs, const char *lang);

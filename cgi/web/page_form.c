@@ -42,7 +42,7 @@ static void fragment_get(struct page *p, const struct conf_form *form)
 	struct formpage f = {.form = form, .lang = p->lang, .heading = formpage_heading(h)};
 	const struct generation_page *ready = generation_form(p->gs, form, p->lang, true);
 
-	if (!id.len && !h.len) {
+	if (ready && !id.len && !h.len) {
 		if (!page_etag(p, slice_from(ready->etag)))
 			page_send_html(p, 200, NULL, ready->body);
 		return;
@@ -86,6 +86,7 @@ static const struct {
 void page_form_get(struct page *p)
 {
 	const struct conf_form *form = form_of(p);
+	const struct formpage f = {.form = form, .lang = p->lang};
 	const struct generation_page *page;
 
 	p->shared = true;
@@ -99,7 +100,9 @@ void page_form_get(struct page *p)
 			return;
 		}
 	page = generation_form(p->gs, form, p->lang, false);
-	if (!page_etag(p, slice_from(page->etag)))
+	if (!page)
+		render_get(p, FORMPAGE_PAGE, &f);
+	else if (!page_etag(p, slice_from(page->etag)))
 		page_send_html(p, 200, formpage_template(FORMPAGE_PAGE), page->body);
 }
 

@@ -16,6 +16,7 @@ struct route {
 	enum route_arg arg;
 	enum page_class class;
 	size_t body_max_bytes; /* of a POST */
+	bool light;            /* its GET needs neither store nor budget nor what was rendered ahead */
 	void (*get)(struct page *p);  /* GET and HEAD; NULL: 405 */
 	void (*post)(struct page *p); /* NULL: 405 */
 };

@@ -1,5 +1,9 @@
 #include "base/crypt.h"
 
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -259,6 +263,53 @@ static void test_random(void **state)
 	assert_memory_not_equal(a, b, sizeof(a));
 }
 
+struct drawn {
+	unsigned char v[200][24];
+};
+
+static void *draw(void *arg)
+{
+	struct drawn *d = arg;
+
+	for (int i = 0; i < 200; i++)
+		crypt_random(d->v[i], sizeof(d->v[i]));
+	return NULL;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, 24);
+}
+
+/* Small pieces come from a stock of the thread: none twice, not in another thread, and not in a child of fork(). */
+static void test_stock(void **state)
+{
+	static struct drawn all[5];
+	pthread_t t[3];
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(crypt_init(NULL), OK);
+	draw(&all[0]);
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		draw(&all[1]);
+		_exit(write(ends[1], &all[1], sizeof(all[1])) != sizeof(all[1]));
+	}
+	draw(&all[2]); /* what the child must not have drawn too */
+	assert_int_equal(read(ends[0], &all[1], sizeof(all[1])), sizeof(all[1]));
+	waitpid(pid, NULL, 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, draw, &all[3 + i]), 0);
+	for (int i = 0; i < 2; i++)
+		pthread_join(t[i], NULL);
+	qsort(all, 5 * 200, 24, by_bytes);
+	for (int i = 1; i < 5 * 200; i++)
+		assert_memory_not_equal(all[0].v[i - 1], all[0].v[i], 24);
+}
+
 static void test_keys_and_equal(void **state)
 {
 	static const struct crypt_key zero;
@@ -286,7 +337,7 @@ int main(void)
 		cmocka_unit_test(test_sha384), cmocka_unit_test(test_keyed_and_derive),
 		cmocka_unit_test(test_ed25519), cmocka_unit_test(test_seal),
 		cmocka_unit_test(test_seal_edges), cmocka_unit_test(test_siv),
-		cmocka_unit_test(test_random), cmocka_unit_test(test_keys_and_equal),
+		cmocka_unit_test(test_random), cmocka_unit_test(test_stock), cmocka_unit_test(test_keys_and_equal),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -287,6 +287,76 @@ static void test_clock_back(void **state)
 	assert_int_equal(number(w, "SELECT count(*) FROM secret WHERE day > 20010"), 0);
 }
 
+/* In a process that defers, all is counted in memory: exact there, in the file after a tick, lost only when it is killed. */
+static void test_deferred(void **state)
+{
+	struct world *w = *state;
+	struct budget *other;
+
+	budget_defer(w->b);
+	assert_true(take(w->b, ask("late", 3, DAY_S), DAY0_S, NULL));
+	budget_hold(w->b);
+	assert_true(take(w->b, ask("late", 3, DAY_S), DAY0_S, NULL));
+	assert_true(take(w->b, ask("late", 3, DAY_S), DAY0_S, NULL));
+	assert_false(take(w->b, ask("late", 3, DAY_S), DAY0_S, NULL));
+	for (int i = 0; i < 5; i++) /* read while held, from the file */
+		assert_true(take(w->b, ask((char[]){(char)('a' + i), '\0'}, 1, DAY_S), DAY0_S, NULL));
+	budget_release(w->b);
+	budget_tick(w->b);
+	assert_int_equal(number(w, "SELECT sum(n) FROM slot"), 8);
+	assert_int_equal(budget_open(&other, w->dir, NULL), OK);
+	assert_false(take(other, ask("late", 3, DAY_S), DAY0_S, NULL));
+	assert_true(take(other, ask("late", 5, DAY_S), DAY0_S, NULL));
+	budget_close(other);
+	/* What another process has counted is known after the next writing. */
+	assert_true(take(w->b, ask("some", 3, DAY_S), DAY0_S + 1, NULL));
+	budget_tick(w->b);
+	assert_false(take(w->b, ask("late", 4, DAY_S), DAY0_S + 2, NULL));
+	/* A day's end, and a clock set back within the day: the windows are those of the file again. */
+	assert_false(take(w->b, ask("late", 4, DAY_S), DAY0_S + DAY_S, NULL));
+	assert_false(take(w->b, ask("late", 4, DAY_S), DAY0_S + HOUR_S, NULL));
+	/* An end without a tick loses nothing. */
+	assert_true(take(w->b, ask("last", 1, DAY_S), DAY0_S, NULL));
+	budget_close(w->b);
+	assert_int_equal(budget_open(&w->b, w->dir, NULL), OK);
+	assert_false(take(w->b, ask("last", 1, DAY_S), DAY0_S, NULL));
+}
+
+/* More subjects than there is room for: written and read again, not one take forgotten. */
+static void test_deferred_many(void **state)
+{
+	struct world *w = *state;
+	char subject[16];
+
+	budget_defer(w->b);
+	for (int round = 0; round < 3; round++)
+		for (int i = 0; i < 5000; i++) {
+			snprintf(subject, sizeof(subject), "s%d", i);
+			if (take(w->b, ask(subject, 2, DAY_S), DAY0_S + round, NULL) != (round < 2))
+				fail_msg("%s in round %d", subject, round);
+		}
+	budget_tick(w->b);
+	assert_int_equal(number(w, "SELECT sum(n) FROM slot"), 10000);
+	assert_int_equal(number(w, "SELECT count(*) FROM slot"), 5000);
+}
+
+/* Networks and sites are counted in memory by everybody; a close writes them. */
+static void test_network_in_memory(void **state)
+{
+	struct world *w = *state;
+	struct budget_ask a = ask("192.0.2.0", 3, HOUR_S);
+
+	a.class = BUDGET_PREFIX;
+	for (int i = 0; i < 3; i++)
+		assert_true(take(w->b, a, DAY0_S + i * 149, NULL)); /* over edges of slots */
+	assert_false(take(w->b, a, DAY0_S + 3599, NULL));
+	budget_close(w->b);
+	assert_int_equal(budget_open(&w->b, w->dir, NULL), OK);
+	assert_int_equal(number(w, "SELECT sum(n) FROM slot"), 3);
+	assert_false(take(w->b, a, DAY0_S + 3599, NULL));
+	assert_true(take(w->b, a, DAY0_S + 3750, NULL));
+}
+
 /* A reader of the file while it is in use never stops a request for good. */
 static void test_locked_file(void **state)
 {
@@ -319,6 +389,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_file_deleted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_clock_back, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_locked_file, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_deferred, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_deferred_many, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_network_in_memory, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("store/budget, over its life", tests, NULL, NULL);
 }

@@ -201,6 +201,48 @@ static void test_after_failure_spares_jobs(void **state)
 	writer_pool_free(p);
 }
 
+/* Follow-up work that takes its time; tells when it has begun. */
+static atomic_bool slow_begun;
+
+static enum err follow_slowly(struct db *db, void *arg, bool *more, struct errinfo *ei)
+{
+	(void)db;
+	(void)ei;
+	*more = false;
+	if (!*(bool *)arg)
+		return OK;
+	*(bool *)arg = false;
+	slow_begun = true;
+	usleep(300000);
+	return OK;
+}
+
+/* What comes while follow-up work runs is in the same commit: one for all of them. */
+static void test_jobs_join_the_follow_up(void **state)
+{
+	struct site *t = *state;
+	static struct client c[CLIENTS];
+	static bool slow;
+	struct writer_stats before, after;
+	struct writer_pool *p = writer_pool_new(1);
+	struct signup s;
+	assert_ok(writer_attach(p, t->store, follow_slowly, &slow, EI));
+	signup_fill(&s, 99999);
+	slow = true;
+	slow_begun = false;
+	assert_ok(writer_run(p, t->store, job_intake, &s, EI));
+	for (int i = 0; i < 1000 && !slow_begun; i++)
+		usleep(1000);
+	assert_true(slow_begun);
+	writer_stats(p, &before);
+	clients_run(c, CLIENTS, p, t->store, 1, false);
+	writer_stats(p, &after);
+	assert_int_equal(after.jobs - before.jobs, CLIENTS);
+	assert_int_equal(after.batches - before.batches, 1);
+	writer_detach(p, t->store);
+	writer_pool_free(p);
+}
+
 static enum err follow_outbox(struct db *db, void *arg, bool *more, struct errinfo *ei)
 {
 	struct person_new n = {.channel = STORE_EMAIL, .address = SLICE("a@example.org"), .now_ms = NOW};
@@ -377,6 +419,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_failing_job_fails_alone, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_after_sees_earlier_commits_only, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_after_failure_spares_jobs, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_jobs_join_the_follow_up, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_wake_hook_after_outbox_rows, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_two_processes_take_turns, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_full_queue_refuses, site_setup, site_teardown),

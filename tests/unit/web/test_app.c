@@ -292,6 +292,79 @@ static void test_broken(void **state)
 	web_close(&t);
 }
 
+/* An application that answers one request, as a CGI start does. */
+static void brief_start(struct web *t)
+{
+	char path[100];
+	struct app_opts o = web_opts(t, path);
+
+	o.brief = true;
+	assert_ok(app_new(&t->app, &o, EI));
+}
+
+/* One start for one form: the bytes of the running service, and neither data nor keys are touched. */
+static void test_brief_is_light(void **state)
+{
+	static const char *const light[] = {"/j/s/news", "/j/s/news?lang=en", "/j/s/news?fragment", "/j/s/news?fragment&id=a&h=3",
+	    "/j/s/news?frame", "/j/s/news/sent", "/j/s/nothing", "/j/jawort.css", "/j/jawort.js"};
+	char *whole[sizeof(light) / sizeof(light[0])], etag[sizeof(light) / sizeof(light[0])][32], data[100];
+	unsigned status[sizeof(light) / sizeof(light[0])];
+	struct web t;
+
+	(void)state;
+	web_open(&t, WORLD_SITE);
+	for (size_t i = 0; i < sizeof(light) / sizeof(light[0]); i++) {
+		status[i] = web_get(&t, light[i]);
+		whole[i] = strdup(t.body);
+		snprintf(etag[i], sizeof(etag[i]), "%s", web_header(&t, "ETag"));
+	}
+	app_free(t.app);
+	world_write(&t.w, "jawort.yaml", "data: other\nkeys: keys\nsites: sites/*.yaml\n");
+	for (size_t i = 0; i < sizeof(light) / sizeof(light[0]); i++) {
+		brief_start(&t);
+		assert_int_equal(web_get(&t, light[i]), status[i]);
+		if (status[i] == 200 && strcmp(t.body, whole[i]) != 0) /* an error page names its request */
+			fail_msg("%s: %s\nis not\n%s", light[i], t.body, whole[i]);
+		assert_string_equal(web_header(&t, "ETag"), etag[i]);
+		free(whole[i]);
+		app_free(t.app);
+	}
+	snprintf(data, sizeof(data), "%s/other", t.w.root);
+	assert_int_equal(access(data, F_OK), -1);
+	world_write(&t.w, "jawort.yaml", WEB_HOST);
+	brief_start(&t);
+	web_close(&t);
+}
+
+/* What needs more gets it: tokens, notices, sign-ups and links. */
+static void test_brief_is_whole(void **state)
+{
+	static const char *const paths[] = {"/j/s/news?token", "/j/n", "/j/n.json", "/j/.well-known/jawort"};
+	struct web t;
+	struct world_mail m;
+	const char *body;
+
+	(void)state;
+	web_open(&t, WORLD_SITE);
+	body = strdup(web_body(&t, "news", "brief@example.org"));
+	app_free(t.app);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		brief_start(&t);
+		assert_int_equal(web_get(&t, paths[i]), 200);
+		app_free(t.app);
+	}
+	brief_start(&t);
+	assert_int_equal(web_post(&t, "/j/s/news", body), 303);
+	web_settle(&t);
+	m = world_last_mail(&t.w);
+	app_free(t.app);
+	brief_start(&t);
+	assert_int_equal(web_press(&t, "/c/", m.confirm, "action=confirm"), 200);
+	assert_int_equal(world_state(&t.w, "brief@example.org", NULL), PERSON_ACTIVE);
+	free((char *)body);
+	web_close(&t);
+}
+
 /* A reload brings the new words, and keeps the sign-ups of the old page. */
 static void test_reload(void **state)
 {
@@ -406,6 +479,7 @@ int main(void)
 	    cmocka_unit_test(test_equal), cmocka_unit_test(test_get_is_safe), cmocka_unit_test(test_head),
 	    cmocka_unit_test(test_match), cmocka_unit_test(test_host_in_links), cmocka_unit_test(test_reload),
 	    cmocka_unit_test(test_nested), cmocka_unit_test(test_broken), cmocka_unit_test(test_lost_keys),
+	    cmocka_unit_test(test_brief_is_light), cmocka_unit_test(test_brief_is_whole),
 	    cmocka_unit_test(test_no_host_file), cmocka_unit_test(test_limited),
 	};
 	return cmocka_run_group_tests(tests, web_setup, web_teardown);
