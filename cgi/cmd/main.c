@@ -53,9 +53,12 @@ const struct cmd_verb cmd_verbs[] = {
         "show     wording, fields and \"v\" of a form\n"
         "snippet  what to paste into a page, with what its Content-Security-Policy must allow. WAY: two-line,\n"
         "         html, iframe, ssi, hugo, jekyll, eleventy or astro\n"},
-    {"notice", cmd_notice, "notice show|export|check|scan [DIR] [--site S] [--lang L] [--format F] [-o FILE] [--json]",
+    {"notice", cmd_notice, "notice show|diff|export|check|scan [DIR] [--site S] [--lang L] [--format F] [-o FILE] [--json]",
         "the privacy notice",
-        "show    as it is now. F: text, html, md or json\n"
+        "show    as it is now. F: text, html, md or json. --why: where each block comes from instead: keys with\n"
+        "        file and line, data of law, articles\n"
+        "diff    against the notice in force: which keys and rows change, who must be told, whether consent must be\n"
+        "        asked anew. Exit 3: it differs\n"
         "export  for a build, with a mark of its version. F: fragment, html, md, txt or json; -o writes a file\n"
         "check   looks through a built site for exported notices and pasted forms. Exit 3: one is out of date, or\n"
         "        none was found; each with file and line\n"

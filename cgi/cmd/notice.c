@@ -78,7 +78,7 @@ int notice_show(struct notice_call *c, struct errinfo *ei)
 		if (c->live.no)
 			fputs("Not yet applied: `jawort config apply` makes this the notice in force.\n", stderr);
 	}
-	if (show_as(c, &stamp, ei))
+	if (c->args->why ? notice_why(c->site, c->arena, c->lang, c->out, ei) : show_as(c, &stamp, ei))
 		return cmd_fail("notice show", ei);
 	return cmd_print(c->out);
 }
@@ -146,7 +146,7 @@ static const struct notice_verb {
 	const char *name;
 	size_t words;
 	int (*run)(struct notice_call *c, struct errinfo *ei); /* of one site; NULL: notice_check() */
-} verbs[] = {{"show", 1, notice_show}, {"export", 1, notice_export}, {"check", 2, NULL}};
+} verbs[] = {{"show", 1, notice_show}, {"export", 1, notice_export}, {"diff", 1, notice_difference}, {"check", 2, NULL}};
 
 int cmd_notice(const struct cmd_args *a)
 {
@@ -161,7 +161,7 @@ int cmd_notice(const struct cmd_args *a)
 		if (a->n == verbs[i].words && strcmp(a->words[0], verbs[i].name) == 0)
 			v = &verbs[i];
 	if (!v)
-		return cmd_usage("notice show | export [--format F] [-o FILE] | check DIR | scan DIR");
+		return cmd_usage("notice show [--why] | diff | export [--format F] [-o FILE] | check DIR | scan DIR");
 	rc = cmd_load(a, &c);
 	if (rc)
 		return rc;

@@ -52,4 +52,10 @@ enum err notice_json(const struct site *s, struct arena *a, const char *lang,
     const struct notice_stamp *stamp,
     struct buf *out, struct errinfo *ei);
 
+/*
+ * Where each block comes from, as text: its id, the row, articles of law, the words, the keys of the
+ * configuration with file and line, the data of law with their day.
+ */
+enum err notice_why(const struct site *s, struct arena *a, const char *lang, struct buf *out, struct errinfo *ei);
+
 #endif

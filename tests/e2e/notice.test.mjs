@@ -199,3 +199,44 @@ describe('build time', () => {
     assert.equal(notice('export', '--site', 'firm', '--format', 'pdf').code, 1);
   });
 });
+
+describe('before it takes effect', () => {
+  const notice = (...args) => s.jawort('notice', ...args, '--site', 'firm', '--lang', 'de');
+
+  test('where each block comes from', () => {
+    const r = notice('show', '--why');
+    assert.equal(r.code, 0, r.err);
+    const block = (id) => r.out.split(/\n(?=\S)/).find((b) => b.startsWith(`${id}\n`));
+    const site = fs.readFileSync(path.join(s.dir, 'conf/sites/firm.yaml'), 'utf8').split('\n');
+    const line = (text) => site.findIndex((l) => l.includes(text)) + 1;
+    assert.match(block('n17.processor:mailjet'), new RegExp(`row N17, law: 13\\(1\\)\\(e\\); 28[^]*processors\\.mailjet\\.contract_party  \\S+firm\\.yaml:${line('contract_party')}\n`));
+    assert.match(block('n25.complaint'), /data\/authorities\.txt \[deberlbdi\], as of 20\d\d-/);
+    assert.match(block('n21.periods'), new RegExp(`retention\\.logs  \\S+:${line('retention: {')}`));
+    assert.match(block('n05.news:tips'), /purposes\.tips\.content\.de/);
+    assert.doesNotMatch(block('n05.news:tips'), /purposes\.news\./);
+  });
+
+  test('what a change means for people', () => {
+    assert.match(notice('diff').out, /is that of this configuration/);
+    assert.equal(notice('diff').code, 0);
+    const file = path.join(s.dir, 'conf/sites/firm.yaml'), text = fs.readFileSync(file, 'utf8');
+    const changed = (from, to) => {
+      assert.ok(text.includes(from), from);
+      fs.writeFileSync(file, text.replace(from, to));
+      const r = notice('diff'), json = JSON.parse(notice('diff', '--json').out);
+      fs.writeFileSync(file, text);
+      assert.equal(r.code, 3, r.err);
+      return { out: r.out, json };
+    };
+    const phone = changed('represented_by:', 'phone: "030 1"\n  represented_by:');
+    assert.equal(phone.json.duty, 'none');
+    assert.match(phone.out, /controller\.phone \(\S+firm\.yaml:\d+\), rows N1\n {2}- \(not there\)\n {2}\+ 030 1[^]*Nobody has to be told/);
+    const logs = changed('logs: 7d', 'logs: 90d');
+    assert.equal(logs.json.duty, 'tell');
+    assert.match(logs.out, / {2}- Protokolle der Server 7 Tage\n {2}\+ Protokolle der Server 90 Tage[^]*Tell the people on the list/);
+    const content = changed('neue Geräte und Termine', 'Werbung');
+    assert.equal(content.json.duty, 'consent');
+    assert.deepEqual(content.json.keys.map((k) => [k.key, k.rows, k.duty]), [['purposes.news.content.de', 'N5', 'consent']]);
+    assert.match(content.out, /Ask for consent anew/);
+  });
+});
