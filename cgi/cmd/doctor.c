@@ -9,6 +9,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/lint.h"
 #include "core/token.h"
 
 #define OUT_MAX_BYTES (8u * 1024u * 1024u)
@@ -282,6 +283,9 @@ int cmd_doctor(const struct cmd_args *a)
 	if (conf_load(&o, &c, &rep, &ei) != OK)
 		slice_copy(slice_from(ei.text), d.site_error, sizeof(d.site_error));
 	d.conf = c;
+	/* What `config check` says beyond the load; a fault of ours here is no fault of the site. */
+	for (size_t i = 0; c && i < c->nsites; i++)
+		lint_conf(c->sites[i], &rep, &ei);
 	/* Only doctor speaks here: whatever the others log is in its notes as well. */
 	log_setup(LOG_ERROR, LOG_LOGFMT);
 	if (!known_site(a, c))

@@ -35,7 +35,7 @@ void check_config(struct doctor *d)
 	for (size_t i = 0; i < d->report->n; i++) {
 		if (d->report->items[i].severity == CONF_ERROR)
 			config_finding(d, &d->report->items[i]);
-		else
+		else if (!d->report->items[i].waived)
 			warnings++;
 	}
 	if (!d->conf && !doctor_found(d)) {
