@@ -116,6 +116,54 @@ static enum err words_add(struct phrases *p, const struct site *s, const char *f
 	return rc;
 }
 
+/* "by: NAME" in the folder's reviewer.txt: somebody who knows language and matter stands for the words. */
+static enum err reviewed(const struct site *s, const char *folder, bool *yes, struct errinfo *ei)
+{
+	const char *const owners[] = {s->host->templates, s->conf->templates};
+	struct buf name, text;
+	enum err rc = OK;
+	bool found;
+
+	*yes = false;
+	buf_init(&name, 256);
+	buf_init(&text, 4096);
+	buf_printf(&name, "%s/reviewer.txt", folder);
+	for (size_t i = 0; !rc && i < 2; i++) {
+		struct slice rest, line;
+		rc = owner_file(owners[i], name.data, &text, &found, ei);
+		rest = found ? buf_slice(&text) : (struct slice){NULL, 0};
+		while (!rc && slice_split(&rest, '\n', &line))
+			*yes |= slice_starts(line, SLICE("by:")) && slice_trim(slice_sub(line, 3, line.len)).len > 2;
+	}
+	buf_free(&name);
+	buf_free(&text);
+	return rc;
+}
+
+/* A language that is not built in is a draft until somebody is named who read it; a draft must be wanted. */
+static enum err words_draft(const struct site *s, const char *folder, struct errinfo *ei)
+{
+	struct buf name;
+	bool own, yes;
+	enum err rc;
+
+	buf_init(&name, 256);
+	buf_printf(&name, "%s/%s", folder, word_files[0]);
+	own = embed_find(name.data) != NULL;
+	buf_free(&name);
+	if (own)
+		return OK;
+	rc = reviewed(s, folder, &yes, ei);
+	if (rc || yes)
+		return rc;
+	if (!s->conf->accept_draft)
+		return err_set(ei, E_INVALID, "%s: the words of language \"%s\" are a draft: nobody is named who read them. "
+		    "Write \"by: NAME\" into %s/reviewer.txt, or accept_draft: true into the site file", s->conf->file,
+		    folder, folder);
+	log_event(LOG_WARN, "language_draft", LOG_S("site", s->conf->id), LOG_S("lang", folder));
+	return OK;
+}
+
 static enum err words_new(struct phrases **out, const struct site *s, const char *folder, struct errinfo *ei)
 {
 	bool any = false;
@@ -129,7 +177,7 @@ static enum err words_new(struct phrases **out, const struct site *s, const char
 	if (!rc && !any)
 		rc = err_set(ei, E_INVALID, "%s: no words for language \"%s\". Built in are de and en; for another "
 		    "language put a folder %s/ with its texts into \"templates\"", s->conf->file, folder, folder);
-	return rc;
+	return rc ? rc : words_draft(s, folder, ei);
 }
 
 static enum err load_words(struct site *s, struct errinfo *ei)

@@ -267,6 +267,7 @@ struct conf_site {
 	const char *base_path; /* "" or "/j" */
 	struct conf_list origins;
 	struct conf_list languages; /* at least one; first = default */
+	bool accept_draft;          /* languages that nobody reviewed are used */
 	const char *time_zone;      /* "Europe/Berlin" */
 	enum conf_address address;  /* German form of address */
 	enum conf_mode mode;

@@ -4,6 +4,7 @@
 #include "lib/world.h"
 
 #include "base/enc.h"
+#include "core/embed.h"
 
 static void test_lang(void **state)
 {
@@ -186,13 +187,73 @@ static void test_informal(void **state)
 	assert_slice(site_say(w->site, "de", "error.email.missing", v), "Tragen Sie Ihre Mail-Adresse ein.");
 }
 
+/* WORLD_SITE with a third language: every text gets a Dutch one. Heap. */
+static char *with_dutch(const char *extra)
+{
+	const char *rest = WORLD_SITE;
+	struct buf b;
+	char *out;
+
+	buf_init(&b, 1u << 16);
+	for (const char *at; (at = strstr(rest, "en: ")) != NULL; rest = at + strcspn(at, "}")) {
+		buf_add(&b, rest, (size_t)(at - rest));
+		buf_add_str(&b, "nl: Nieuws, ");
+		buf_add(&b, at, strcspn(at, "}"));
+	}
+	buf_printf(&b, "%s%s", rest, extra);
+	out = buf_detach(&b, NULL);
+	memcpy(strstr(out, "[de, en]"), "[de, nl]", 8);
+	return out;
+}
+
+static enum err try_dutch(struct world *w, const char *extra)
+{
+	char *yaml = with_dutch(extra);
+	enum err rc;
+
+	world_write(w, "sites/club.yaml", yaml);
+	free(yaml);
+	site_free(w->site);
+	w->site = NULL;
+	conf_free(w->conf);
+	world_load(w);
+	memset(&world_ei, 0, sizeof(world_ei));
+	rc = site_new(&w->site, w->conf, w->conf->sites[0], EI);
+	return rc;
+}
+
+/* Another language is one folder, and a draft until somebody is named who read it. */
+static void test_draft_language(void **state)
+{
+	struct world *w = *state;
+	char path[200];
+
+	for (size_t i = 0; i < embedded_count; i++) {
+		if (strncmp(embedded_files[i].name, "en/", 3) != 0)
+			continue;
+		snprintf(path, sizeof(path), "sites/eigene/nl/%s", embedded_files[i].name + 3);
+		world_write(w, path, (const char *)embedded_files[i].data);
+	}
+	assert_int_equal(try_dutch(w, ""), E_INVALID);
+	assert_non_null(strstr(world_ei.text, "no words for language \"nl\""));
+	assert_int_equal(try_dutch(w, "templates: eigene\n"), E_INVALID);
+	assert_non_null(strstr(world_ei.text, "\"nl\" are a draft"));
+	assert_int_equal(try_dutch(w, "templates: eigene\naccept_draft: false\n"), E_INVALID);
+	assert_ok(try_dutch(w, "templates: eigene\naccept_draft: true\n"));
+	assert_slice(site_say(w->site, "nl", "page.home", site_view(w->site, &w->arena, "nl")), "Back to the website");
+	world_write(w, "sites/eigene/nl/reviewer.txt", "# who read it\nby: \n");
+	assert_int_equal(try_dutch(w, "templates: eigene\n"), E_INVALID);
+	world_write(w, "sites/eigene/nl/reviewer.txt", "by: A. Lezer, vertaler\non: 2026-11-21\n");
+	assert_ok(try_dutch(w, "templates: eigene\n"));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(test_lang), T(test_words), T(test_missing_phrase), T(test_style), T(test_language_links),
-	    T(test_owner_words), T(test_owner_broken), T(test_informal),
+	    T(test_owner_words), T(test_owner_broken), T(test_informal), T(test_draft_language),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
