@@ -5,6 +5,7 @@
 /* Frozen: hashes in evidence are taken over these bytes. */
 static const char CANONICAL_HEAD[] =
     "jawort-conf 1\n"
+    "accept_draft = false\n"
     "address = sie\n"
     "base_url = https://www.verein.test/j\n"
     "controller.address[0] = Gasse 1\n"

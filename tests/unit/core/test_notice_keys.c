@@ -316,6 +316,7 @@ static const struct {
 	{"templates", "an owner's own words may say anything; each change is a new version"},
 	{"site", "another site"},
 	{"languages", "another notice for each"},
+	{"accept_draft", "needs a language of one's own (test_site.c)"},
 	{"mode", "a transfer without safeguard: refused in live, open in try-out (test_notice.c)"},
 	{"dpo", "with dpo.name"},
 	{"hosting", "with hosting.contract_party"},
