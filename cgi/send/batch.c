@@ -384,13 +384,18 @@ static void task_start(struct task *t)
 		task_failed(t, e, &ei);
 }
 
+bool batch_waiting(struct batch *b)
+{
+	while (b->next_waiting < b->n && b->tasks[b->next_waiting].state != TASK_WAITING)
+		b->next_waiting++;
+	return b->next_waiting < b->n;
+}
+
 bool batch_start_next(struct batch *b)
 {
 	const struct route_hop *h;
 
-	while (b->next_waiting < b->n && b->tasks[b->next_waiting].state != TASK_WAITING)
-		b->next_waiting++;
-	if (b->next_waiting == b->n)
+	if (!batch_waiting(b))
 		return false;
 	h = b->tasks[b->next_waiting].hop;
 	if (h->flying >= h->room)

@@ -76,6 +76,8 @@ struct batch *batch_claim(const struct worker_opts *o, struct store *st, struct 
 void batch_free(struct batch *b);
 /* Starts the next waiting task. False: none is waiting, or the provider has no room for one more now. */
 bool batch_start_next(struct batch *b);
+/* Are there mails whose turn has not come? */
+bool batch_waiting(struct batch *b);
 /* Takes a finished call; may start the next step of the same task. */
 void task_call_done(struct tag *tag);
 /* Stop: what has not been started goes back into the queue. */

@@ -22,6 +22,7 @@
 
 #define SITES_OPEN_MAX 64
 #define BATCHES_MAX 16
+#define AHEAD_MAX 16
 #define OPEN_RETRY_MS 60000
 #define SLEEP_MAX_MS 600000
 /* With --once: nothing new is begun after this time, a request of CGI mode started us. */
@@ -32,6 +33,8 @@ struct work_site {
 	struct store *store;      /* NULL: closed; at most SITES_OPEN_MAX are open */
 	struct route route;
 	struct batch *batch;
+	struct batch *batch_ahead; /* claimed while the last mails of batch are on their way */
+	unsigned ahead;           /* how many in a row */
 	struct contacts contacts;
 	bool begun;               /* rows of a dead worker are dealt with */
 	bool dirty;               /* look at it: woken */
@@ -273,6 +276,26 @@ static void site_claim(struct worker *w, struct work_site *s)
 		s->next_ms = clock_now_ms() + 1000;
 }
 
+/*
+ * A full batch has more behind it: while its last mails are on their way, the next one already begins, else the provider would have
+ * nothing to do at each border. Only where it works at full speed; now and then the site comes to rest and is looked at.
+ */
+static void site_claim_ahead(struct worker *w, struct work_site *s, int64_t now, int64_t mono)
+{
+	struct route_hop *hop = s->batch->hop;
+
+	if (s->batch_ahead || s->next_ms > now || mono >= s->upkeep_mono || s->ahead >= AHEAD_MAX ||
+	    w->nbatches >= BATCHES_MAX || s->batch->n < WORKER_BATCH_MAX || batch_waiting(s->batch) || hop->held || hop->room < WORKER_PARALLEL)
+		return;
+	s->batch_ahead = batch_claim(w->o, s->store, &s->route, hop, w->http);
+	if (!s->batch_ahead) {
+		s->ahead = AHEAD_MAX; /* nothing there: not asked again before this batch ends */
+		return;
+	}
+	s->ahead++;
+	w->nbatches++;
+}
+
 static void site_contacts(struct worker *w, struct work_site *s)
 {
 	if (site_open(w, s))
@@ -297,8 +320,11 @@ static void sites_step(struct worker *w)
 
 		if (s->contacts.next_ms <= now && !s->contacts.flying && http_active(w->http) < WORKER_PARALLEL)
 			site_contacts(w, s);
-		if (s->batch)
+		if (s->batch) {
+			site_claim_ahead(w, s, now, mono);
 			continue;
+		}
+		s->ahead = 0;
 		if (s->dirty || mono >= s->upkeep_mono)
 			site_look(w, s);
 		if (s->next_ms <= now && w->nbatches < BATCHES_MAX)
@@ -316,11 +342,27 @@ static void tasks_start(struct worker *w)
 	while (idle < w->n && http_active(w->http) < WORKER_PARALLEL) {
 		struct work_site *s = &w->sites[w->turn++ % w->n];
 
-		if (s->batch && !w->stopping && batch_start_next(s->batch))
+		if (s->batch && !w->stopping &&
+		    (batch_start_next(s->batch) || (s->batch_ahead && batch_start_next(s->batch_ahead))))
 			idle = 0;
 		else
 			idle++;
 	}
+}
+
+/* true: it is at its end and gone. */
+static bool batch_settled(struct worker *w, struct batch **b)
+{
+	if (!*b)
+		return false;
+	if (w->stopping)
+		batch_abandon_waiting(*b);
+	if (!batch_settle(*b))
+		return false;
+	batch_free(*b);
+	*b = NULL;
+	w->nbatches--;
+	return true;
 }
 
 static void batches_settle(struct worker *w)
@@ -328,16 +370,12 @@ static void batches_settle(struct worker *w)
 	for (size_t i = 0; i < w->n; i++) {
 		struct work_site *s = &w->sites[i];
 
-		if (!s->batch)
-			continue;
-		if (w->stopping)
-			batch_abandon_waiting(s->batch);
-		if (!batch_settle(s->batch))
-			continue;
-		batch_free(s->batch);
-		s->batch = NULL;
-		w->nbatches--;
-		site_refresh(s, false);
+		if (batch_settled(w, &s->batch_ahead) | batch_settled(w, &s->batch))
+			site_refresh(s, false);
+		if (!s->batch) {
+			s->batch = s->batch_ahead;
+			s->batch_ahead = NULL;
+		}
 	}
 }
 
@@ -480,6 +518,7 @@ static void worker_end(struct worker *w)
 	/* First the calls, which point into the batches. */
 	http_free(w->http);
 	for (size_t i = 0; w->sites && i < w->n; i++) {
+		batch_free(w->sites[i].batch_ahead);
 		batch_free(w->sites[i].batch);
 		contacts_free(&w->sites[i].contacts);
 		site_close(w, &w->sites[i]);

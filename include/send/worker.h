@@ -31,7 +31,7 @@ struct conf_site;
 struct store;
 
 #define WORKER_BATCH_MAX 100
-#define WORKER_PARALLEL 16
+#define WORKER_PARALLEL 32
 #define WORKER_RETRY_MIN_S 30
 #define WORKER_RETRY_MAX_S (6 * 3600)
 /* Retries end after this long; then the mail failed ("expired"). */
