@@ -155,7 +155,7 @@ static void question_show(struct init *in, enum init_answer which)
 		choices_show(in, q->choices);
 }
 
-static void problem_show(struct init *in, const char *text)
+void init_show(struct init *in, const char *text)
 {
 	struct view *v = view_child(in->view);
 	const struct phrase *p = phrases_get(in->words, SLICE("init.bad.text"));
@@ -190,7 +190,7 @@ static bool question_ask(struct init *in, enum init_answer which)
 			bad = init_take(in, which, slice_from(line));
 		if (!bad)
 			return true;
-		problem_show(in, bad);
+		init_show(in, bad);
 	}
 }
 
@@ -265,7 +265,7 @@ static bool review(struct init *in)
 				return false;
 			continue;
 		}
-		problem_show(in, init_say(in, "init.review.bad"));
+		init_show(in, init_say(in, "init.review.bad"));
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "conf/secret.h"
 #include "core/embed.h"
+#include "core/lint.h"
 #include "text/utf8.h"
 
 #define TEXT_MAX_BYTES (1024u * 1024u)
@@ -246,8 +247,25 @@ static void text_join(const struct confirm *c, const char *mode, struct buf *out
 	}
 }
 
-/* Loads a text as the only site of a configuration that is written for this alone. */
-static enum err text_load(const struct confirm *c, struct slice text, struct conf_report *rep, struct errinfo *ei)
+/* As config check: what needs the data of law, and the pages. */
+static enum err text_lint(const struct conf *conf, struct conf_report *rep, struct errinfo *ei)
+{
+	struct site *s = NULL;
+	enum err rc;
+
+	if (!conf->nsites)
+		return OK;
+	rc = site_new(&s, conf, conf->sites[0], ei);
+	if (!rc)
+		rc = lint_conf(conf->sites[0], rep, ei);
+	if (!rc)
+		rc = lint_pages(s, rep, ei);
+	site_free(s);
+	return rc;
+}
+
+/* Loads a text as the only site of a configuration that is written for this alone. whole: looks at the duties too. */
+static enum err text_load(struct slice text, bool whole, struct conf_report *rep, struct errinfo *ei)
 {
 	char dir[] = "/tmp/jawort-init-XXXXXX", host[64], site[64];
 	struct conf_opts o = {.path = host};
@@ -263,11 +281,12 @@ static enum err text_load(const struct confirm *c, struct slice text, struct con
 		rc = file_create(site, text, 0600, ei);
 	if (!rc)
 		rc = conf_load(&o, &conf, rep, ei);
+	if (!rc && whole)
+		rc = text_lint(conf, rep, ei);
 	conf_free(conf);
 	unlink(site);
 	unlink(host);
 	rmdir(dir);
-	(void)c;
 	return rc;
 }
 
@@ -299,7 +318,7 @@ static const char *line_try(struct confirm *c, size_t no, struct slice with)
 	conf_report_init(&rep);
 	buf_init(&text, TEXT_MAX_BYTES);
 	text_join(c, NULL, &text);
-	if (text_load(c, buf_slice(&text), &rep, &ei) != OK)
+	if (text_load(buf_slice(&text), false, &rep, &ei) != OK)
 		bad = "?";
 	else
 		bad = first_error(c->in, &rep);
@@ -366,7 +385,7 @@ static void marked_ask(struct confirm *c, size_t no, const struct marked *m)
 			c->done++;
 			return;
 		}
-		printf("     %s\n", bad);
+		init_show(c->in, bad);
 	}
 }
 
@@ -420,7 +439,7 @@ static bool secrets_there(const struct confirm *c, const struct conf *conf, cons
 			sender = true;
 			buf_init(&b, 8192);
 			if (conf_secret_read(conf, s, which, &b, &ei) != OK) {
-				printf("   %s\n", ei.text);
+				init_show(c->in, ei.text);
 				sender = false;
 			}
 			buf_free(&b);
@@ -428,8 +447,23 @@ static bool secrets_there(const struct confirm *c, const struct conf *conf, cons
 				return false;
 		}
 	if (!sender)
-		printf("   %s\n", init_say(c->in, "init.confirm.nobody"));
+		init_show(c->in, init_say(c->in, "init.confirm.nobody"));
 	return sender;
+}
+
+static void finding_show(struct confirm *c, const struct conf_finding *f)
+{
+	enum law_lang lang = strcmp(c->in->lang, "de") == 0 ? LAW_DE : LAW_EN;
+	struct buf b;
+
+	buf_init_arena(&b, &c->in->a, 4096);
+	buf_printf(&b, "%s%s", f->id, *f->id ? ": " : "");
+	conf_finding_what(&b, f, lang);
+	buf_add_str(&b, ". ");
+	conf_finding_mend(&b, f, lang);
+	buf_add_char(&b, '\0');
+	if (buf_ok(&b))
+		init_show(c->in, b.data);
 }
 
 /* Errors are in the way, warnings are only shown. */
@@ -440,9 +474,14 @@ static bool live_ready(struct confirm *c, struct slice text)
 	bool ready;
 
 	conf_report_init(&rep);
-	ready = text_load(c, text, &rep, &ei) == OK && !first_error(c->in, &rep);
+	ready = text_load(text, true, &rep, &ei) == OK;
+	if (!ready)
+		init_show(c->in, ei.text);
+	ready = ready && !first_error(c->in, &rep);
+	if (rep.n)
+		printf("\n%s\n", init_say(c->in, "init.confirm.still"));
 	for (size_t i = 0; i < rep.n; i++)
-		printf("   %s %s\n", rep.items[i].id, rep.items[i].text);
+		finding_show(c, &rep.items[i]);
 	conf_report_free(&rep);
 	return ready;
 }
@@ -470,7 +509,6 @@ static enum err go_live(struct confirm *c, const struct conf *conf, const struct
 
 	buf_init(&text, TEXT_MAX_BYTES);
 	text_join(c, "live", &text);
-	printf("\n%s\n", init_say(c->in, "init.confirm.still"));
 	if (live_ready(c, buf_slice(&text)) && secrets_there(c, conf, s) && yes(c)) {
 		rc = file_write(c->path, buf_slice(&text), 0644, ei);
 		view_cstr(c->in->view, "command", "systemctl reload jawort-serve jawort-worker");

@@ -84,6 +84,8 @@ const char *init_lang(const struct cmd_args *a);
 enum err init_open(struct init *in, const struct cmd_args *a, struct errinfo *ei);
 void init_close(struct init *in);
 
+/* A text of others, wrapped and indented. */
+void init_show(struct init *in, const char *text);
 /* Asks what is not given. CMD_DONE, or CMD_FAILED after saying that nothing was written. */
 int init_dialogue(struct init *in);
 /* A line from stdin without its end, trimmed; false at the end of input. too_long: more than the buffer took. */

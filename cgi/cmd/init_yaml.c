@@ -220,9 +220,12 @@ static void firm(struct init *in, struct buf *b, const char *indent, const struc
 		firm_word(&o, "storage_locations", joined(in, joined(in, "[", p->storage), "]"), "init.yaml.storage");
 	else
 		fill_in(in, b, indent, "storage_locations: [?]", "init.yaml.storage");
-	fill_in(in, b, indent, "contract: { date: ? }", "init.yaml.contract");
+	fill_in(in, b, indent, "contract: { date: ?, covers: [duration, data, purpose, instructions, subprocessors, deletion, audit] }", "init.yaml.contract");
 	firm_fact(&o, "privacy_url", p->privacy_url, "privacy_url: ?", "init.yaml.privacy");
 	firm_fact(&o, "subprocessors_url", p->subprocessors_url, "subprocessors_url: ?", "init.yaml.sub");
+	fill_in(in, b, indent, "subprocessors_checked_on: ?", "init.yaml.checked");
+	if (p->kind && strcmp(p->kind, "mail") == 0)
+		fill_in(in, b, indent, "tracking_off_on: ?", "init.yaml.tracking");
 	if (!conf_country_eea(f->country) || p->us_affiliate)
 		firm_transfer(&o, p);
 }

@@ -55,6 +55,29 @@ static bool tracking_off(const struct ropa_ctx *x)
 	return conf_list_has(&x->c->mail.route, "mailjet");
 }
 
+/* The oldest day counts where several providers stand on the route; one without a day: nothing is claimed. */
+static const struct conf_date *account_date(const struct ropa_ctx *x)
+{
+	const struct conf_date *oldest = NULL;
+
+	for (size_t i = 0; i < x->f.nfirms; i++) {
+		const struct conf_date *d = &x->f.firms[i].p->tracking_off_on;
+
+		if (!x->f.firms[i].mail)
+			continue;
+		if (!d->year)
+			return NULL;
+		if (!oldest || strcmp(d->text, oldest->text) < 0)
+			oldest = d;
+	}
+	return oldest;
+}
+
+static bool tracking_account(const struct ropa_ctx *x)
+{
+	return account_date(x) != NULL;
+}
+
 static bool limits(const struct ropa_ctx *x)
 {
 	return x->host->budgets.confirm.count > 0 && x->host->budgets.per_prefix.count > 0;
@@ -132,6 +155,7 @@ static const struct ropa_measure measures[] = {
     {"address_only", "minimal", address_only, "forms.*.fields"},
     {"no_tracking", "minimal", NULL, "program"},
     {"tracking_off", "minimal", tracking_off, "mail.route"},
+    {"tracking_account", "minimal", tracking_account, "processors.*.tracking_off_on"},
     {"no_device", "minimal", NULL, "program"},
     {"expire", "minimal", NULL, "retention.unconfirmed"},
     {"overwrite", "minimal", NULL, "program"},
@@ -158,6 +182,8 @@ static void measure_values(struct ropa_ctx *x)
 {
 	const struct conf_site *c = x->c;
 
+	if (account_date(x))
+		view_text(x->v, "tracking_off_on", notice_date(&x->w, account_date(x)));
 	view_text(x->v, "confirm_link", notice_duration(&x->w, c->links.confirm, false));
 	view_text(x->v, "ip_retention", notice_duration(&x->w, c->retention.ip, true));
 	view_text(x->v, "unconfirmed", notice_duration(&x->w, c->retention.unconfirmed, true));

@@ -311,12 +311,18 @@ static void test_measures_are_on_and_off(void **state)
 	const struct ropa_measure *m = ropa_measures(&n);
 	struct shown seen[64] = {{false, false}};
 	struct conf_site c = world_copy("club");
+	struct conf_processor seen_account;
 	struct conf host = *world.conf;
 
 	(void)state;
 	assert_true(n < 64);
 	measures_look(world.conf, &c, seen);
 	c = world_copy("firm");
+	measures_look(world.conf, &c, seen);
+	seen_account = c.processors[0];
+	seen_account.tracking_off_on = (struct conf_date){2026, 11, 1, "2026-11-01"};
+	c.processors = &seen_account;
+	c.nprocessors = 1;
 	measures_look(world.conf, &c, seen);
 	c = world_copy("world");
 	c.base_url = "http://localhost/j";
