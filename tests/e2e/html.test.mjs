@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { none } from './lib.mjs';
+import { none, program, root } from './lib.mjs';
 import { collect, whole } from './pages.mjs';
 
 const jar = path.join(path.dirname(fileURLToPath(import.meta.url)), 'node_modules/vnu-jar/build/dist/vnu.jar');
@@ -33,6 +33,23 @@ test('every page and mail is valid HTML', () => {
     .filter((m) => !(/mail-\d+\.html$/.test(m.url) && /is obsolete/.test(m.message)))
     .map((m) => `${path.basename(m.url)}:${m.lastLine}: ${m.subType ?? m.type}: ${m.message} | ${m.extract?.trim()}`);
   none(found);
+});
+
+// The records are printed by the command line, from the configurations of the golden files.
+test('every record is valid HTML', () => {
+  const dir = path.join(all.service.dir, 'records');
+  fs.mkdirSync(dir);
+  const conf = path.join(root, 'tests/golden/conf/jawort.yaml');
+  const calls = ['club', 'firm', 'world', 'site', 'portal'].flatMap((site) => [['--site', site], ['--tia', '--site', site]]);
+  calls.push(['--host'], ['--avv', '--site', 'firm']);
+  for (const lang of ['de', 'en']) {
+    for (const call of calls) {
+      const r = spawnSync(program, ['ropa', '-c', conf, '--lang', lang, ...call], { encoding: 'utf8', maxBuffer: 8 << 20 });
+      assert.equal(r.status, 0, r.stderr);
+      fs.writeFileSync(path.join(dir, `${lang}${call.join('')}.html`), r.stdout);
+    }
+  }
+  none(validate(dir).map((m) => `${path.basename(m.url)}:${m.lastLine}: ${m.subType ?? m.type}: ${m.message}`));
 });
 
 test('the validator sees an error where there is one', () => {

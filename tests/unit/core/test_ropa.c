@@ -42,9 +42,19 @@ static struct slice make(enum ropa_kind kind, const struct site *const *sites, s
 	return buf_slice(&b);
 }
 
+/* The sum of a configuration changes with every new key; golden files must not. */
+static struct conf_site fixed_copy(const char *id)
+{
+	struct conf_site c = world_copy(id);
+
+	snprintf(c.hash_hex, sizeof(c.hash_hex), "%064d", 7);
+	return c;
+}
+
 static struct slice of(enum ropa_kind kind, const char *id, const char *lang, format_fn *fn)
 {
-	struct site *s = world_site(conf_site_by_id(world.conf, id));
+	struct conf_site c = fixed_copy(id);
+	struct site *s = world_site(&c);
 	const struct site *one = s;
 	struct slice out = make(kind, &one, 1, lang, fn);
 
@@ -115,9 +125,12 @@ static void test_golden(void **state)
 static void worlds(struct site *all[static 3])
 {
 	static const char *const ids[] = {"club", "firm", "world"};
+	static struct conf_site copies[3];
 
-	for (size_t i = 0; i < 3; i++)
-		all[i] = world_site(conf_site_by_id(world.conf, ids[i]));
+	for (size_t i = 0; i < 3; i++) {
+		copies[i] = fixed_copy(ids[i]);
+		all[i] = world_site(&copies[i]);
+	}
 }
 
 static void test_golden_host(void **state)
