@@ -1,6 +1,7 @@
 #include "web/generation_priv.h"
 
 #include <stdio.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +98,10 @@ static enum err render_notice(struct generation_site *gs, struct arena *work, co
 		rc = notice_body(gs->site, work, lang, &b, ei);
 	if (!rc && !keep_page(gs, buf_slice(&b), &out->part))
 		rc = err_set(ei, E_NOMEM, "notice");
+	if (!rc) {
+		snprintf(out->page_etag, sizeof(out->page_etag), "\"%s-%.16s\"", out->hash_hex, out->page.etag + 1);
+		snprintf(out->part_etag, sizeof(out->part_etag), "\"%s\"", out->hash_hex);
+	}
 	return rc;
 }
 

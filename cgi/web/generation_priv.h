@@ -23,6 +23,9 @@ struct generation_page {
 struct generation_notice {
 	struct generation_page page;
 	struct generation_page part;
+	/* Validators begin with the notice's hash. The page also holds the owner's colour and the like, so what came
+	 * out is part of its own. */
+	char page_etag[2 + 64 + 1 + 16 + 1], part_etag[2 + 64 + 1];
 	char hash_hex[65];
 	int64_t no;
 	int64_t valid_from_ms;

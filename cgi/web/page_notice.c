@@ -10,29 +10,13 @@ static const struct generation_notice *notice_of(struct page *p)
 	return generation_notice(p->gs, p->lang);
 }
 
-/*
- * Validators begin with the notice's hash. The fragment is what is hashed; the other formats also hold the
- * number of the version, and their look may change with the program.
- */
+/* Of the formats that are made when asked for: they hold the number of the version, and their look is the program's. */
 static bool notice_unchanged(struct page *p, const struct generation_notice *n, char format)
 {
 	struct buf b;
 
 	buf_init_arena(&b, p->arena, 128);
-	if (!format)
-		buf_printf(&b, "\"%s\"", n->hash_hex);
-	else
-		buf_printf(&b, "\"%s-%lld-%s%c\"", n->hash_hex, (long long)n->no, JAWORT_VERSION, format);
-	return page_etag(p, buf_slice(&b));
-}
-
-/* The whole page also holds the owner's colour and the like, so what came out is part of it. */
-static bool notice_page_unchanged(struct page *p, const struct generation_notice *n, const char *etag)
-{
-	struct buf b;
-
-	buf_init_arena(&b, p->arena, 128);
-	buf_printf(&b, "\"%s-%.16s\"", n->hash_hex, etag + 1);
+	buf_printf(&b, "\"%s-%lld-%s%c\"", n->hash_hex, (long long)n->no, JAWORT_VERSION, format);
 	return page_etag(p, buf_slice(&b));
 }
 
@@ -42,7 +26,7 @@ static void notice_frame_get(struct page *p, const struct generation_notice *n)
 	struct view *v;
 
 	p->class = PAGE_FRAME;
-	if (notice_page_unchanged(p, n, n->page.etag))
+	if (page_etag(p, slice_from(n->page_etag)))
 		return;
 	v = page_view(p, FRAME, NULL);
 	view_url(v, "script_url", site_url(p->site, p->arena, "/jawort.js", ""));
@@ -58,7 +42,7 @@ void page_notice_get(struct page *p)
 		notice_frame_get(p, n);
 		return;
 	}
-	if (!notice_page_unchanged(p, n, n->page.etag))
+	if (!page_etag(p, slice_from(n->page_etag)))
 		page_send_html(p, 200, "page/notice.html", n->page.body);
 }
 
@@ -66,7 +50,7 @@ void page_notice_part_get(struct page *p)
 {
 	const struct generation_notice *n = notice_of(p);
 
-	if (!notice_unchanged(p, n, 0))
+	if (!page_etag(p, slice_from(n->part_etag)))
 		page_send_html(p, 200, NULL, n->part.body);
 }
 

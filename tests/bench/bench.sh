@@ -45,6 +45,12 @@ form_round() {
 	before=$(cpu_us "$serve_pid")
 	wrk_run kept "http://127.0.0.1:$port_kept/j/s/news"
 	note kept.cpu_us "$(quotient $(($(cpu_us "$serve_pid") - before)) "$wrk_count")"
+	before=$(cpu_us "$serve_pid")
+	wrk_run notice "http://127.0.0.1:$port_kept/j/n"
+	note notice.cpu_us "$(quotient $(($(cpu_us "$serve_pid") - before)) "$wrk_count")"
+	before=$(cpu_us "$serve_pid")
+	wrk_run fragment "http://127.0.0.1:$port_kept/j/n.html"
+	note fragment.cpu_us "$(quotient $(($(cpu_us "$serve_pid") - before)) "$wrk_count")"
 }
 
 form_part() {
