@@ -142,7 +142,6 @@ static bool idle_host(const struct gen *g)
 #define D(n) {n, "11d", "12d"}
 /* Groups stand together, as YAML wants them. */
 static const struct key KEYS[] = {
-	{"measures", {"-", "[updates]", "[updates, access_list]"}, NULL, HOST},
 	{"budgets.confirm", {"-", "1/24h"}, NULL, HOST},
 	{"budgets.confirm_host", {"-", "3/24h"}, NULL, HOST},
 	{"budgets.rights", {"-", "2/24h"}, NULL, HOST},
