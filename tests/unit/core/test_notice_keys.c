@@ -150,6 +150,7 @@ static const struct key KEYS[] = {
 	{"threads", {"-", "3"}, NULL, HOST},
 	{"listen", {"-", "unix:/run/other.sock"}, NULL, HOST},
 	{"trusted_proxies", {"-", "[10.0.0.0/8]"}, NULL, HOST},
+	{"measures", {"-", "[separate_users]"}, NULL, HOST},
 	{"log.level", {"-", "debug"}, NULL, HOST},
 	{"log.format", {"-", "json"}, NULL, HOST},
 	{"cgi.mail", {"-", "cron"}, NULL, HOST},
