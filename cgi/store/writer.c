@@ -231,8 +231,7 @@ static void batch_run(struct writer_queue *q, struct writer_batch *b)
 	struct db *db;
 	enum err e = store_write_begin(q->store, &db, &ei);
 	if (e) {
-		if (b->try_after)
-			queue_take_late(q, b);
+		/* Jobs that come meanwhile are not part of this: they get a try of their own. */
 		batch_fail(b, &ei, e);
 		return;
 	}

@@ -18,7 +18,7 @@
 #include "store/db.h"
 
 /* So long at most (some milliseconds) does a commit wait for those before it. */
-#define TURN_BATCH_MAX 64
+#define TURN_BATCH_MAX 32
 /* The same form and address within this time: one mail. */
 #define TURN_COOL_DOWN_MS (10 * 60 * 1000)
 
