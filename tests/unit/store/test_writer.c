@@ -201,19 +201,24 @@ static void test_after_failure_spares_jobs(void **state)
 	writer_pool_free(p);
 }
 
-/* Follow-up work that takes its time; tells when it has begun. */
-static atomic_bool slow_begun;
+/* Follow-up work that lasts until so many jobs wait. */
+struct slow {
+	struct writer_pool *pool;
+	struct store *store;
+	atomic_bool once, begun;
+};
 
 static enum err follow_slowly(struct db *db, void *arg, bool *more, struct errinfo *ei)
 {
+	struct slow *s = arg;
 	(void)db;
 	(void)ei;
 	*more = false;
-	if (!*(bool *)arg)
+	if (!atomic_exchange(&s->once, false))
 		return OK;
-	*(bool *)arg = false;
-	slow_begun = true;
-	usleep(300000);
+	s->begun = true;
+	for (int i = 0; i < 10000 && writer_queue_length(s->pool, s->store) < CLIENTS; i++)
+		usleep(1000);
 	return OK;
 }
 
@@ -222,18 +227,20 @@ static void test_jobs_join_the_follow_up(void **state)
 {
 	struct site *t = *state;
 	static struct client c[CLIENTS];
-	static bool slow;
+	static struct slow slow;
 	struct writer_stats before, after;
 	struct writer_pool *p = writer_pool_new(1);
 	struct signup s;
+	slow.pool = p;
+	slow.store = t->store;
 	assert_ok(writer_attach(p, t->store, follow_slowly, &slow, EI));
 	signup_fill(&s, 99999);
-	slow = true;
-	slow_begun = false;
 	assert_ok(writer_run(p, t->store, job_intake, &s, EI));
-	for (int i = 0; i < 1000 && !slow_begun; i++)
+	slow.once = true;
+	assert_ok(writer_run(p, t->store, job_intake, &s, EI));
+	for (int i = 0; i < 10000 && !slow.begun; i++)
 		usleep(1000);
-	assert_true(slow_begun);
+	assert_true(slow.begun);
 	writer_stats(p, &before);
 	clients_run(c, CLIENTS, p, t->store, 1, false);
 	writer_stats(p, &after);
