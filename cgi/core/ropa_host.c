@@ -73,6 +73,19 @@ static void fill_contract(struct ropa_ctx *x, size_t i)
 	ropa_value(x, notice_date(&x->w, &x->c->hosting.contract.date));
 }
 
+static bool certified(const struct ropa_ctx *x, size_t i)
+{
+	(void)i;
+	return x->c->hosting.certificates.n > 0;
+}
+
+static void fill_certificates(struct ropa_ctx *x, size_t i)
+{
+	(void)i;
+	for (size_t k = 0; k < x->c->hosting.certificates.n; k++)
+		ropa_value(x, slice_from(x->c->hosting.certificates.v[k]));
+}
+
 static void fill_kinds(struct ropa_ctx *x, size_t i)
 {
 	bool provider = false;
@@ -221,6 +234,7 @@ static const struct ropa_line party_lines[] = {
     {"controller", "28(3)", NULL, fill_controller},
     {"processor", "28(3)", NULL, fill_processor},
     {"contract", "28(3)", NULL, fill_contract},
+    {"certificates", "28(5)", certified, fill_certificates},
     {"instructions", "28(3)(a); 29", NULL, NULL},
     {"processor_dpo", "37", NULL, NULL},
 };

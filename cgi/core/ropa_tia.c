@@ -81,6 +81,17 @@ static void fill_contract(struct ropa_ctx *x, size_t i)
 	ropa_value(x, notice_date(&x->w, &firm(x, i)->p->contract.date));
 }
 
+static bool certified(const struct ropa_ctx *x, size_t i)
+{
+	return firm(x, i)->p->certificates.n > 0;
+}
+
+static void fill_certificates(struct ropa_ctx *x, size_t i)
+{
+	for (size_t k = 0; k < firm(x, i)->p->certificates.n; k++)
+		ropa_value(x, slice_from(firm(x, i)->p->certificates.v[k]));
+}
+
 static void fill_assessed(struct ropa_ctx *x, size_t i)
 {
 	ropa_value(x, notice_date(&x->w, &firm(x, i)->p->transfer.tia_date));
@@ -124,6 +135,7 @@ static const struct ropa_line fact_lines[] = {
     {"reach", "44", NULL, fill_reach},
     {"safeguard", "45; 46", NULL, fill_safeguard},
     {"contract", "28(3)", NULL, fill_contract},
+    {"certificates", "28(5)", certified, fill_certificates},
     {"assessed", "46; 2021/914", NULL, fill_assessed},
     {"list", "28(2), (4)", NULL, fill_list},
     {"checked", "28(2), (4)", NULL, fill_checked},

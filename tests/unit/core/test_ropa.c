@@ -67,8 +67,23 @@ static bool has(struct slice text, const char *what)
 	return memmem(text.ptr, text.len, what, strlen(what)) != NULL;
 }
 
-static void golden(const char *name, struct slice got)
+/* The style sheet is looked after elsewhere and not part of a record. */
+static struct slice without_style(struct slice s)
 {
+	const char *from = memmem(s.ptr, s.len, "<style>", 7), *to = memmem(s.ptr, s.len, "</style>", 8);
+	struct buf b;
+
+	if (!from || !to)
+		return s;
+	buf_init_arena(&b, &world.arena, ROPA_MAX_BYTES);
+	buf_add(&b, s.ptr, (size_t)(from - s.ptr) + 7);
+	buf_add(&b, to, s.len - (size_t)(to - s.ptr));
+	return buf_slice(&b);
+}
+
+static void golden(const char *name, struct slice page)
+{
+	struct slice got = without_style(page);
 	struct errinfo ei = {0};
 	char path[128];
 	struct buf want;
@@ -251,6 +266,28 @@ static void test_questions_follow_facts(void **state)
 	assert_true(has(text, "Welches Recht des Landes"));
 	site_free(s);
 	assert_true(has(of(ROPA_TIA, "club", "de", ropa_json), "Es ist nichts abzusch"));
+	arena_reset(&world.arena);
+}
+
+/* Certificates stand in the records of the contract, and nowhere else. */
+static void test_certificates(void **state)
+{
+	static const char *const shown[] = {"ISO 27001"};
+	struct conf_site c = world_copy("firm");
+	struct conf_processor mailjet = c.processors[0];
+	const struct site *one;
+	struct site *s;
+
+	(void)state;
+	mailjet.certificates = c.hosting.certificates = (struct conf_list){shown, 1};
+	c.processors = &mailjet;
+	c.nprocessors = 1;
+	s = world_site(&c);
+	one = s;
+	assert_true(has(make(ROPA_TIA, &one, 1, "de", ropa_json), "ISO 27001"));
+	assert_true(has(make(ROPA_AVV, &one, 1, "de", ropa_json), "ISO 27001"));
+	assert_false(has(make(ROPA_OWNER, &one, 1, "de", ropa_json), "ISO 27001"));
+	site_free(s);
 	arena_reset(&world.arena);
 }
 
@@ -512,6 +549,7 @@ int main(void)
 		cmocka_unit_test(test_every_fact_of_the_configuration),
 		cmocka_unit_test(test_every_transfer_is_assessed),
 		cmocka_unit_test(test_questions_follow_facts),
+		cmocka_unit_test(test_certificates),
 		cmocka_unit_test(test_every_period_has_its_activity),
 		cmocka_unit_test(test_measures_are_on_and_off),
 		cmocka_unit_test(test_measures_have_words_and_source),
