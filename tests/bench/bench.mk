@@ -1,10 +1,23 @@
 # Measurements; docs/performance.md says what each figure is. Included by the Makefile.
 BENCH := $(BUILD)/bench
+BENCH_PROGRAMS := $(addprefix $(BENCH)/,load sqlite_limit ask crowd yardstick slowsync.so trust.so)
+
+bench-programs: $(BENCH_PROGRAMS)
 
 # BENCH_S=2 takes shorter runs, ROUNDS=1 fewer of them.
-bench: $(BUILD)/jawort $(BENCH)/load $(BENCH)/sqlite_limit $(BENCH)/ask $(BUILD)/http/starve $(BUILD)/http/starve_blocking
+bench: $(BUILD)/jawort $(BENCH_PROGRAMS) $(BUILD)/http/starve $(BUILD)/http/starve_blocking
 	@BUILD=$(BUILD) sh tests/bench/bench.sh
+
+# For CI: CPU per request in units of a yardstick, and ratios; no absolute times.
+bench-gate: $(BUILD)/jawort $(BENCH_PROGRAMS)
+	@BUILD=$(BUILD) sh tests/bench/gate.sh
+
+$(BENCH)/%.so: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O2 -fPIC -shared -o $@ $<
 
 $(BENCH)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O2 -o $@ $< -lsqlite3
+
+.PHONY: bench-programs bench-gate

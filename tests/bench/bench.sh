@@ -1,7 +1,8 @@
 #!/bin/sh
 # Measures the service beside what nginx and SQLite can do on this machine in the same minutes, and prints one table.
 # Usage: make bench   (BENCH_S=2 seconds of each run, ROUNDS=3 runs of which the median counts, ONLY=form,signup,...
-# parts; BENCH_KEEP=1 keeps the folder). Everything on loopback; under 4 minutes. docs/performance.md explains.
+# parts, see the end; BENCH_PEOPLE=1000000, 0: no crowd; BENCH_SITES=1000; BENCH_KEEP=1 keeps the folder). Everything
+# on loopback; about 9 minutes. docs/performance.md explains.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$(mkdir -p "${BUILD:-build}" && cd "${BUILD:-build}" && pwd)
@@ -9,13 +10,13 @@ jawort=${JAWORT:-$build/jawort}
 seconds=${BENCH_S:-3}
 rounds=${ROUNDS:-3}
 port=${BENCH_PORT:-8790}
-port_kept=$((port + 1))
-url=http://127.0.0.1:$port/j
+people=${BENCH_PEOPLE:-1000000}
+sites=${BENCH_SITES:-1000}
 PATH=$PATH:/usr/sbin:/usr/local/sbin
 export LC_ALL=C
 . tests/bench/service.sh
 
-for p in nginx wrk node curl; do
+for p in nginx wrk node curl openssl taskset; do
 	command -v "$p" >/dev/null || fail "$p is missing: make deps-test"
 done
 
@@ -68,41 +69,57 @@ form_part() {
 	serve_stop
 }
 
-limit_part() {
-	local r line
-	for r in $(seq "$rounds"); do
-		line=$("$build/bench/sqlite_limit" "$run" 128 2)
-		note limit.rate "$(field rate "$line")"
-		note limit.p99_ms "$(field p99_ms "$line")"
+# The form and the notice from nginx's cache of a second, each beside a file with the same bytes.
+cache_round() {
+	local page before at
+	for page in form notice; do
+		wrk_run "static_$page" "http://127.0.0.1:$port/$page.html"
+		at=http://127.0.0.1:$port_cache/j/$([ "$page" = form ] && echo s/news || echo n)
+		# The first answer of all is the one that others wait for, and nginx looks only twice a second.
+		curl -sf -o /dev/null -H Accept: "$at" || fail "no $page through the cache"
+		before=$(cpu_us "$serve_pid")
+		wrk_run "cache_$page" "$at"
+		note "cache_$page.cpu_us" "$(quotient $(($(cpu_us "$serve_pid") - before)) "$wrk_count")"
 	done
+}
+
+cache_part() {
+	local r
+	serve_start
+	curl -sf -o "$run/www/form.html" "$url/s/news" || fail "no form"
+	curl -sf -o "$run/www/notice.html" "$url/n" || fail "no notice"
+	note notice.bytes "$(wc -c <"$run/www/notice.html")"
+	for r in $(seq "$rounds"); do cache_round; done
+	serve_stop
+}
+
+limit_round() {
+	local line
+	line=$("$build/bench/sqlite_limit" "$run" 128 2)
+	note limit.rate "$(field rate "$line")"
+	note limit.p99_ms "$(field p99_ms "$line")"
 	line=$("$build/bench/sqlite_limit" "$run" 1 1)
 	note single.rate "$(field rate "$line")"
 }
 
-# What a browser sends from the form: the hash of the text shown goes with it.
-signup_body() {
-	local v
-	v=$(curl -sf "$url/s/news?lang=de" | sed -n 's/.*name="v" value="\([^"]*\)".*/\1/p' | head -n 1)
-	[ -n "$v" ] || fail "the form has no field v"
-	printf 'email={N}%%40bench.example&ok=1&lang=de&v=%s&first_name=&page=http%%3A%%2F%%2F127.0.0.1%%2Fnews' "$v"
-}
-
 # signup_round NAME [worker]: 32 clients into an empty database; its CPU includes the follow-up work of every row.
 signup_round() {
-	local name=$1 line body serve_before worker_before=0 ok
+	local name=$1 line body serve_before ok people_before
 	serve_start "${2:-}"
 	body=$(signup_body)
+	people_before=$(ask 'SELECT count(*) FROM person')
 	serve_before=$(cpu_us "$serve_pid")
-	[ -z "$worker_pid" ] || worker_before=$(cpu_us "$worker_pid")
-	line=$("$build/bench/load" -c 32 -s "$((seconds + 1))" -b "$body" "$port" /j/s/news) || fail "$name: $line"
+	line=$("$build/bench/load" -c "${clients:-32}" -s "$((seconds + 1))" ${load_by:-} -b "$body" "$port" /j/s/news) ||
+		fail "$name: $line"
 	[ -z "$worker_pid" ] || note "$name.sent" "$(ask "SELECT count(*) FROM outbox WHERE state = 2")"
-	wait_for 20 intake_empty || fail "$name: sign-ups are left in the intake"
+	wait_for 30 intake_empty || fail "$name: sign-ups are left in the intake"
 	ok=$(field ok "$line")
-	[ "$(ask 'SELECT count(*) FROM person')" = "$ok" ] || fail "$name: $ok acknowledged, others stored"
+	[ "$(ask 'SELECT count(*) FROM person')" = $((people_before + ok)) ] || fail "$name: $ok acknowledged, others stored"
 	note "$name.cpu_us" "$(quotient $(($(cpu_us "$serve_pid") - serve_before)) "$ok")"
 	note "$name.rate" "$(field rate "$line")"
 	note "$name.p50_ms" "$(field p50_ms "$line")"
 	note "$name.p99_ms" "$(field p99_ms "$line")"
+	note "$name.asked" "$(field asked "$line")"
 	note "$name.serve_mb" "$(rss_top_mb "$serve_pid")"
 	[ -z "$worker_pid" ] || note "$name.worker_mb" "$(rss_top_mb "$worker_pid")"
 }
@@ -112,7 +129,7 @@ links_part() {
 	local n kind r line action
 	# Fewer mails make the figures shorter, not wrong; none at all is a failure below.
 	wait_for 15 mails_enough || printf 'bench: only %s mails after 15 s\n' "$(ls "$run/mails" | wc -l)" >&2
-	cat "$run"/mails/*.eml | tr -d '\r' | sed -e ':a' -e '/=$/N;s/=\n//;ta' >"$run/mails.txt"
+	mails_text >"$run/mails.txt"
 	for kind in c u; do
 		grep -o "/j/$kind/[A-Za-z0-9_-]*" "$run/mails.txt" | sort -u | head -n $((rounds * 5000)) >"$run/links.$kind"
 		n=$(($(wc -l <"$run/links.$kind") / rounds))
@@ -129,25 +146,162 @@ links_part() {
 }
 mails_enough() { [ "$(ls "$run/mails" | wc -l)" -ge $((rounds * 4000)) ]; }
 
-signup_part() {
+# What is compared is measured in turns, so that a slow minute is in both.
+signup_rounds() {
 	local r
+	if wanted hole; then hole_start; fi
+	if wanted crowd && [ "$people" != 0 ]; then crowd_make "$people"; fi
 	for r in $(seq "$rounds"); do
-		signup_round alone
-		serve_stop
+		if wanted limit; then limit_round; fi
+		if wanted signup || wanted hole || wanted crowd; then alone_round; fi
+		if wanted signup; then drain_round "$r"; fi
+		if wanted hole; then hole_round; fi
+		if wanted crowd && [ "$people" != 0 ]; then crowd_round; fi
+		if wanted slow; then slow_round; fi
 	done
-	for r in $(seq "$rounds"); do
-		signup_round dir worker
-		[ "$r" -lt "$rounds" ] || links_part
-		serve_stop
-	done
-	fake_start 50
-	conf_make mailjet
-	for r in $(seq "$rounds"); do
-		signup_round fake worker
-		serve_stop
-	done
-	fake_stop
+}
+
+alone_round() {
 	conf_make dir
+	signup_round alone
+	serve_stop
+}
+
+drain_round() {
+	conf_make dir
+	signup_round dir worker
+	[ "$1" -lt "$rounds" ] || links_part
+	serve_stop
+	fake_again
+	conf_make mailjet "http://127.0.0.1:$port_fake"
+	signup_round fake worker
+	serve_stop
+}
+
+# The worker's transfers wait for answers that do not come; nobody here waits until it sees that.
+hole_round() {
+	conf_make mailjet "http://127.0.0.1:$port_hole"
+	signup_round hole worker
+	kill -9 "$worker_pid"
+	wait "$worker_pid" 2>/dev/null || true
+	worker_pid=
+	serve_stop
+}
+
+crowd_round() {
+	conf_make dir
+	crowd_in
+	signup_round crowd
+	note crowd.people "$(ask 'SELECT count(*) FROM person')"
+	serve_stop
+	crowd_out
+}
+
+# A disk that needs 5 ms more for each sync, for us and for the one-row limit.
+slow_round() {
+	local line slower="env LD_PRELOAD=$build/bench/slowsync.so SLOW_US=5000"
+	line=$($slower "$build/bench/sqlite_limit" "$run" 1 2)
+	note slow_single.rate "$(field rate "$line")"
+	conf_make dir
+	serve_by=$slower
+	signup_round slow
+	serve_stop
+	# As many threads as clients: a thread waits with its sign-up.
+	threads=128
+	clients=128
+	conf_make dir
+	signup_round slow_many
+	serve_stop
+	serve_by= threads= clients=
+}
+
+# How fast a queue drains: the worker on one core, the fake on another, nothing else. Counted: what was taken in each
+# window.
+worker_part() {
+	local r from line cpu apart
+	apart=$([ "$(nproc)" -lt 2 ] || echo taskset -c)
+	fake_by=${apart:+$apart 1}
+	fake_again
+	fake_by=
+	conf_make mailjet "http://127.0.0.1:$port_fake"
+	serve_start
+	line=$("$build/bench/load" -c 32 -s 15 -n $((seconds * rounds * 1500)) -b "$(signup_body)" "$port" /j/s/news) ||
+		fail "worker: $line"
+	wait_for 30 intake_empty || fail "worker: sign-ups are left in the intake"
+	serve_stop
+	worker_by=${apart:+$apart 0}
+	for r in $(seq "$rounds"); do
+		from=$(date +%s%3N)
+		worker_start
+		sleep "$seconds"
+		cpu=$(cpu_us "$worker_pid")
+		line=$(ask "SELECT count(*) FROM outbox WHERE state = 2 AND started_ms >= $from")
+		note worker.cpu_us "$(quotient "$cpu" "$line")"
+		kill "$worker_pid"
+		wait "$worker_pid" || fail "the worker ended with $?"
+		worker_pid=
+		note worker.rate "$(ask "SELECT count(*) * 1000.0 / max(1, max(done_ms) - min(started_ms)) FROM outbox
+			WHERE state = 2 AND started_ms >= $from")"
+	done
+	worker_by=
+}
+
+# Memory of both while sign-ups come in and mails go out over TLS. Pss: a page that two processes share counts
+# half in each, so the sum is what both together take.
+tls_part() {
+	fake_again
+	conf_make mailjet "https://127.0.0.1:$port_tls"
+	worker_by="env LD_PRELOAD=$build/bench/trust.so TRUST_CA=$run/tls.pem"
+	serve_start worker
+	sleep 1
+	note both.idle_mb "$(pss_mb "$serve_pid" "$worker_pid")"
+	sampler_start "$run/samples"
+	"$build/bench/load" -c 32 -s "$((seconds + 2))" -b "$(signup_body)" "$port" /j/s/news >"$run/load.out" ||
+		fail "tls: $(cat "$run/load.out")"
+	sampler_stop
+	[ "$(ask 'SELECT count(*) FROM outbox WHERE state = 2')" -gt 0 ] || fail "tls: no mail was taken; see worker.log in $run"
+	note both.top_mb "$(top "$run/samples" 1)"
+	note tls.connections "$(top "$run/samples" 2)"
+	note tls.serve_mb "$(rss_top_mb "$serve_pid")"
+	note tls.worker_mb "$(rss_top_mb "$worker_pid")"
+	serve_stop
+	worker_by=
+}
+
+# Many sites, one visitor each, then silence.
+sites_part() {
+	local line start
+	sites_make "$sites"
+	start=$(date +%s%3N)
+	start_s=120
+	serve_start worker
+	start_s=
+	note sites.start_ms $(($(date +%s%3N) - start))
+	line=$("$build/bench/load" -c 8 -s 120 -f "$run/sites.paths" "$port_any" /) || fail "sites: $line"
+	[ "$(field ok "$line")" = "$sites" ] || fail "sites: $line"
+	sleep 3
+	note sites.fds "$(descriptors "$serve_pid")"
+	note sites.mb "$(rss_mb "$serve_pid")"
+	note sites.worker_fds "$(descriptors "$worker_pid")"
+	note sites.worker_mb "$(rss_mb "$worker_pid")"
+	serve_stop
+	probe=
+	conf_make dir
+}
+
+# Eight times the clients that already take all that the machine can do, without a pause: signing up, then reading.
+flood_part() {
+	local line
+	conf_make dir
+	clients=256 load_by=-o
+	signup_round flood
+	note flood.sane 1
+	line=$("$build/bench/load" -o -c 256 -s "$seconds" "$port" /j/s/news) || fail "256 clients: $line"
+	note flood_form.p99_ms "$(field p99_ms "$line")"
+	note flood_form.rate "$(field rate "$line")"
+	note flood_form.asked "$(field asked "$line")"
+	clients= load_by=
+	serve_stop
 }
 
 cgi_once() {
@@ -193,15 +347,18 @@ foreign_percent() {
 started=$(date +%s)
 busy=$(busy_us)
 load=$(cut -d' ' -f1 /proc/loadavg)
-worker_pid= serve_pid= nginx_pid= fake_pid=
 place_make
 trap place_remove EXIT
 trap 'exit 130' INT TERM HUP
 conf_make dir
 nginx_make
 if wanted form; then form_part; fi
-if wanted limit; then limit_part; fi
-if wanted signup; then signup_part; fi
+if wanted cache; then cache_part; fi
+signup_rounds # limit, signup, hole, crowd, slow
+if wanted worker; then worker_part; fi
+if wanted tls; then tls_part; fi
+if wanted sites; then sites_part; fi
+if wanted flood; then flood_part; fi
 if wanted cgi; then cgi_part; fi
 if wanted starve; then starve_part; fi
 parts_stop

@@ -1,6 +1,6 @@
 /*
  * load: HTTP requests over kept connections to this machine, counted and timed.
- *     load [-c CLIENTS] [-s SECONDS] [-n REQUESTS] [-b BODY] [-f FILE] PORT PATH
+ *     load [-c CLIENTS] [-s SECONDS] [-n REQUESTS] [-b BODY] [-f FILE] [-o] PORT PATH
  * Sends GET, or POST with -b. "{N}" in BODY becomes a number that no other
  * request of this run has, behind a prefix of time and process that no other
  * run has: every sign-up brings an address of its own. With -f each request
@@ -8,6 +8,8 @@
  * Prints one line of name=value: rate (answers 2xx and 3xx a second), p50_ms,
  * p99_ms, max_ms, ok, then the count of every status, and errors (connections
  * that broke). Exit 0: only 2xx and 3xx. 1: something else came. 2: usage.
+ * With -o (overload) a 503 that has a Retry-After of whole seconds is a good answer, too: a deliberate one.
+ * asked=N counts those; every 503 that has none, or a broken one, makes the exit 1.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,6 +34,7 @@ struct client {
 	int fd;
 	int64_t sent_ns;
 	size_t in_len, out_len, out_at;
+	int asked; /* the answer has a Retry-After */
 	char in[IN_MAX_BYTES];
 	char out[OUT_MAX_BYTES];
 };
@@ -43,11 +46,12 @@ struct plan {
 	unsigned port;
 	const char *path, *body;
 	FILE *paths;
+	int overload;
 	char prefix[32];
 };
 
 struct tally {
-	uint64_t started, done, errors, status[600], classes[CLASSES];
+	uint64_t started, done, errors, asked, status[600], classes[CLASSES];
 	int64_t max_ns, end_ns, last_ns;
 	unsigned open;
 };
@@ -151,6 +155,14 @@ static const char *header(const char *head, const char *name)
 	return at ? at + strlen(name) : NULL;
 }
 
+/* Does the answer say when to come back, in whole seconds (RFC 9110 10.2.3)? */
+static int retry_after(const char *head)
+{
+	const char *at = header(head, "\r\nRetry-After: ");
+	size_t digits = at ? strspn(at, "0123456789") : 0;
+	return digits > 0 && digits < 6 && (at[digits] == '\r' || at[digits] == '\0');
+}
+
 /* Status of a whole answer, 0: more must come, -1: not HTTP. */
 static int answer_status(struct client *c)
 {
@@ -161,12 +173,14 @@ static int answer_status(struct client *c)
 	end = strstr(c->in, "\r\n\r\n");
 	if (!end)
 		return 0;
+	c->asked = 0;
 	if (sscanf(c->in, "HTTP/1.1 %d", &status) != 1 || status < 100 || status > 599)
 		return -1;
 	*end = '\0';
 	body = end + 4;
 	length = header(c->in, "\r\nContent-Length: ");
 	int chunked = header(c->in, "\r\nTransfer-Encoding: chunked") != NULL;
+	c->asked = retry_after(c->in);
 	*end = '\r';
 	size_t have = c->in_len - (size_t)(body - c->in);
 	if (length)
@@ -181,6 +195,7 @@ static void answer_count(struct tally *t, const struct client *c, int status)
 	int64_t ns = now_ns() - c->sent_ns;
 	t->status[status]++;
 	t->done++;
+	t->asked += status == 503 && c->asked;
 	t->classes[class_of((uint64_t)ns / 1000)]++;
 	if (ns > t->max_ns)
 		t->max_ns = ns;
@@ -232,7 +247,7 @@ static int clients_start(const struct plan *p, struct tally *t, int ep)
 	return 1;
 }
 
-static void report(const struct tally *t, int64_t start_ns)
+static void report(const struct plan *p, const struct tally *t, int64_t start_ns)
 {
 	uint64_t ok = 0;
 	double seconds = (double)(t->last_ns - start_ns) / 1e9;
@@ -243,20 +258,20 @@ static void report(const struct tally *t, int64_t start_ns)
 	for (int s = 100; s < 600; s++)
 		if (t->status[s])
 			printf(" %d=%llu", s, (unsigned long long)t->status[s]);
-	printf(" errors=%llu\n", (unsigned long long)t->errors);
-	exit(t->errors || ok != t->done || !ok ? 1 : 0);
+	printf(" asked=%llu errors=%llu\n", (unsigned long long)t->asked, (unsigned long long)t->errors);
+	exit(t->errors || ok + (p->overload ? t->asked : 0) != t->done || !ok ? 1 : 0);
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: load [-c CLIENTS] [-s SECONDS] [-n REQUESTS] [-b BODY] [-f FILE] PORT PATH\n");
+	fprintf(stderr, "usage: load [-c CLIENTS] [-s SECONDS] [-n REQUESTS] [-b BODY] [-f FILE] [-o] PORT PATH\n");
 	return 2;
 }
 
 static int plan_read(struct plan *p, int argc, char **argv)
 {
 	int o;
-	while ((o = getopt(argc, argv, "c:s:n:b:f:")) > 0) {
+	while ((o = getopt(argc, argv, "c:s:n:b:f:o")) > 0) {
 		if (o == 'c')
 			p->clients = (unsigned)strtoul(optarg, NULL, 10);
 		else if (o == 's')
@@ -265,6 +280,8 @@ static int plan_read(struct plan *p, int argc, char **argv)
 			p->requests = strtoull(optarg, NULL, 10);
 		else if (o == 'b')
 			p->body = optarg;
+		else if (o == 'o')
+			p->overload = 1;
 		else if (o != 'f' || !(p->paths = fopen(optarg, "r")))
 			return 0;
 	}
@@ -300,6 +317,6 @@ int main(int argc, char **argv)
 		for (int i = 0; i < n; i++)
 			client_event(&p, &t, ev[i].data.ptr);
 	}
-	report(&t, start);
+	report(&p, &t, start);
 	return 1;
 }
