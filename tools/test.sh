@@ -83,4 +83,5 @@ part fault "kill -9 under load, delivery under faults, an outage" fault
 part faults "power cuts, failing calls and allocations, signals; control runs" faults
 part deploy "units, install, manual pages, nginx and its cache" make_ -j1 deploy-test
 part abuse "floods, foreign corpora, guessing who is on the list" make_ -j1 abuse
+part bench "CPU per request beside a yardstick, and ratios: not slower than it was" make_ -j1 bench-gate
 echo "$passed passed, 0 failed ($(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s)"

@@ -260,7 +260,7 @@ tls_part() {
 		fail "tls: $(cat "$run/load.out")"
 	sampler_stop
 	[ "$(ask 'SELECT count(*) FROM outbox WHERE state = 2')" -gt 0 ] || fail "tls: no mail was taken; see worker.log in $run"
-	note both.top_mb "$(top "$run/samples" 1)"
+	[ "$(top "$run/samples" 1)" = 0 ] || note both.top_mb "$(top "$run/samples" 1)"
 	note tls.connections "$(top "$run/samples" 2)"
 	note tls.serve_mb "$(rss_top_mb "$serve_pid")"
 	note tls.worker_mb "$(rss_top_mb "$worker_pid")"

@@ -235,6 +235,7 @@ crowd_in() {
 crowd_out() {
 	[ "$data_now" = any ] || return 0
 	mv "$run/data" "$crowd/data"
+	rm -f "$run"/conf/keys/bench.keys*
 	data_now=empty
 }
 
@@ -259,7 +260,8 @@ sites_make() {
 	probe=http://127.0.0.1:$port_any/s1/s/news
 }
 
-descriptors() { ls "/proc/$1/fd" | wc -l; }
+# Nothing, if only root may look (see pss_mb).
+descriptors() { [ ! -r "/proc/$1/fd" ] || ls "/proc/$1/fd" | wc -l; }
 
 # CPU time of a process in microseconds; its memory in MB now, its share of that (libraries are shared), the highest.
 cpu_us() { awk -v hz="$(getconf CLK_TCK)" '{ printf "%.0f\n", ($14 + $15) * 1000000 / hz }' "/proc/$1/stat"; }
@@ -276,7 +278,7 @@ sampler_start() {
 	local at
 	at=$(printf '0100007F:%04X' "$port_tls")
 	while sleep 0.2; do
-		echo "$(pss_mb "$serve_pid" "$worker_pid") $(awk -v at="$at" '$3 == at && $4 == "01"' /proc/net/tcp | wc -l)" >>"$1"
+		echo "$(pss_mb "$serve_pid" "$worker_pid" | grep . || echo 0) $(awk -v at="$at" '$3 == at && $4 == "01"' /proc/net/tcp | wc -l)" >>"$1"
 	done &
 	sampler_pid=$!
 }
