@@ -163,15 +163,15 @@ if wanted flood; then flood; fi
 
 passed=0 failed=0
 judge form "<=" 1.15 "CPU of a form, in units of the yardstick"
-judge signup "<=" 6.5 "CPU of a sign-up and what follows"
+judge signup "<=" 4.7 "CPU of a sign-up and what follows"
 if wanted crowd; then
 	reading flat "$(awk -v a="$(best crowd "<=")" -v b="$(best signup "<=")" 'BEGIN { printf "%.3f\n", a / b }')"
 fi
 judge flat "<=" 1.5 "  the same among 20,000 people / in an empty database"
-judge cgi "<=" 400 "CPU of a form by CGI"
-judge mail "<=" 18 "CPU of the worker per mail"
-judge parallel ">=" 8 "transfers of the worker under way"
-judge group ">=" 8 "sign-ups per commit on a slow disk, 32 clients"
+judge cgi "<=" 150 "CPU of a form by CGI"
+judge mail "<=" 17 "CPU of the worker per mail"
+judge parallel ">=" 12 "transfers of the worker under way"
+judge group ">=" 9 "sign-ups per commit on a slow disk, 32 clients"
 judge flood ">=" 1 "256 clients: nothing but 2xx, 3xx, 503 with Retry-After"
 echo
 sed 's/^/  /' "$run/readings" | sort -s -k1,1
