@@ -12,8 +12,8 @@ static const char *const duty_names[NOTICE_DUTY__MAX] = {"none", "tell", "consen
 static const char *const duty_words[NOTICE_DUTY__MAX] = {
 	"Nobody has to be told: the new version is enough.",
 	"Tell the people on the list before it takes effect, in a mail of its own (Art. 13(3) GDPR; WP260 no. 29-31).",
-	"Ask for consent anew: what people consented to is not this. Until then nobody may be sent the changed thing "
-	"(Art. 4(11), 7 GDPR).",
+	("Ask for consent anew: what people consented to is not this. Until then nobody may be sent the changed thing "
+	 "(Art. 4(11), 7 GDPR)."),
 };
 
 struct diff {

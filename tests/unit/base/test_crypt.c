@@ -305,9 +305,10 @@ static void test_stock(void **state)
 		assert_int_equal(pthread_create(&t[i], NULL, draw, &all[3 + i]), 0);
 	for (int i = 0; i < 2; i++)
 		pthread_join(t[i], NULL);
-	qsort(all, 5 * 200, 24, by_bytes);
-	for (int i = 1; i < 5 * 200; i++)
-		assert_memory_not_equal(all[0].v[i - 1], all[0].v[i], 24);
+	const unsigned char *pieces = (const unsigned char *)all;
+	qsort(all, sizeof(all) / 24, 24, by_bytes);
+	for (size_t at = 24; at < sizeof(all); at += 24)
+		assert_memory_not_equal(pieces + at - 24, pieces + at, 24);
 }
 
 static void test_keys_and_equal(void **state)
