@@ -370,7 +370,9 @@ static void batches_settle(struct worker *w)
 	for (size_t i = 0; i < w->n; i++) {
 		struct work_site *s = &w->sites[i];
 
-		if (batch_settled(w, &s->batch_ahead) | batch_settled(w, &s->batch))
+		bool ended = batch_settled(w, &s->batch);
+
+		if (batch_settled(w, &s->batch_ahead) || ended)
 			site_refresh(s, false);
 		if (!s->batch) {
 			s->batch = s->batch_ahead;
