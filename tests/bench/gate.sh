@@ -170,7 +170,7 @@ fi
 judge flat "<=" 1.5 "  the same among 20,000 people / in an empty database"
 judge cgi "<=" 150 "CPU of a form by CGI"
 judge mail "<=" 17 "CPU of the worker per mail"
-judge parallel ">=" 12 "transfers of the worker under way"
+judge parallel ">=" 8 "transfers of the worker under way"
 judge group ">=" 9 "sign-ups per commit on a slow disk, 32 clients"
 judge flood ">=" 1 "256 clients: nothing but 2xx, 3xx, 503 with Retry-After"
 echo
