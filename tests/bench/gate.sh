@@ -127,7 +127,7 @@ judge() {
 
 place_make
 trap place_remove EXIT
-trap 'exit 130' INT TERM HUP
+trap 'exit 130' INT TERM HUP PIPE
 : >"$run/readings"
 conf_make dir
 nginx_make

@@ -90,7 +90,7 @@ END {
 	row("  MB of serve", med("sites.mb"), 1, "<=", 40)
 	row("  descriptors of worker", med("sites.worker_fds"), 0, "<=", 511)
 	row("  MB of worker", med("sites.worker_mb"), 1, "<=", 40)
-	row("  until the first form, ms", med("sites.start_ms"), 0)
+	row("  first start to first form, no syncs, ms", med("sites.start_ms"), 0)
 	row("CGI: form, start to end, ms", med("cgi.wall_ms"), 2)
 	row("CGI: form, CPU ms", med("cgi.cpu_ms"), 2, "<=", 5, 2)
 	row("4 threads, 48 kept connections, 64 clients: without an answer", med("starve.without"), 0, "<=", 0, 0)
