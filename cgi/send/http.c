@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "send/curllib_priv.h"
@@ -278,6 +279,20 @@ static bool setup_login(struct impl *im, struct http_call *c)
 	return true;
 }
 
+/*
+ * Connections share the parsed authorities (some 600 KB) only where no folder of them is set beside the file. Debian's
+ * folder holds the same ones; where there is no file the folder stays.
+ */
+static void authorities_set(const struct http *h, CURL *e)
+{
+	char *file = NULL;
+
+	if (h->ca_file)
+		curl_easy_setopt(e, CURLOPT_CAINFO, h->ca_file);
+	if (curl_easy_getinfo(e, CURLINFO_CAINFO, &file) == CURLE_OK && file && access(file, R_OK) == 0)
+		curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+}
+
 static bool setup(struct http *h, struct http_call *c)
 {
 	struct impl *im = c->impl;
@@ -295,8 +310,7 @@ static bool setup(struct http *h, struct http_call *c)
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)h->connect_timeout_ms);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)h->total_timeout_ms);
 	curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, CONNECTION_AGE_MAX_S);
-	if (h->ca_file)
-		curl_easy_setopt(e, CURLOPT_CAINFO, h->ca_file);
+	authorities_set(h, e);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
 	if (c->source) {
