@@ -32,6 +32,18 @@ static void none(struct doctor *d)
 	buf_free(&route);
 }
 
+/* Not listed by itself, but all of its domain may send: what a provider calls authenticated. */
+static bool by_domain(struct doctor *d, struct trial_answer *a)
+{
+	struct trial_answer domains[TRIAL_MAX];
+	size_t n = strcmp(a->res.code, "unlisted") == 0 ? trial_ask(d->conf, d->site, PROVIDER_PROBE_DOMAIN, domains) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(domains[i].provider, a->provider) == 0 && domains[i].res.class_ == PROVIDER_ACCEPTED)
+			return true;
+	return false;
+}
+
 static void probe(struct doctor *d, enum provider_probe what)
 {
 	struct trial_answer answers[TRIAL_MAX];
@@ -46,7 +58,10 @@ static void probe(struct doctor *d, enum provider_probe what)
 		/* One finding for one fault. */
 		if (login && login->res.class_ != PROVIDER_ACCEPTED)
 			continue;
-		answer(d, &answers[i]);
+		if (by_domain(d, &answers[i]))
+			doctor_ok(d, "%s: every address of the sender's domain may send", answers[i].provider);
+		else
+			answer(d, &answers[i]);
 		told++;
 	}
 	if (n && !told)

@@ -58,22 +58,25 @@ static enum err ask(struct arena *a, const struct provider_settings *s, const ch
 	return buf_ok(&out->url) ? OK : err_set(ei, E_LIMIT, "mailjet: endpoint too long");
 }
 
-enum err mailjet_ask_login(struct arena *a, const struct provider_settings *s, struct provider_request *out,
-    struct errinfo *ei)
+enum err mailjet_ask_login(struct arena *a, const struct provider_settings *s, struct slice sender,
+    struct provider_request *out, struct errinfo *ei)
 {
+	(void)sender;
 	return ask(a, s, "/v3/REST/sender?Limit=1", out, ei);
 }
 
 /* All of them (1000 is their maximum): filters would have to be right about case and about whole domains. */
-enum err mailjet_ask_sender(struct arena *a, const struct provider_settings *s, struct provider_request *out,
-    struct errinfo *ei)
+enum err mailjet_ask_sender(struct arena *a, const struct provider_settings *s, struct slice sender,
+    struct provider_request *out, struct errinfo *ei)
 {
+	(void)sender;
 	return ask(a, s, "/v3/REST/sender?Limit=1000", out, ei);
 }
 
-enum err mailjet_ask_domain(struct arena *a, const struct provider_settings *s, struct provider_request *out,
-    struct errinfo *ei)
+enum err mailjet_ask_domain(struct arena *a, const struct provider_settings *s, struct slice sender,
+    struct provider_request *out, struct errinfo *ei)
 {
+	(void)sender;
 	return ask(a, s, "/v3/REST/dns?Limit=1000", out, ei);
 }
 

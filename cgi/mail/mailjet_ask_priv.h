@@ -7,14 +7,14 @@
  */
 #include "mail/provider.h"
 
-enum err mailjet_ask_login(struct arena *a, const struct provider_settings *s, struct provider_request *out,
-    struct errinfo *ei);
+enum err mailjet_ask_login(struct arena *a, const struct provider_settings *s, struct slice sender,
+    struct provider_request *out, struct errinfo *ei);
 void mailjet_read_login(const struct provider_reply *r, struct slice sender, struct provider_result *out);
-enum err mailjet_ask_sender(struct arena *a, const struct provider_settings *s, struct provider_request *out,
-    struct errinfo *ei);
+enum err mailjet_ask_sender(struct arena *a, const struct provider_settings *s, struct slice sender,
+    struct provider_request *out, struct errinfo *ei);
 void mailjet_read_sender(const struct provider_reply *r, struct slice sender, struct provider_result *out);
-enum err mailjet_ask_domain(struct arena *a, const struct provider_settings *s, struct provider_request *out,
-    struct errinfo *ei);
+enum err mailjet_ask_domain(struct arena *a, const struct provider_settings *s, struct slice sender,
+    struct provider_request *out, struct errinfo *ei);
 void mailjet_read_domain(const struct provider_reply *r, struct slice sender, struct provider_result *out);
 
 #endif

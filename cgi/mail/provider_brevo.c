@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/crypt.h"
+#include "mail/brevo_ask_priv.h"
 #include "text/html.h"
 #include "text/jsonw.h"
 #include "text/url.h"
@@ -413,4 +414,9 @@ const struct provider provider_brevo = {
 	.repeat = repeat,
 	.rules = rules,
 	.nrules = NRULES,
+	.asks = {
+		[PROVIDER_PROBE_LOGIN] = {brevo_ask_login, brevo_read_login},
+		[PROVIDER_PROBE_SENDER] = {brevo_ask_sender, brevo_read_sender},
+		[PROVIDER_PROBE_DOMAIN] = {brevo_ask_domain, brevo_read_domain},
+	},
 };

@@ -67,9 +67,10 @@ static void read_reply(const struct provider_reply *r, struct provider_result *o
 		memcpy(out->code, "smtp", 4); /* "http-550" -> "smtp-550" */
 }
 
-static enum err ask_build(struct arena *a, const struct provider_settings *s, struct provider_request *out,
-    struct errinfo *ei)
+static enum err ask_build(struct arena *a, const struct provider_settings *s, struct slice sender,
+    struct provider_request *out, struct errinfo *ei)
 {
+	(void)sender;
 	memset(out, 0, sizeof(*out));
 	buf_init_arena(&out->url, a, 2048);
 	buf_init_arena(&out->body, a, 1);

@@ -99,7 +99,7 @@ static void ask_one(struct trial *t, struct route_hop *h, enum provider_probe wh
 
 	if (!hop_ready(t, h, out))
 		return;
-	e = ask->build(&t->arena, &h->settings, &req, &ei);
+	e = ask->build(&t->arena, &h->settings, sender, &req, &ei);
 	if (!e)
 		e = call_do(t, &req, &call, &ei);
 	if (e) {

@@ -128,10 +128,13 @@ enum provider_probe {
 const char *provider_probe_name(enum provider_probe p);
 
 struct provider_ask {
-	/* E_LIMIT: endpoint too long. */
-	enum err (*build)(struct arena *a, const struct provider_settings *s, struct provider_request *out,
-	    struct errinfo *ei);
-	/* ACCEPTED: as it should be. HOLD: must be mended, text says how. RETRY: no answer that decides it. */
+	/* sender: mail.from.email. E_LIMIT: endpoint too long; E_INVALID: no address that can be asked about. */
+	enum err (*build)(struct arena *a, const struct provider_settings *s, struct slice sender,
+	    struct provider_request *out, struct errinfo *ei);
+	/*
+	 * ACCEPTED: as it should be. HOLD: must be mended, text says how; code "unlisted": the sender is not known, which is
+	 * harmless where its whole domain is (PROVIDER_PROBE_DOMAIN). RETRY: no answer that decides it.
+	 */
 	void (*read)(const struct provider_reply *r, struct slice sender, struct provider_result *out);
 };
 

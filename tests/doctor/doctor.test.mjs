@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
-import { SECRET, fakeStart, freePort, isRoot, nginxConf, reload, until, world } from './world.mjs';
+import { SECRET, fakeStart, freePort, isRoot, nginxConf, otherStart, reload, until, world } from './world.mjs';
 
 let w;
 before(async () => { w = await world(); });
@@ -281,6 +281,55 @@ test('fault 24: a sender that the provider does not know, and one that is not ac
 test('fault 25: a domain without DKIM', async () => {
   const fake = await fakeStart(w, '--sender', '*@example.org', '--dkim', 'example.org=Error');
   await site(w.fake, fake, () => found(w.doctor(), ['domain'], /DKIM record/));
+});
+
+// --- Brevo ---------------------------------------------------------------------------------------------------
+
+/** The site with Brevo as its provider; what is found without its login, sender and domain is not looked at here. */
+async function brevo(args, key = 'xkeysib-1') {
+  const fake = await otherStart(w, 'brevo', '--key', 'xkeysib-1', '--journal', w.at('journal-brevo'), ...args);
+  w.write('conf/sites/brevo.key', `${key}\n`, 0o600);
+  const text = w.site.replace('route: [mailjet]', 'route: [brevo]').replace(/ {2}mailjet: \{ key_file[^\n]*\n {2}hooks[^\n]*\n/,
+    `  brevo: { key_file: brevo.key, endpoint: "${fake}" }\n`);
+  assert.notEqual(text, w.site);
+  w.write('conf/sites/club.yaml', text);
+  try {
+    const d = w.doctor();
+    const of = (id) => d.checks.find((c) => c.id === id);
+    return [of('login'), of('sender'), of('domain')];
+  } finally { w.write('conf/sites/club.yaml', w.site); }
+}
+const results = (rows) => rows.map((c) => c.result);
+
+test('control: Brevo without a fault: a listed sender, and one whose domain may send', async () => {
+  assert.deepEqual(results(await brevo(['--sender', 'news@example.org', '--domain', 'example.org'])), ['ok', 'ok', 'ok']);
+  const [, sender] = await brevo(['--sender', '*@example.org']);
+  assert.equal(sender.result, 'ok');
+  assert.match(sender.text, /every address of the sender's domain/);
+  const asked = fs.readFileSync(w.at('journal-brevo'), 'utf8').trim().split('\n').map((l) => JSON.parse(l));
+  assert.ok(asked.length >= 6 && asked.every((r) => r.method === 'GET' && r.auth), 'only GET goes to the provider');
+});
+
+test('fault 33: Brevo: a wrong API key', async () => {
+  const [login, sender, domain] = await brevo(['--sender', '*@example.org'], 'xkeysib-2');
+  assert.deepEqual(results([login, sender, domain]), ['finding', 'skipped', 'skipped']);
+  assert.match(login.text, /does not accept the API key/);
+});
+
+test('fault 34: Brevo: a sender that it does not know, and one that is not verified', async () => {
+  const rows = await brevo(['--sender', 'other@example.org']);
+  assert.deepEqual(results(rows), ['ok', 'finding', 'finding']);
+  assert.match(rows[1].text, /does not know mail\.from\.email/);
+  assert.match(rows[2].text, /has no domain/);
+  const waits = await brevo(['--inactive', 'news@example.org', '--domain', 'example.org']);
+  assert.deepEqual(results(waits), ['ok', 'finding', 'ok']);
+  assert.match(waits[1].text, /not verified yet/);
+});
+
+test('fault 35: Brevo: a domain without DKIM', async () => {
+  const rows = await brevo(['--sender', 'news@example.org', '--domain', 'example.org=unsigned']);
+  assert.deepEqual(results(rows), ['ok', 'ok', 'finding']);
+  assert.match(rows[2].text, /DKIM record is missing or wrong/);
 });
 
 // --- mails -----------------------------------------------------------------------------------------------------

@@ -77,8 +77,10 @@ function start(w, command, env = {}) {
   return child;
 }
 
-export async function fakeStart(w, ...args) {
-  const child = spawn('node', [path.join(root, 'tests/fakes/mailjet.mjs'), '--key', 'KEY:SECRET', '--journal', w.at('journal'), ...args],
+export const fakeStart = (w, ...args) => otherStart(w, 'mailjet', '--key', 'KEY:SECRET', '--journal', w.at('journal'), ...args);
+
+export async function otherStart(w, name, ...args) {
+  const child = spawn('node', [path.join(root, `tests/fakes/${name}.mjs`), ...args],
     { stdio: ['ignore', 'pipe', 'inherit'] });
   child.ended = new Promise((done) => child.on('exit', done));
   w.running.push(child);

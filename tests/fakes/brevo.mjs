@@ -4,10 +4,12 @@
 // ASCII, a key that is no UUID, properties that do not exist), so that a test that passes here says something.
 //
 //   node brevo.mjs [--port 0] [--bind 127.0.0.1] [--key KEY] [--sender ADDR|*@DOMAIN]... [--list ID]...
+//                  [--inactive ADDR]... [--domain DOMAIN[=unsigned]]...
 //                  [--latency MS] [--journal FILE] [--hook URL] [--bearer TOKEN] [--key-ttl SECONDS] [--lag MS]
 //
 // Prints "port N" when it listens. Without --sender every sender counts as validated, without --list every list
-// exists. --key-ttl: how long an idempotencyKey is remembered (1800). --lag: events are found so much later (0).
+// exists. --inactive: a sender that was not verified. --domain: of the account, authenticated unless "=unsigned"; the
+// domain of a --sender *@DOMAIN is there and authenticated. --key-ttl: how long an idempotencyKey is remembered (1800). --lag: events are found so much later (0).
 // Faults by the local part of the recipient:
 //   +429@ +500@ +503@ (always)   +flaky@ (500 once, then fine)   +html@ (502, HTML page)
 //   +timeout@ (stored, never answered)   +lost@ (not stored, connection cut)
@@ -28,6 +30,8 @@ const { values: opt } = parseArgs({
 		key: { type: 'string', default: 'xkeysib-0123456789' },
 		sender: { type: 'string', multiple: true, default: [] },
 		list: { type: 'string', multiple: true, default: [] },
+		inactive: { type: 'string', multiple: true, default: [] },
+		domain: { type: 'string', multiple: true, default: [] },
 		latency: { type: 'string', default: '0' },
 		journal: { type: 'string' },
 		hook: { type: 'string' },
@@ -262,6 +266,19 @@ function logDelete(key) {
 	return state.log.length < before ? { status: 204, raw: '' } : absent('No logs found');
 }
 
+// Addresses only: that a whole domain may send stands with the domains.
+const senders = () => [...opt.sender.filter((s) => !s.startsWith('*@')).map((email) => ({ email, active: true })),
+	...opt.inactive.map((email) => ({ email, active: false }))]
+	.map((s, i) => ({ id: i + 1, name: s.email, email: s.email, active: s.active, ips: [] }));
+
+const domains = () => [...opt.sender.filter((s) => s.startsWith('*@')).map((s) => s.slice(2)), ...opt.domain].map((d) => {
+	const [name, how] = lower(d).split('='), status = how !== 'unsigned';
+	return { domain: name, verified: status, authenticated: status, dns_records: {
+		dkim_record: { type: 'TXT', value: 'k=rsa;p=MIGf', host_name: 'mail._domainkey.', status },
+		brevo_code: { type: 'TXT', value: 'brevo-code:0', host_name: '', status },
+		dmarc_record: { type: 'TXT', value: 'v=DMARC1; p=none', host_name: '_dmarc.', status } } };
+});
+
 const routes = [
 	['POST', /^\/v3\/smtp\/email$/, (m, q, raw) => send(raw)],
 	['GET', /^\/v3\/smtp\/statistics\/events$/, (m, q) => eventsOf(q)],
@@ -282,7 +299,13 @@ const routes = [
 	['GET', /^\/v3\/account$/, () => ({ status: 200, body: { organization_id: '0', user_id: 1, email: 'owner@example.org', firstName: 'A', lastName: 'B',
 		companyName: 'Example', address: { street: 'Gasse 1', city: 'Berlin', zipCode: '10115', country: 'Germany' },
 		plan: [{ type: 'free', creditsType: 'sendLimit', credits: 300 }], relay: { enabled: true, data: { userName: 'x', relay: 'smtp-relay.brevo.com', port: 587 } } } })],
-	['GET', /^\/v3\/senders$/, () => ({ status: 200, body: { senders: opt.sender.map((s, i) => ({ id: i + 1, name: s, email: s.replace('*@', 'any@'), active: true })) } })],
+	['GET', /^\/v3\/senders$/, () => ({ status: 200, body: { senders: senders() } })],
+	['GET', /^\/v3\/senders\/domains$/, () => ({ status: 200, body: { domains: domains().map((d, i) => ({ id: String(i + 1), domain_name: d.domain,
+		authenticated: d.authenticated, verified: d.verified, ip: '' })), count: domains().length, current_page: 1, total_pages: 1 } })],
+	['GET', /^\/v3\/senders\/domains\/([^/]+)$/, (m) => {
+		const d = domains().find((one) => one.domain === lower(decodeURIComponent(m[1])));
+		return d ? { status: 200, body: d } : absent('Domain does not exist');
+	}],
 	['POST', /^\/v3\/webhooks$/, (m, q, raw) => {
 		const b = json(raw);
 		if (!isObject(b) || typeof b.url !== 'string' || !Array.isArray(b.events) || b.events.length === 0)

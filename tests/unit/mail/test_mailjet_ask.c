@@ -29,7 +29,7 @@ static void requests(void **state)
 	for (int i = 0; i < PROVIDER_PROBE__MAX; i++) {
 		struct provider_request r;
 
-		assert_int_equal(ask((enum provider_probe)i)->build(&a, &settings, &r, NULL), OK);
+		assert_int_equal(ask((enum provider_probe)i)->build(&a, &settings, SLICE("news@example.org"), &r, NULL), OK);
 		assert_string_equal(r.method, "GET");
 		assert_string_equal(r.url.data, urls[i]);
 		assert_int_equal(r.body.len, 0);
@@ -117,7 +117,7 @@ static void who_can_be_asked(void **state)
 	p = provider_find(SLICE("smtp"));
 	assert_null(p->asks[SENDER].build);
 	assert_int_equal(p->asks[LOGIN].build(&a, &(struct provider_settings){.endpoint = SLICE("smtps://mail.example.org:465"),
-	    .user = SLICE("u"), .password = SLICE("p"), .starttls = true}, &r, NULL), OK);
+	    .user = SLICE("u"), .password = SLICE("p"), .starttls = true}, SLICE(""), &r, NULL), OK);
 	assert_true(r.smtp_login && r.starttls && !r.mail_from && !r.rcpt_to);
 	p->asks[LOGIN].read(&(struct provider_reply){.transport = PROVIDER_ANSWERED, .status = 250}, SLICE(""), &out);
 	assert_int_equal(out.class_, PROVIDER_ACCEPTED);
