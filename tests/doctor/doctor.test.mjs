@@ -290,12 +290,12 @@ async function brevo(args, key = 'xkeysib-1') {
   const fake = await otherStart(w, 'brevo', '--key', 'xkeysib-1', '--journal', w.at('journal-brevo'), ...args);
   w.write('conf/sites/brevo.key', `${key}\n`, 0o600);
   const text = w.site.replace('route: [mailjet]', 'route: [brevo]').replace(/ {2}mailjet: \{ key_file[^\n]*\n {2}hooks[^\n]*\n/,
-    `  brevo: { key_file: brevo.key, endpoint: "${fake}" }\n`);
+    `  brevo: { key_file: brevo.key, endpoint: "${fake}" }\n`).replace('mailjet: { contract_party', 'brevo: { tracking_off_on: 2026-11-01, contract_party');
   assert.notEqual(text, w.site);
   w.write('conf/sites/club.yaml', text);
   try {
     const d = w.doctor();
-    const of = (id) => d.checks.find((c) => c.id === id);
+    const of = (id) => d.checks.find((c) => c.id === id) ?? assert.fail(show(d));
     return [of('login'), of('sender'), of('domain')];
   } finally { w.write('conf/sites/club.yaml', w.site); }
 }
