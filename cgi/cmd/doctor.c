@@ -234,6 +234,19 @@ static int verdict(const struct doctor *d)
 	return d->counts[DOCTOR_FINDING] ? CMD_FINDINGS : CMD_DONE;
 }
 
+static int examine_sample(struct doctor *d)
+{
+	int rc;
+
+	d->site = cmd_site(d->args, d->conf);
+	if (!d->site)
+		return CMD_USAGE;
+	doctor_sample(d);
+	d->site = NULL;
+	rc = report(d);
+	return rc ? rc : d->counts[DOCTOR_FINDING] ? CMD_FINDINGS : CMD_DONE;
+}
+
 static int examine(struct doctor *d)
 {
 	const struct http_opts o = {.parallel = 1, .total_timeout_ms = TIMEOUT_MS};
@@ -246,6 +259,8 @@ static int examine(struct doctor *d)
 		rc = report(d);
 		return rc ? rc : CMD_BAD_CONFIG;
 	}
+	if (d->args->sample)
+		return examine_sample(d);
 	d->http = http_new(&o);
 	d->logins = calloc(d->conf->nsites + 1, sizeof(*d->logins));
 	if (!d->http || !d->logins)

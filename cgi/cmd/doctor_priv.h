@@ -16,6 +16,7 @@
 enum doctor_result { DOCTOR_OK, DOCTOR_FINDING, DOCTOR_SKIPPED, DOCTOR_RESULT__MAX };
 
 struct doctor;
+struct doctor_sample;
 
 struct doctor_check {
 	const char *id;
@@ -26,6 +27,9 @@ struct doctor_check {
 };
 extern const struct doctor_check doctor_checks[];
 extern const size_t doctor_check_count;
+/* Those of `doctor --sample`, by rule of data/rules.txt. */
+extern const struct doctor_check doctor_sample_checks[];
+extern const size_t doctor_sample_check_count;
 
 struct doctor_note {
 	const struct doctor_check *check;
@@ -57,6 +61,7 @@ struct doctor {
 	/* The site's own answer through its public address; "" where none came. */
 	char seen_client[64], seen_remote[64], seen_local[64];
 	bool seen_forwarded, seen;
+	struct doctor_sample *sample;     /* while a received mail is looked at */
 	struct doctor_note *notes;
 	size_t n, cap;
 	size_t counts[DOCTOR_RESULT__MAX];
@@ -91,6 +96,11 @@ void check_domain(struct doctor *d);
 void check_outbox(struct doctor *d);
 void check_mail(struct doctor *d);
 void check_headers(struct doctor *d);
+void check_sample(struct doctor *d);
+void check_sample_measure(struct doctor *d);
+void check_sample_leave(struct doctor *d);
+/* Runs them over the file of --sample; d->site is set. */
+void doctor_sample(struct doctor *d);
 
 /* The report: lines of at most 80 columns, or JSON. */
 void doctor_lines(struct buf *b, const struct doctor *d, bool colour);

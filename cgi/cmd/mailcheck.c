@@ -181,12 +181,15 @@ static size_t check_unsubscribe(const struct message *m, const struct mailcheck_
 	return said;
 }
 
+size_t mailcheck_arrived(const struct conf_site *s, struct slice text, struct slice html, const struct mailcheck_told *to)
+{
+	return check_loads(html, to) + check_html_links(s, html, to) + check_text_links(s, text, to);
+}
+
 size_t mailcheck_parts(const struct conf_site *s, const struct message *m, const struct mailcheck_told *to)
 {
-	size_t said = check_loads(m->html, to), bytes = mime_bytes(m);
+	size_t said = mailcheck_arrived(s, m->text, m->html, to), bytes = mime_bytes(m);
 
-	said += check_html_links(s, m->html, to);
-	said += check_text_links(s, m->text, to);
 	if (bytes > MAILCHECK_MAX_BYTES)
 		said += say(to, "shorten your copy of the template: a check mail of over 20 kB is cut off by some mail programs",
 		    "the mail has %zu bytes, more than %u", bytes, MAILCHECK_MAX_BYTES);

@@ -18,6 +18,8 @@ struct mailcheck_told {
 
 /* Parts: images, sheets, scripts, what loads, links, size. Number of things said. */
 size_t mailcheck_parts(const struct conf_site *s, const struct message *m, const struct mailcheck_told *to);
+/* The same of a mail that arrived, without its size: what others added, and what they made of the links. */
+size_t mailcheck_arrived(const struct conf_site *s, struct slice text, struct slice html, const struct mailcheck_told *to);
 /* Headers of a list mail. */
 size_t mailcheck_headers(const struct conf_site *s, const struct message *m, const struct mailcheck_told *to);
 

@@ -38,10 +38,12 @@ const struct cmd_verb cmd_verbs[] = {
         "apply    store forms, mails and notices as they are now (-n: only count)\n"
         "show     all keys in effect with their origin\n"
         "explain  what a key means: config explain retention.unconfirmed\n"},
-    {"doctor", cmd_doctor, "doctor [--site S] [--json]", "what is wrong, why it matters, how to mend it",
+    {"doctor", cmd_doctor, "doctor [--sample FILE] [--site S] [--json]", "what is wrong, why it matters, how to mend it",
         "Looks at configuration, modes, disk, clock, socket, worker, public address, visitor's address, hook,\n"
         "provider, sender and mails, and changes nothing. Run it as root: it reads all keys, asks the provider and\n"
-        "opens the site's public address. Exit 0: nothing found, 3: findings, 4: configuration broken.\n"},
+        "opens the site's public address. Exit 0: nothing found, 3: findings, 4: configuration broken.\n"
+        "--sample FILE: looks at a mail that arrived, saved as .eml, instead: does the provider measure, did the list\n"
+        "fields arrive, are they signed?\n"},
     {"status", cmd_status, "status [--site S] [--json]", "is everything up, what waits, what was refused",
         "Per site: up or down and why, persons by state, what waits in the outbox, held providers, the notice in\n"
         "force, and the figures of today and of seven days (UTC). No personal data. Exit 3: a site is down.\n"},
@@ -109,6 +111,7 @@ static const struct cmd_option {
     {"--listen", OPT_STRING, offsetof(struct cmd_args, listen)},
     {"--group", OPT_STRING, offsetof(struct cmd_args, group)},
     {"-o", OPT_STRING, offsetof(struct cmd_args, file)},
+    {"--sample", OPT_STRING, offsetof(struct cmd_args, sample)},
     {"--why", OPT_FLAG, offsetof(struct cmd_args, why)},
     {"--threads", OPT_NUMBER, offsetof(struct cmd_args, threads)},
     {"--json", OPT_FLAG, offsetof(struct cmd_args, json)},

@@ -37,6 +37,7 @@ struct cmd_args {
 	const char *listen;  /* --listen; NULL */
 	const char *group;   /* --group; NULL */
 	const char *file;    /* -o; NULL: stdout */
+	const char *sample;  /* doctor --sample; NULL */
 	unsigned threads;    /* --threads; 0 */
 	bool json, dry, yes, once, with_worker, cache, why;
 	bool ropa_host, avv, tia; /* ropa */

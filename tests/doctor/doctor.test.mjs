@@ -363,6 +363,70 @@ test('fault 28: a template without the link to unsubscribe', () =>
 test('fault 29: a mail of over 20 kB', () =>
   template('confirm.txt', (s) => s + 'Noch ein Satz, der nicht nötig ist.\n'.repeat(700), (d) => found(d, ['mail'], /bytes, more than 20480/)));
 
+// --- a mail as it arrived ------------------------------------------------------------------------------------------
+
+/** As the fake had it to send, with what a provider and a mailbox add; change: over head and parts. */
+async function sample(change = (m) => m) {
+  const r = w.jawort(['mail', 'test', 'admin@example.net']);
+  assert.equal(r.code, 0, r.out + r.err);
+  const m = (await messages()).at(-1).Message;
+  const part = (type, text, how) => `Content-Type: ${type}; charset="utf-8"\r\nContent-Transfer-Encoding: ${how}\r\n\r\n${
+    how === 'base64' ? Buffer.from(text).toString('base64').replace(/.{76}/g, '$&\r\n')
+      : [...Buffer.from(text)].map((b) => b === 10 ? '\r\n' : b < 33 && b !== 32 || b === 61 || b > 126 ? `=${b.toString(16).toUpperCase().padStart(2, '0')}` : String.fromCharCode(b)).join('')}\r\n`;
+  const made = change({ text: m.TextPart, html: m.HTMLPart, from: `"Radverein" <${m.From.Email}>`,
+    list: m.Headers['List-Unsubscribe'], post: m.Headers['List-Unsubscribe-Post'],
+    dkim: ['v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.org; s=mailjet;\r\n\th=From:Subject:List-Unsubscribe:\r\n\t List-Unsubscribe-Post; b=AA==;\r\n bh=x'] });
+  w.write('arrived.eml', `Received: from x by y;\r\n Sat, 21 Nov 2026 15:00:00 +0100\r\n${made.dkim.map((s) => `DKIM-Signature: ${s}\r\n`).join('')}From: ${made.from}\r\nTo: admin@example.net\r\nSubject: x\r\n${
+    made.list ? `List-Unsubscribe: ${made.list}\r\n` : ''}${made.post ? `List-Unsubscribe-Post: ${made.post}\r\n` : ''}MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="=-b 1"\r\n\r\nfor old programs\r\n--=-b 1\r\n${
+    part('text/plain', made.text, 'quoted-printable')}--=-b 1\r\n${part('text/html', made.html, 'base64')}--=-b 1--\r\n`);
+  const d = w.jawort(['doctor', '--json', '--sample', w.at('arrived.eml')]);
+  return { ...JSON.parse(d.out), code: d.code };
+}
+
+test('control: a mail that arrived as we wrote it', async () => {
+  const d = await sample();
+  clean(d);
+  assert.deepEqual(d.checks.map((c) => c.id), ['sample', 'L13', 'L27']);
+  clean(await sample((m) => ({ ...m, dkim: ['v=1; d=provider.example.com; h=from; b=x', ...m.dkim], list: `<mailto:u@example.org>, ${m.list}` })));
+});
+
+test('fault 36: the provider put a pixel into the mail', async () => {
+  found(await sample((m) => ({ ...m, html: m.html.replace('</body>', '<img src="https://track.example.net/o/1.gif" width=1></body>') })),
+    ['L13'], /<img: an image[^]*switch off the measuring/);
+});
+
+test('fault 37: the provider rewrote the links, in HTML or in the text', async () => {
+  found(await sample((m) => ({ ...m, html: m.html.replace(/href="[^"]*"/g, 'href="https://track.example.net/c/1?u=2&amp;x=3"') })),
+    ['L13'], /HTML part links to https:\/\/track\.example\.net\/c\/1\?u=2&x=3/);
+  found(await sample((m) => ({ ...m, text: m.text.replace(/http\S*/, 'https://track.example.net/c/2') })), ['L13'], /text part links to/);
+});
+
+test('fault 38: a signature that does not cover the list fields', async () => {
+  found(await sample((m) => ({ ...m, dkim: ['v=1; d=example.org; h=From:List-Unsubscribe; b=x'] })), ['L27'], /covers both List-Unsubscribe and/);
+});
+
+test('fault 39: no signature, and one of the provider only', async () => {
+  found(await sample((m) => ({ ...m, dkim: [] })), ['L27'], /there is no DKIM-Signature/);
+  found(await sample((m) => ({ ...m, dkim: m.dkim.map((s) => s.replace('d=example.org', 'd=notexample.org')) })), ['L27'],
+    /signed by notexample\.org only, not by the sender's domain example\.org/);
+});
+
+test('fault 40: list fields taken out, or put in the place of ours', async () => {
+  found(await sample((m) => ({ ...m, list: '' })), ['L27'], /List-Unsubscribe did not arrive/);
+  found(await sample((m) => ({ ...m, post: '' })), ['L27'], /List-Unsubscribe-Post did not arrive/);
+  found(await sample((m) => ({ ...m, list: '<https://u.example.net/1>' })), ['L27'], /leads elsewhere: <https:\/\/u\.example\.net\/1>/);
+});
+
+test('fault 41: another sender, no mail, no file', async () => {
+  found(await sample((m) => ({ ...m, from: 'news@provider.example.com', dkim: ['v=1; d=example.com; h=List-Unsubscribe:List-Unsubscribe-Post'] })),
+    ['sample'], /the sender is news@provider\.example\.com/);
+  w.write('arrived.eml', 'no mail\n');
+  for (const file of ['arrived.eml', 'none.eml']) {
+    const r = w.jawort(['doctor', '--json', '--sample', w.at(file)]);
+    found({ ...JSON.parse(r.out), code: r.code }, ['sample'], /save the mail whole/);
+  }
+});
+
 // --- configuration -----------------------------------------------------------------------------------------------
 
 test('fault 30: an unknown key in the site file', async () => {

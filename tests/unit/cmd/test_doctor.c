@@ -36,9 +36,9 @@ static void test_documented(void **state)
 	for (size_t i = 0; i < page.len; i++)
 		if (page.data[i] == '\n' && i + 1 < page.len && page.data[i + 1] != '\n' && page.data[i + 1] != '#' && page.data[i + 1] != '*')
 			page.data[i] = ' ';
-	for (size_t i = 0; i < doctor_check_count; i++) {
-		const struct doctor_check *c = &doctor_checks[i];
-		for (size_t k = 0; k < i; k++)
+	for (size_t i = 0; i < doctor_check_count + doctor_sample_check_count; i++) {
+		const struct doctor_check *c = i < doctor_check_count ? &doctor_checks[i] : &doctor_sample_checks[i - doctor_check_count];
+		for (size_t k = 0; k < i && k < doctor_check_count; k++)
 			assert_string_not_equal(c->id, doctor_checks[k].id);
 		assert_true(c->run && strlen(c->why) > 20 && strlen(c->title) < 24);
 		buf_reset(&want);
