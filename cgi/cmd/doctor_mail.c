@@ -10,9 +10,10 @@
 #define SAID_MAX 20
 
 /* Those of a list come first. */
-static const enum outbox_kind kinds[] = {OUTBOX_CONFIRM, OUTBOX_ALREADY, OUTBOX_GOODBYE, OUTBOX_LINK, OUTBOX_NOTHING};
+static const enum outbox_kind kinds[] = {OUTBOX_CONFIRM, OUTBOX_ALREADY, OUTBOX_NOTICE, OUTBOX_GOODBYE,
+    OUTBOX_LINK, OUTBOX_NOTHING};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-#define KINDS_OF_LIST 2
+#define KINDS_OF_LIST 3
 
 struct told {
 	struct doctor *d;

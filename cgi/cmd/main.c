@@ -55,7 +55,7 @@ const struct cmd_verb cmd_verbs[] = {
         "show     wording, fields and \"v\" of a form\n"
         "snippet  what to paste into a page, with what its Content-Security-Policy must allow. WAY: two-line,\n"
         "         html, iframe, ssi, hugo, jekyll, eleventy or astro\n"},
-    {"notice", cmd_notice, "notice show|diff|export|check|scan [DIR] [--site S] [--lang L] [--format F] [-o FILE] [--json]",
+    {"notice", cmd_notice, "notice show|diff|export|check|scan|announce [DIR] [--site S] [--lang L] [--format F] [-o FILE] [--json]",
         "the privacy notice",
         "show    as it is now. F: text, html, md or json. --why: where each block comes from instead: keys with\n"
         "        file and line, data of law, articles\n"
@@ -65,7 +65,11 @@ const struct cmd_verb cmd_verbs[] = {
         "check   looks through a built site for exported notices and pasted forms. Exit 3: one is out of date, or\n"
         "        none was found; each with file and line\n"
         "scan    reads a built site: what it loads from others, its forms, embeds, fonts and scripts; what the notice\n"
-        "        lacks, and what it declares without need (exit 3). Fetches nothing. --lang de: findings in German\n"},
+        "        lacks, and what it declares without need (exit 3). Fetches nothing. --lang de: findings in German\n"
+        "announce [-n] [--yes] [--tell-only]\n"
+        "        one mail to each person on the list whom the notice in force tells something that they must be told.\n"
+        "        -n: how many, and the mail. A second run mails nobody twice. Exit 3: it needs a new consent, which no\n"
+        "        such mail replaces; --tell-only sends it all the same\n"},
     {"ropa", cmd_ropa, "ropa [--host|--avv|--tia] [--site S] [--lang de|en] [--format html|csv|json]",
         "records for authorities and contracts",
         "Without more: the record of processing activities of a site (Art. 30(1) GDPR). Facts come from the\n"
@@ -80,8 +84,8 @@ const struct cmd_verb cmd_verbs[] = {
         "drop   these mails will not be sent\n"},
     {"mail", cmd_mail, "mail preview|test [FORM|ADDRESS] [--kind K] [--site S] [--lang L] [--format text|html|mime] [-n]",
         "the mails to visitors as they are now; a test mail",
-        "preview [FORM] [--kind K]     K: confirm (without --kind), already, goodbye, link (the way to one's own data) or\n"
-        "                              nothing (asked, and we hold nothing). Nothing is sent.\n"
+        "preview [FORM] [--kind K]     K: confirm (without --kind), already, goodbye, link (the way to one's own data),\n"
+        "                              nothing (asked, and we hold nothing) or notice (it changed). Nothing is sent.\n"
         "test ADDRESS [--form F] [-n]  sends one at once by the configured route, marked as a test, and shows what the\n"
         "                              provider said. Its links open nothing; no person is made, no consent noted. In\n"
         "                              mode try-out it goes to dir or log only. -n: shows it, sends nothing.\n"
@@ -113,6 +117,7 @@ static const struct cmd_option {
     {"-o", OPT_STRING, offsetof(struct cmd_args, file)},
     {"--sample", OPT_STRING, offsetof(struct cmd_args, sample)},
     {"--why", OPT_FLAG, offsetof(struct cmd_args, why)},
+    {"--tell-only", OPT_FLAG, offsetof(struct cmd_args, tell_only)},
     {"--threads", OPT_NUMBER, offsetof(struct cmd_args, threads)},
     {"--json", OPT_FLAG, offsetof(struct cmd_args, json)},
     {"-n", OPT_FLAG, offsetof(struct cmd_args, dry)},

@@ -146,7 +146,8 @@ static const struct notice_verb {
 	const char *name;
 	size_t words;
 	int (*run)(struct notice_call *c, struct errinfo *ei); /* of one site; NULL: notice_check() */
-} verbs[] = {{"show", 1, notice_show}, {"export", 1, notice_export}, {"diff", 1, notice_difference}, {"check", 2, NULL}};
+} verbs[] = {{"show", 1, notice_show}, {"export", 1, notice_export}, {"diff", 1, notice_difference}, {"check", 2, NULL},
+    {"announce", 1, notice_announce}};
 
 int cmd_notice(const struct cmd_args *a)
 {
@@ -161,7 +162,8 @@ int cmd_notice(const struct cmd_args *a)
 		if (a->n == verbs[i].words && strcmp(a->words[0], verbs[i].name) == 0)
 			v = &verbs[i];
 	if (!v)
-		return cmd_usage("notice show [--why] | diff | export [--format F] [-o FILE] | check DIR | scan DIR");
+		return cmd_usage("notice show [--why] | diff | export [--format F] [-o FILE] | check DIR | scan DIR | "
+		    "announce [-n] [--yes] [--tell-only]");
 	rc = cmd_load(a, &c);
 	if (rc)
 		return rc;

@@ -35,6 +35,8 @@ enum err notice_call_live(struct notice_call *c, struct buf *old, struct errinfo
 int notice_show(struct notice_call *c, struct errinfo *ei);
 int notice_export(struct notice_call *c, struct errinfo *ei);
 int notice_difference(struct notice_call *c, struct errinfo *ei);
+/* Mails to the people on the list (notice_announce.c). */
+int notice_announce(struct notice_call *c, struct errinfo *ei);
 /* Walks a folder; all sites of the configuration. */
 int notice_check(const struct cmd_args *a, const struct conf *c);
 /* Walks a folder and compares it with the configuration of one site (notice_scan.c). */

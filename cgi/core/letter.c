@@ -49,6 +49,8 @@ static const struct letter_kind {
         false, true},
     {OUTBOX_NOTHING, "mail/letter.html", "mail/letter.txt", "mail.nothing.subject", "mail.nothing.text", NULL, 0,
         false, false},
+    {OUTBOX_NOTICE, "mail/letter.html", "mail/letter.txt", "mail.notice.subject", "mail.notice.text", NULL, 0,
+        false, true},
 };
 
 struct letter_cache *letter_cache_new(void)
@@ -150,6 +152,11 @@ static struct view *letter_view(const struct site *s, struct arena *a, const str
 	view_text(v, "date", message_slot_marker(MESSAGE_DATE));
 	view_cstr(v, "subject_key", k->subject_key);
 	view_cstr(v, "text_key", k->text_key);
+	if (l->notice) {
+		view_text(v, "valid_from", when_date(a, l->notice->valid_from_ms, c->time_zone, l->lang));
+		view_lines(v, "change_summary", l->notice->summary);
+		view_url(v, "diff_url", l->notice->diff_url);
+	}
 	while (l->consent && slice_split(&rest, ',', &one)) {
 		const struct consent_item *item = consent_item(l->consent, one);
 		if (item)
@@ -183,7 +190,7 @@ enum err letter_render(const struct site *s, struct arena *a, const struct lette
 	struct view *v;
 	enum err rc;
 
-	if (!k || (k->wording && !l->consent))
+	if (!k || (k->wording && !l->consent) || (l->kind == OUTBOX_NOTICE && !l->notice))
 		return err_set(ei, E_INVALID, "no letter of kind %s", outbox_kind_name(l->kind));
 	v = letter_view(s, a, l, k);
 	buf_init_arena(&html, a, LETTER_PART_MAX_BYTES);
@@ -215,12 +222,16 @@ enum err letter_render(const struct site *s, struct arena *a, const struct lette
 static void letter_key(const struct letter *l, unsigned char key[LETTER_KEY_BYTES])
 {
 	static const unsigned char no_consent[CRYPT_HASH_BYTES];
+	static const struct letter_notice no_notice;
+	const struct letter_notice *notice = l->notice ? l->notice : &no_notice;
 	const unsigned char kind = (unsigned char)l->kind;
 	const struct crypt_part parts[] = {
 	    {&kind, 1},
 	    {l->consent ? l->consent->hash : no_consent, CRYPT_HASH_BYTES},
 	    {l->lang, strlen(l->lang) + 1},
 	    {l->purposes.ptr, l->purposes.len},
+	    {notice->diff_url.ptr, notice->diff_url.len},
+	    {notice->summary.ptr, notice->summary.len},
 	};
 
 	crypt_sha256_parts(key, parts, sizeof(parts) / sizeof(parts[0]));
@@ -356,7 +367,7 @@ enum err letter_queue(struct db *db, const struct site *s, struct letter_cache *
 {
 	struct outbox_new row = {.channel = STORE_EMAIL, .person_id = send->person_id,
 	    .request_id = send->request_id, .kind = send->letter.kind, .created_ms = send->now_ms,
-	    .next_ms = send->now_ms};
+	    .next_ms = send->due_ms > send->now_ms ? send->due_ms : send->now_ms};
 	struct message_slots slots;
 	struct buf json;
 	int64_t id;
@@ -373,4 +384,35 @@ enum err letter_queue(struct db *db, const struct site *s, struct letter_cache *
 	memcpy(row.mail_hash, mail_hash, STORE_HASH_BYTES);
 	row.slots = buf_slice(&json);
 	return outbox_add(db, &row, &id, ei);
+}
+
+#define DROP_MAX 64
+
+struct drops {
+	int64_t id[DROP_MAX];
+	size_t n;
+};
+
+static bool drop_row(const struct outbox_row *r, void *arg)
+{
+	struct drops *d = arg;
+
+	if (r->kind == OUTBOX_NOTICE)
+		d->id[d->n++] = r->id;
+	return d->n < DROP_MAX;
+}
+
+enum err letter_drop_notices(struct db *db, int64_t person_id, int64_t now_ms, struct errinfo *ei)
+{
+	static const enum outbox_state states[] = {OUTBOX_QUEUED, OUTBOX_HELD};
+	struct drops d = {.n = 0};
+	enum err rc = OK;
+
+	for (size_t i = 0; !rc && i < 2 && d.n < DROP_MAX; i++) {
+		const struct outbox_filter f = {.state = states[i], .person_id = person_id, .limit = 1000};
+		rc = outbox_each(db, &f, drop_row, &d, ei);
+	}
+	for (size_t i = 0; !rc && i < d.n; i++)
+		rc = outbox_drop(db, d.id[i], now_ms, ei);
+	return rc;
 }

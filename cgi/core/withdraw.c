@@ -265,6 +265,8 @@ static enum err leave_end(struct db *db, struct leaving *w, const struct state_e
 	if (rc || (!cancelled && !ended))
 		return rc;
 	rc = person_set_state(db, w->person.id, edge->to, w->now_ms, ei);
+	if (!rc)
+		rc = letter_drop_notices(db, w->person.id, w->now_ms, ei);
 	if (!ended)
 		w->out->purposes = SLICE("");
 	if (!rc)

@@ -17,6 +17,9 @@
 	X(EACH, DB_READ, 12,                                                                                   \
 	    "SELECT seq, person_id, time_ms, kind, form, commitment, c_core, c_ip, c_fields, core_ct, ip_ct,"  \
 	    " fields_ct FROM event WHERE person_id = ?1 AND seq > ?2 ORDER BY seq")                            \
+	X(LAST, DB_READ, 12,                                                                                   \
+	    "SELECT seq, person_id, time_ms, kind, form, commitment, c_core, c_ip, c_fields, core_ct, ip_ct,"  \
+	    " fields_ct FROM event WHERE person_id = ?1 AND kind IN (?2, ?3) ORDER BY seq DESC LIMIT 1")       \
 	X(COMMITMENTS, DB_READ, 2, "SELECT seq, commitment FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2")   \
 	X(SIZE, DB_READ, 1, "SELECT coalesce(max(seq), 0) FROM event")                                         \
 	X(NEWEST, DB_READ, 1,                                                                                  \
@@ -45,6 +48,7 @@ static const char *const event_kinds[EVENT_KIND__MAX] = {
 	[EVENT_RESTRICTED] = "restricted",
 	[EVENT_ERASED] = "erased",
 	[EVENT_RENEWED] = "renewed",
+	[EVENT_NOTICE_ANNOUNCED] = "notice_announced",
 };
 
 static const char *const event_places[EVENT_PART__MAX] = {
@@ -264,6 +268,31 @@ enum err event_each(struct db *db, int64_t person_id, int64_t after_seq,
 		if (e || !cb(&r, arg))
 			break;
 	}
+	db_end(q);
+	for (int i = 0; i < EVENT_PART__MAX; i++)
+		buf_free(&plain[i]);
+	return e;
+}
+
+enum err event_last(struct db *db, int64_t person_id, enum event_kind a, enum event_kind b,
+    void (*cb)(const struct event_row *r, void *arg), void *arg, struct errinfo *ei)
+{
+	sqlite3_stmt *q = event_stmt(db, LAST);
+	struct buf plain[EVENT_PART__MAX];
+	struct event_row r;
+	bool row;
+	for (int i = 0; i < EVENT_PART__MAX; i++)
+		buf_init(&plain[i], EVENT_PLAIN_MAX_BYTES);
+	db_bind_i64(q, 1, person_id);
+	db_bind_i64(q, 2, a);
+	db_bind_i64(q, 3, b);
+	enum err e = db_row(db, q, &row, ei);
+	if (!e && !row)
+		e = err_set(ei, E_NOT_FOUND, "no such event");
+	if (!e)
+		e = event_fill(db, q, &r, plain, ei);
+	if (!e)
+		cb(&r, arg);
 	db_end(q);
 	for (int i = 0; i < EVENT_PART__MAX; i++)
 		buf_free(&plain[i]);

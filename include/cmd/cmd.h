@@ -39,7 +39,7 @@ struct cmd_args {
 	const char *file;    /* -o; NULL: stdout */
 	const char *sample;  /* doctor --sample; NULL */
 	unsigned threads;    /* --threads; 0 */
-	bool json, dry, yes, once, with_worker, cache, why;
+	bool json, dry, yes, once, with_worker, cache, why, tell_only;
 	bool ropa_host, avv, tia; /* ropa */
 	bool add, confirm;   /* init */
 	const char *answers; /* init --answers; NULL */

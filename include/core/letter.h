@@ -9,7 +9,8 @@
  * Letters are put into the text store inside the write transaction that
  * queues them (never by a GET); rendering is cached per site.
  * Kinds: confirm; already on the list; goodbye (the owner wrote a withdrawal down: core/withdraw.h); link (the way to
- * one's own data, GDPR Art. 15); nothing (asked, and there is nothing). The last has no person and so no way out to name.
+ * one's own data, GDPR Art. 15); nothing (asked, and there is nothing): it has no person and so no way out to name;
+ * notice (the privacy notice changed: core/announce.h).
  *
  * Sources: OLG Celle 13 U 15/14, OLG Düsseldorf I-15 U 64/15, BGH VI ZR 134/15 (no
  * advertising); GDPR Art. 21(4); UWG section 7(2) no. 3; RFC 8058; RFC 3834.
@@ -27,17 +28,26 @@ struct letter_cache; /* one per site; any thread */
 struct letter_cache *letter_cache_new(void);
 void letter_cache_free(struct letter_cache *c);
 
+/* What a letter of kind notice tells of. */
+struct letter_notice {
+	struct slice summary;  /* headings of what changed, LF between */
+	struct slice diff_url; /* before and after side by side, absolute */
+	int64_t valid_from_ms; /* of the version that it tells of */
+};
+
 struct letter {
 	enum outbox_kind kind;
 	const char *lang;
 	const struct consent *consent; /* wording of the request; NULL: none (goodbye, link, nothing) */
 	struct slice purposes;         /* comma list, subset of the consent's; empty where a letter names none */
+	const struct letter_notice *notice; /* kind notice only */
 };
 
 /* Path of the link in a letter ("/c/", "/my/"); NULL: it has none. Static. */
 const char *letter_path(enum outbox_kind kind);
 
-/* The stored form (mail/message.h format 1). E_INVALID: no such letter, or one that needs a wording and has none. */
+/* The stored form (mail/message.h format 1). E_INVALID: no such letter, or one that needs a wording or a change
+ * of the notice and has none. */
 enum err letter_render(const struct site *s, struct arena *a, const struct letter *l, struct buf *stored,
     struct errinfo *ei);
 
@@ -49,10 +59,14 @@ struct letter_send {
 	int64_t expires_ms; /* of the link */
 	int64_t asked_ms;   /* "request of ...", "since ..." */
 	int64_t now_ms;
+	int64_t due_ms;     /* not sent before; 0: at once */
 	struct slice address;
 };
 /* Stores the text if it is new and adds the outbox row. cache may be NULL. mail_hash: 32 bytes out. */
 enum err letter_queue(struct db *db, const struct site *s, struct letter_cache *cache, struct arena *a,
     const struct letter_send *send, unsigned char *mail_hash, struct errinfo *ei);
+
+/* Somebody leaves: mails about the notice that still wait for them will not be sent. In a write transaction. */
+enum err letter_drop_notices(struct db *db, int64_t person_id, int64_t now_ms, struct errinfo *ei);
 
 #endif

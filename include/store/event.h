@@ -37,6 +37,7 @@ enum event_kind {
 	EVENT_RESTRICTED,
 	EVENT_ERASED,
 	EVENT_RENEWED, /* new link asked for */
+	EVENT_NOTICE_ANNOUNCED, /* a mail that says how the privacy notice changed */
 	EVENT_KIND__MAX
 };
 const char *event_kind_name(enum event_kind k);
@@ -85,6 +86,9 @@ enum err event_append(struct db *db, const struct event_new *n, int64_t *seq, st
 /* Events of a person with seq > after_seq in order. cb returns false to stop. */
 enum err event_each(struct db *db, int64_t person_id, int64_t after_seq,
     bool (*cb)(const struct event_row *r, void *arg), void *arg, struct errinfo *ei);
+/* The person's newest event of kind a or b. E_NOT_FOUND: none. */
+enum err event_last(struct db *db, int64_t person_id, enum event_kind a, enum event_kind b,
+    void (*cb)(const struct event_row *r, void *arg), void *arg, struct errinfo *ei);
 /* Recomputes what can be recomputed; false: altered. */
 bool event_verify(const struct event_row *r);
 /* Commitments of the log with seq > after_seq in order, at most limit. */

@@ -23,11 +23,13 @@
 #include "text/jsonw.h"
 
 #define NOW_MS INT64_C(1795270509123) /* 2026-11-21T14:15:09.123Z */
+#define HASH "9f86d081884c7d65"
 #define TOKEN "AbCd-_0123456789AbCd-_0123456789AbCd-_01234"
 
 static struct errinfo ei;
 
-static const enum outbox_kind kinds[] = {OUTBOX_CONFIRM, OUTBOX_ALREADY, OUTBOX_GOODBYE, OUTBOX_LINK, OUTBOX_NOTHING};
+static const enum outbox_kind kinds[] = {OUTBOX_CONFIRM, OUTBOX_ALREADY, OUTBOX_GOODBYE, OUTBOX_LINK, OUTBOX_NOTHING,
+    OUTBOX_NOTICE};
 
 /* The address and the names of a mail: short as usual, and as long as they may be. */
 static const struct values {
@@ -130,11 +132,16 @@ static void every(const struct conf *c, const struct conf_site *cs, const char *
 		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
 			for (size_t v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
 				const char *lang = cs->languages.v[l];
+				struct letter_notice notice = {.valid_from_ms = NOW_MS};
 				struct letter letter = {.kind = kinds[k], .lang = lang,
 				    .consent = site_consent(s, &cs->forms[0], lang)};
 
 				arena_init(&a, 16u * 1024u * 1024u);
 				letter.purposes = all_purposes(&a, letter.consent);
+				notice.summary = strcmp(lang, "de") == 0 ? SLICE("Wer Ihre Daten bekommt\nWie lange wir Daten behalten") :
+				    SLICE("Who receives your data\nHow long we keep data");
+				notice.diff_url = site_url(s, &a, "/n/diff?from=" HASH "&to=" HASH, "");
+				letter.notice = &notice;
 				one(s, &a, &letter, &values[v], dir);
 				arena_free(&a);
 			}

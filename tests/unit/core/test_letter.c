@@ -191,7 +191,9 @@ static void test_stored(void **state)
 }
 
 static const enum outbox_kind letters[] = {OUTBOX_CONFIRM, OUTBOX_ALREADY, OUTBOX_GOODBYE, OUTBOX_LINK,
-    OUTBOX_NOTHING};
+    OUTBOX_NOTHING, OUTBOX_NOTICE};
+static const struct letter_notice changed = {.summary = SLICE("Wer Daten bekommt\nWie lange <b> & so"),
+    .diff_url = SLICE("https://www.verein.test/j/n/diff?from=0123456789ab&to=ba9876543210"), .valid_from_ms = WORLD_NOW};
 #define TOKEN "AbCd-_0123456789AbCd-_0123456789AbCd-_01234"
 #define LETTERS (sizeof(letters) / sizeof(letters[0]))
 
@@ -200,7 +202,7 @@ static void golden_letters(struct world *w, const char *lang, const char *name)
 {
 	for (size_t i = 0; i < LETTERS; i++) {
 		const struct letter l = {.kind = letters[i], .lang = lang, .purposes = SLICE("news,events"),
-		    .consent = world_consent(w, "both", lang)};
+		    .consent = world_consent(w, "both", lang), .notice = &changed};
 		struct message_slots v = filled_slots();
 		const char *path = letter_path(letters[i]);
 		struct buf stored, mime;
@@ -244,7 +246,7 @@ static void test_without_wording(void **state)
 
 	for (size_t i = 0; i < LETTERS; i++) {
 		const struct letter l = {.kind = letters[i], .lang = "de"};
-		bool needs = letters[i] == OUTBOX_CONFIRM || letters[i] == OUTBOX_ALREADY;
+		bool needs = letters[i] == OUTBOX_CONFIRM || letters[i] == OUTBOX_ALREADY || letters[i] == OUTBOX_NOTICE;
 
 		buf_init_arena(&out, &w->arena, MESSAGE_STORED_MAX_BYTES);
 		assert_int_equal(letter_render(w->site, &w->arena, &l, &out, NULL), needs ? E_INVALID : OK);
