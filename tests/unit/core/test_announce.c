@@ -1,6 +1,9 @@
 /* Telling people of a changed notice: who, of what, once, and never who is not on the list. */
 #include "lib/world.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "core/announce.h"
 #include "store/notice.h"
 #include "store/suppression.h"
@@ -325,6 +328,62 @@ static void test_resume(void **state)
 		assert_int_equal(notices_of(w, m[i].person_id), 1);
 }
 
+/* One person per transaction, each told to the parent, until it is killed. */
+static _Noreturn void child_run(const struct world *w, int fd)
+{
+	char dir[100], keys[100];
+	const struct store_opts o = {.site = "club", .dir = dir, .keys_path = keys};
+	struct announce *an;
+	struct store *st;
+	unsigned queued;
+	bool more = true;
+
+	snprintf(dir, sizeof(dir), "%s/data/club", w->root);
+	snprintf(keys, sizeof(keys), "%s/keys/club.keys", w->root);
+	if (store_open(&st, &o, NULL) != OK || announce_new(&an, w->site, st, NULL) != OK)
+		_exit(1);
+	while (more)
+		if (announce_batch(an, 1, &queued, &more, NULL) != OK || write(fd, "x", 1) != 1)
+			_exit(1);
+	_exit(0);
+}
+
+/* kill -9 at any moment: whoever was told has mail and event, nobody has two. */
+static void test_kill(void **state)
+{
+	struct world *w = *state;
+	int64_t id[40];
+	unsigned before;
+	int fds[2], status;
+	char byte;
+	pid_t pid;
+
+	for (int i = 0; i < 40; i++) {
+		char address[32];
+		snprintf(address, sizeof(address), "p%d@example.org", i);
+		id[i] = join(w, address, "de").person_id;
+	}
+	reload(w, OTHER_LOGS);
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		child_run(w, fds[1]);
+	close(fds[1]);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(read(fds[0], &byte, 1), 1);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	close(fds[0]);
+	before = notices_of(w, 0);
+	assert_in_range(before, 5, 39);
+	assert_int_equal(count(w).present, before);
+	assert_int_equal(announce(w, 500, 0), 40 - before);
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(notices_of(w, id[i]), 1);
+}
+
 /* Mails fall due in portions, so that check mails do not queue behind them. */
 static bool due_row(const struct outbox_row *r, void *arg)
 {
@@ -382,7 +441,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(test_told), EACH(test_clock), EACH(test_between), EACH(test_consent), EACH(test_languages), EACH(test_nobody_else),
-		EACH(test_resume), EACH(test_portions), EACH(test_first),
+		EACH(test_resume), EACH(test_kill), EACH(test_portions), EACH(test_first),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
