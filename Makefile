@@ -130,7 +130,7 @@ unit: $(filter $(BUILD)/unit/$(if $(ROOM),$(ROOM)/)%,$(TESTS))
 unit-programs: $(TESTS)
 # Writes the expected files anew from what the program makes now. Read the difference before you commit it.
 golden:
-	GOLDEN=write $(MAKE) unit
+	GOLDEN=write UPDATE_GOLDEN=1 $(MAKE) -k unit
 	git --no-pager diff --stat tests/golden
 
 -include tests/deploy/deploy.mk

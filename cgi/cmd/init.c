@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/crypt.h"
+#include "base/enc.h"
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/init_priv.h"
@@ -13,7 +15,8 @@
 
 #define FILE_MAX_BYTES (256u * 1024u)
 #define PATH_BYTES 4096
-#define NEW_FILES_MAX 4
+#define HOOK_SECRET_BYTES 24 /* as docs/providers say: openssl rand -hex 24 */
+#define NEW_FILES_MAX 5
 
 /* ---- answers from a file */
 
@@ -223,7 +226,8 @@ static enum err folders_make(struct init *in, const char *conf, struct errinfo *
 	static const struct {
 		const char *name;
 		mode_t mode;
-	} folders[] = {{"sites", 0755}, {"nginx", 0755}, {"keys", 0700}, {"provider", 0700}};
+	} folders[] = {{"sites", 0755}, {"nginx", 0755}, {"keys", 0700}, {"provider", 0700},
+	    {"hooks", 0700}};
 	enum err rc = OK;
 
 	for (size_t i = 0; !rc && i < sizeof(folders) / sizeof(folders[0]); i++) {
@@ -271,6 +275,31 @@ static enum err nginx_write(struct init *in, const struct conf *c, const struct 
 	return rc;
 }
 
+/* The secret of the webhook is ours to choose; one that is there already belongs to a further site, too. */
+static enum err hook_write(struct init *in, const char *conf, struct new_files *f, struct errinfo *ei)
+{
+	unsigned char bytes[HOOK_SECRET_BYTES];
+	char name[80], hex[ENC_HEX_BYTES(HOOK_SECRET_BYTES)];
+	const char *path;
+	enum err rc;
+
+	if (strcmp(in->provider, "mailjet") != 0 && strcmp(in->provider, "brevo") != 0)
+		return OK;
+	snprintf(name, sizeof(name), "hooks/%s.secret", in->provider);
+	path = beside(in, conf, name);
+	if (!path)
+		return err_set(ei, E_NOMEM, "init");
+	if (file_exists(path))
+		return OK;
+	crypt_random(bytes, sizeof(bytes));
+	rc = file_create(path, slice_from(enc_hex(bytes, sizeof(bytes), hex)), 0600, ei);
+	crypt_wipe(bytes, sizeof(bytes));
+	crypt_wipe(hex, sizeof(hex));
+	if (!rc)
+		f->path[f->n++] = path;
+	return rc;
+}
+
 static enum err files_write(struct init *in, const struct cmd_args *a, const struct plan *p, struct conf **c,
     struct errinfo *ei)
 {
@@ -281,6 +310,8 @@ static enum err files_write(struct init *in, const struct cmd_args *a, const str
 		rc = create(&f, p->site, &p->site_text, ei);
 	if (!rc && p->first)
 		rc = create(&f, a->conf, &p->host_text, ei);
+	if (!rc)
+		rc = hook_write(in, a->conf, &f, ei);
 	if (!rc)
 		rc = loads(a, in, c, ei);
 	if (!rc)

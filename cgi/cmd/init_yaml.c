@@ -142,6 +142,8 @@ static void mail(struct init *in, struct buf *b, const char *mails)
 	} else if (!none) {
 		buf_printf(b, "  # %s\n  %s: { key_file: ../provider/%s.key }\n", init_say(in, "init.yaml.key"),
 		    in->provider, in->provider);
+		buf_printf(b, "  # %s\n  hooks: { %s: { secret_file: ../hooks/%s.secret } }\n", init_say(in, "init.yaml.hook"),
+		    in->provider, in->provider);
 	}
 	buf_printf(b, "  dir: { path: ");
 	init_quoted(b, mails);
@@ -215,7 +217,10 @@ static void firm(struct init *in, struct buf *b, const char *indent, const struc
 	firm_word(&o, "country", f->country, "init.yaml.seat");
 	firm_fact(&o, "parent", p->parent, NULL, "init.yaml.parent");
 	firm_word(&o, "parent_country", p->parent_country, "init.yaml.parent");
-	firm_word(&o, "us_affiliate", p->us_affiliate, "init.yaml.us");
+	/* "All stays in the EEA" is a sentence of the notice: nobody says it without having been asked. */
+	if (p->us_affiliate || strcmp(f->country, "US") != 0)
+		firm_word(&o, "us_affiliate", p->us_affiliate ? p->us_affiliate : "false",
+		    p->us_affiliate ? "init.yaml.us" : "init.yaml.us.not");
 	if (p->storage)
 		firm_word(&o, "storage_locations", joined(in, joined(in, "[", p->storage), "]"), "init.yaml.storage");
 	else
@@ -224,8 +229,10 @@ static void firm(struct init *in, struct buf *b, const char *indent, const struc
 	firm_fact(&o, "privacy_url", p->privacy_url, "privacy_url: ?", "init.yaml.privacy");
 	firm_fact(&o, "subprocessors_url", p->subprocessors_url, "subprocessors_url: ?", "init.yaml.sub");
 	fill_in(in, b, indent, "subprocessors_checked_on: ?", "init.yaml.checked");
-	if (p->kind && strcmp(p->kind, "mail") == 0)
+	if (p->kind && strcmp(p->kind, "mail") == 0) {
 		fill_in(in, b, indent, "tracking_off_on: ?", "init.yaml.tracking");
+		fill_in(in, b, indent, "retention: ?", "init.yaml.retention");
+	}
 	if (!conf_country_eea(f->country) || p->us_affiliate)
 		firm_transfer(&o, p);
 }
@@ -286,6 +293,8 @@ void init_site_text(struct init *in, const char *mails, struct buf *b)
 	text_in(in, b, "title", in->title);
 	text_in(in, b, "content", in->content);
 	text_in(in, b, "frequency", in->often);
+	if (prefill_find("mail", slice_from(in->provider)))
+		fill_in(in, b, "    ", "provider_list: ?", "init.yaml.list");
 	buf_add_str(b, "forms:\n  news: { purposes: [news] }\n");
 	mail(in, b, mails);
 	processors(in, b);

@@ -119,20 +119,24 @@ static struct slice firm_address(struct notice_walk *w, const struct conf_proces
 	return items ? notice_join(w, items, n, "word.comma") : SLICE("");
 }
 
-/* "aus den USA nicht auszuschließen"; empty where all stays in the EEA. */
+/*
+ * "aus der Schweiz, aus den USA nicht auszuschließen": where the firm or the data are, access is a fact; what only its
+ * group could do is a possibility. Empty where all stays in the EEA.
+ */
 static struct slice firm_reach(struct notice_walk *w, struct view *v, const struct notice_firm *f)
 {
-	size_t n = f->direct.all.n + f->group.all.n;
-	struct notice_codes all = {.v = arena_alloc(w->a, (n + 1) * sizeof(*all.v))};
+	struct slice items[2];
+	size_t n = 0;
 
-	if (!n || !all.v)
-		return SLICE("");
-	for (size_t i = 0; i < f->direct.all.n; i++)
-		all.v[all.n++] = f->direct.all.v[i];
-	for (size_t i = 0; i < f->group.all.n; i++)
-		all.v[all.n++] = f->group.all.v[i];
-	view_text(v, "countries", notice_country_list(w, &all, true, "word.and"));
-	return notice_say(w, v, "notice.reach");
+	if (f->direct.all.n) {
+		view_text(v, "countries", notice_country_list(w, &f->direct.all, true, "word.and"));
+		items[n++] = notice_say(w, v, "notice.reach.direct");
+	}
+	if (f->group.all.n) {
+		view_text(v, "countries", notice_country_list(w, &f->group.all, true, "word.and"));
+		items[n++] = notice_say(w, v, "notice.reach");
+	}
+	return n ? notice_join(w, items, n, "word.comma") : SLICE("");
 }
 
 /* What protects the data there, in the order in which N20 says it. */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -424,6 +425,7 @@ static void test_confirm_and_go_live(void **state)
 	struct cmd_args a = firm_args();
 	struct errinfo ei = {0};
 	struct conf *c;
+	struct stat st;
 	char key[100], *text;
 
 	(void)state;
@@ -454,6 +456,10 @@ static void test_confirm_and_go_live(void **state)
 				lines[i] = "2026-11-01";
 			else if (strstr(save, "[?]"))
 				lines[i] = "DE";
+			else if (strstr(save, "provider_list: ?"))
+				lines[i] = "12345";
+			else if (strstr(save, "retention: ?"))
+				lines[i] = "90d";
 			else if (strstr(save, "?  # please fill"))
 				lines[i] = "https://firm.example.org/x";
 			i++;
@@ -481,6 +487,15 @@ static void test_confirm_and_go_live(void **state)
 	assert_string_equal(c->sites[0]->processors[0].contract_party, "Mailjet SAS");
 	assert_string_equal(c->sites[0]->processors[0].contract.date.text, "2026-11-01");
 	assert_string_equal(c->sites[0]->hosting.storage_locations.v[0], "DE");
+	assert_false(c->sites[0]->hosting.us_affiliate);
+	assert_string_equal(c->sites[0]->purposes[0].provider_list, "12345");
+	assert_int_equal(c->sites[0]->nprocessors, 1);
+	assert_int_equal(c->sites[0]->processors[0].retention.n, 90);
+	assert_int_equal(c->sites[0]->mail.nhooks, 1);
+	snprintf(key, sizeof(key), "%s/hooks/mailjet.secret", dir);
+	assert_int_equal(strlen(slurp(key)), 48);
+	assert_int_equal(stat(key, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
 	conf_free(c);
 }
 

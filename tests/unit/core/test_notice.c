@@ -144,7 +144,7 @@ static const struct {
 	{__LINE__, "firm", "de", notice_json, "Die Daten liegen bei Mailjet SAS und Musterhost GmbH; "
 	    "Zugriffe aus den USA sind möglich", true},
 	{__LINE__, "firm", "de", notice_text, "Die Daten bleiben", false},
-	{__LINE__, "firm", "de", notice_json, "(Beschluss (EU) 2021/914, Modul 2)", true},
+	{__LINE__, "firm", "de", notice_json, "(Art. 46 Abs. 2 Buchst. c DSGVO, Beschluss (EU) 2021/914, Modul 2)", true},
 	{__LINE__, "firm", "de", notice_json, "Zum Konzern gehören aber Firmen in den USA.", true},
 	{__LINE__, "firm", "en", notice_json, "companies in the USA.", true},
 	{__LINE__, "firm", "de", notice_json, "Eine Kopie der Klauseln", true},
