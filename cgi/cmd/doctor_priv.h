@@ -96,6 +96,7 @@ void check_domain(struct doctor *d);
 void check_outbox(struct doctor *d);
 void check_mail(struct doctor *d);
 void check_headers(struct doctor *d);
+void check_pages(struct doctor *d);
 void check_sample(struct doctor *d);
 void check_sample_measure(struct doctor *d);
 void check_sample_leave(struct doctor *d);

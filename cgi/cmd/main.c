@@ -38,10 +38,11 @@ const struct cmd_verb cmd_verbs[] = {
         "apply    store forms, mails and notices as they are now (-n: only count)\n"
         "show     all keys in effect with their origin\n"
         "explain  what a key means: config explain retention.unconfirmed\n"},
-    {"doctor", cmd_doctor, "doctor [--sample FILE] [--site S] [--json]", "what is wrong, why it matters, how to mend it",
+    {"doctor", cmd_doctor, "doctor [PAGE...] [--sample FILE] [--site S] [--json]", "what is wrong, why it matters, how to mend it",
         "Looks at configuration, modes, disk, clock, socket, worker, public address, visitor's address, hook,\n"
         "provider, sender and mails, and changes nothing. Run it as root: it reads all keys, asks the provider and\n"
         "opens the site's public address. Exit 0: nothing found, 3: findings, 4: configuration broken.\n"
+        "PAGE: addresses of your pages with a form; without any, look.home and origins are looked at.\n"
         "--sample FILE: looks at a mail that arrived, saved as .eml, instead: does the provider measure, did the list\n"
         "fields arrive, are they signed?\n"},
     {"status", cmd_status, "status [--site S] [--json]", "is everything up, what waits, what was refused",

@@ -454,6 +454,11 @@ static const struct consent *gate_older(const struct gate *g, struct arena *a, c
 	return old;
 }
 
+bool gate_takes_wording(const struct gate *g, struct arena *a, const struct conf_form *form, struct slice v)
+{
+	return gate_wording(g->site, form, v) || gate_older(g, a, form, v);
+}
+
 /* Language, wording and helper fields of the answer. False: the wording shown is refused. */
 static bool gate_start(const struct gate *g, struct arena *a, const struct gate_input *in, struct gate_answer *out)
 {

@@ -226,12 +226,23 @@ static bool field_asks(const GumboElement *el)
 	return type && (strcasecmp(type, "email") == 0 || strcasecmp(type, "tel") == 0);
 }
 
+static bool attr_is(const GumboElement *el, const char *name, const char *value)
+{
+	const char *v = attr_of(el, name);
+
+	return v && strcasecmp(v, value) == 0;
+}
+
 static void element(struct reader *r, const GumboElement *el)
 {
 	struct page_place at = place_of(r, el->start_pos);
 
 	if (el->tag == GUMBO_TAG_BASE && !r->base.len && attr_of(el, "href"))
 		r->base = slice_from(attr_of(el, "href"));
+	if (el->tag == GUMBO_TAG_META && attr_is(el, "http-equiv", "content-security-policy") && attr_of(el, "content"))
+		page_value(r->page, PAGE_POLICY, slice_from(attr_of(el, "content")), at);
+	if (el->tag == GUMBO_TAG_INPUT && attr_is(el, "name", "v") && attr_of(el, "value"))
+		page_value(r->page, PAGE_WORDING, slice_trim(slice_from(attr_of(el, "value"))), at);
 	if (el->tag == GUMBO_TAG_LINK)
 		link_element(r, el, at);
 	if (el->tag == GUMBO_TAG_SCRIPT)

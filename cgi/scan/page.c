@@ -8,6 +8,7 @@ static const char *const ways[PAGE__MAX] = {
 	[PAGE_LATER] = "later", [PAGE_MENTION] = "mention", [PAGE_FORM] = "form", [PAGE_CONTACT] = "contact",
 	[PAGE_LINK] = "link", [PAGE_MAIL] = "mail", [PAGE_PHONE] = "phone", [PAGE_ADDRESS] = "address",
 	[PAGE_NUMBER] = "number", [PAGE_STORE] = "store",
+	[PAGE_WORDING] = "wording", [PAGE_POLICY] = "policy",
 };
 
 const char *page_way_name(enum page_way w)
@@ -99,6 +100,13 @@ void page_tell(struct page *p, enum page_way way, struct slice url, struct page_
 	else if (is_foreign_scheme(s.url) || (!s.url.len && way != PAGE_FORM && way != PAGE_CONTACT))
 		return;
 	s.host = page_host(s.url, host);
+	p->seen(&s, p->arg);
+}
+
+void page_value(struct page *p, enum page_way way, struct slice value, struct page_place at)
+{
+	const struct page_seen s = {.way = way, .url = value, .line = at.line, .column = at.column};
+
 	p->seen(&s, p->arg);
 }
 

@@ -8,6 +8,8 @@ struct page_place {
 };
 /* Tells of a URL; data:, javascript: and empty ones are nobody's business. */
 void page_tell(struct page *p, enum page_way way, struct slice url, struct page_place at);
+/* Tells of a value that is no URL, as it stands. */
+void page_value(struct page *p, enum page_way way, struct slice value, struct page_place at);
 /* Tells of something without URL. */
 void page_note(struct page *p, enum page_way way, struct page_place at);
 

@@ -73,6 +73,8 @@ static void seen(const struct page_seen *s, void *arg)
 	struct priv *p = arg;
 	struct tree_entry *e;
 
+	if (s->way >= PAGE_WORDING)
+		return;
 	/* Files of one's own say nothing, but for scripts and forms. */
 	if (!s->host.len && (s->way <= PAGE_HINT || s->way == PAGE_LATER || s->way == PAGE_LINK) &&
 	    !(s->way == PAGE_SCRIPT && module_for(s)))

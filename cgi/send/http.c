@@ -89,6 +89,8 @@ void http_call_free(struct http_call *c)
 {
 	if (c->reply.max_bytes)
 		buf_free(&c->reply);
+	if (c->wanted.max_bytes)
+		buf_free(&c->wanted);
 }
 
 static bool loopback(const char *host)
@@ -336,6 +338,7 @@ enum err http_start(struct http *h, struct http_call *c, struct errinfo *ei)
 	if (h->active >= HTTP_PARALLEL_MAX)
 		return err_set(ei, E_LIMIT, "send: %d calls are under way", HTTP_PARALLEL_MAX);
 	buf_init(&c->reply, HTTP_BODY_MAX_BYTES);
+	buf_init(&c->wanted, HTTP_WANTED_MAX_BYTES);
 	c->outcome = HTTP_PENDING;
 	c->status = 0;
 	c->retry_after[0] = c->error[0] = c->date[0] = c->local_ip[0] = '\0';
@@ -415,6 +418,21 @@ static void header_take(CURL *e, const char *name, char *dst, size_t n)
 		snprintf(dst, n, "%s", header->value);
 }
 
+/* A header may be there many times; values over the limit are left out. */
+static void wanted_take(CURL *e, struct http_call *c)
+{
+	struct curl_header *header;
+
+	for (size_t i = 0; curl_easy_header(e, c->want, i, CURLH_HEADER, -1, &header) == CURLHE_OK; i++) {
+		if (c->wanted.len + strlen(header->value) + 1 > HTTP_WANTED_MAX_BYTES)
+			return;
+		buf_add_str(&c->wanted, header->value);
+		buf_add_char(&c->wanted, '\n');
+		if (i + 1 == header->amount)
+			return;
+	}
+}
+
 static void call_finish(struct http *h, struct http_call *c, CURLcode rc)
 {
 	struct impl *im = c->impl;
@@ -433,6 +451,8 @@ static void call_finish(struct http *h, struct http_call *c, CURLcode rc)
 	if (c->outcome != HTTP_ANSWER)
 		snprintf(c->error, sizeof(c->error), "%s", curl_easy_strerror(rc));
 	retry_after_take(c, im->easy);
+	if (c->want)
+		wanted_take(im->easy, c);
 	header_take(im->easy, "Date", c->date, sizeof(c->date));
 	if (curl_easy_getinfo(im->easy, CURLINFO_LOCAL_IP, &ip) == CURLE_OK && ip)
 		snprintf(c->local_ip, sizeof(c->local_ip), "%s", ip);

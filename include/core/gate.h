@@ -100,4 +100,7 @@ struct slice gate_prefix(struct arena *a, struct slice ip);
 /* What an Origin header means for this site. */
 enum gate_origin gate_origin(const struct site *s, struct slice origin);
 
+/* Would a sign-up with this "v" be taken: a wording of today, or one that forms.*.old_text still allows? */
+bool gate_takes_wording(const struct gate *g, struct arena *a, const struct conf_form *form, struct slice v);
+
 #endif

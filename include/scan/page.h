@@ -32,6 +32,8 @@ enum page_way {
 	PAGE_MAIL, PAGE_PHONE,      /* mailto: and tel: */
 	PAGE_ADDRESS, PAGE_NUMBER,  /* text that looks like a mail address, a telephone number */
 	PAGE_STORE,   /* a script that keeps something on the device */
+	PAGE_WORDING, /* value of a field "v" in the form that is told of next; url is the value */
+	PAGE_POLICY,  /* <meta> with a Content-Security-Policy; url is the policy, not cut */
 	PAGE__MAX
 };
 const char *page_way_name(enum page_way w);

@@ -25,6 +25,7 @@
 #define HTTP_BODY_MAX_BYTES (1024u * 1024u)
 #define HTTP_PARALLEL_MAX 64
 #define HTTP_HEADERS_MAX 8
+#define HTTP_WANTED_MAX_BYTES 65536u
 
 struct http;
 
@@ -61,10 +62,12 @@ struct http_call {
 	struct slice user;     /* Basic auth; empty: none */
 	struct slice password;
 	void *tag;             /* the caller's */
+	const char *want;      /* name of a header whose values are wanted; NULL: none */
 	/* answer */
 	enum http_outcome outcome;
 	int status;
 	struct buf reply;      /* heap; freed by http_call_free() */
+	struct buf wanted;     /* its values as they came, each ended by LF, up to HTTP_WANTED_MAX_BYTES; freed with reply */
 	char retry_after[64];
 	char date[64];         /* Date header as it came; "" if none */
 	char local_ip[46];     /* our end of the connection; "" if there was none */

@@ -236,6 +236,53 @@ test('fault 17: the public address leads elsewhere, or nowhere', async () => {
   });
 });
 
+/** A page of the owner's, named on the command line. */
+function owned(body, head = '') {
+  w.write('www/page.html', w.page(body, head));
+  return page('/page.html');
+}
+function page(path) {
+  const r = w.jawort(['doctor', '--json', `http://localhost:${w.port}${path}`]);
+  return { ...JSON.parse(r.out), code: r.code };
+}
+const meta = (policy) => `<meta http-equiv="content-security-policy" content="${policy}">`;
+const frame = () => `<iframe src="/j/s/news?frame"></iframe>`;
+const pasted = () => w.jawort(['form', 'snippet', 'news', '--as', 'html']).out;
+
+test('control: pages with each kind of snippet', () => {
+  for (const body of [w.two, frame(), pasted(), w.two.replaceAll(/http:(?=\/\/localhost)/g, '')]) clean(owned(body, meta("default-src 'self'")));
+  clean(owned(w.two, meta(`default-src 'none'; script-src http://localhost:${w.port}/j/; connect-src *; form-action http:`)));
+});
+
+test('fault 42: a page with an old wording', () => {
+  const html = pasted(), old = html.replace(/(name="v" value=")[^"]+/, '$1AAAAAAAAAAAAAAAAAAAAAA');
+  assert.notEqual(old, html);
+  found(owned(old), ['pages'], /page\.html: the form news shows a wording that is not taken any more[^]*form snippet news/);
+});
+
+test('fault 43: a page whose policy forbids the script, the question, the frame or the answer', async () => {
+  found(owned(w.two, meta("script-src 'none'")), ['pages'], /script-src forbids http:\/\/localhost:\d+\/j\/jawort\.js/);
+  found(owned(w.two, meta("connect-src https://example.net")), ['pages'], /connect-src forbids/);
+  found(owned(frame(), meta("default-src 'none'")), ['pages'], /frame-src forbids/);
+  found(owned(pasted().replace(/<script[^]*/, ''), meta("default-src *; form-action 'none'")), ['pages'], /form-action forbids/);
+  await nginx((s) => `add_header Content-Security-Policy "script-src https:" always;\n${s}`, () =>
+    found(owned(w.two), ['pages'], /script-src forbids/));
+});
+
+test('fault 44: a page without a form, without the script, with a form that does not exist, or none at all', () => {
+  found(owned('<p>no form'), ['pages'], /there is no form of this site/);
+  found(owned(w.two.replace(/<script[^]*/, '')), ['pages'], /without the script/);
+  found(owned(w.two.replaceAll('/s/news', '/s/gone')), ['pages'], /there is no form gone/);
+  found(page('/none.html'), ['pages'], /answers 404/);
+});
+
+test('pages elsewhere are not asked', () => {
+  const r = w.jawort(['doctor', '--json', 'https://www.example.net/']);
+  const c = JSON.parse(r.out).checks.find((one) => one.id === 'pages');
+  assert.equal(c.result, 'finding');
+  assert.match(c.text, /not on one of origins/);
+});
+
 test('fault 18: a hook that cannot be reached', async () => {
   await nginx((s) => `location ^~ /j/hook/ { return 403; }\n${s}`, () => found(w.doctor(), ['hook'], /answers 403 where 401 is expected/));
 });

@@ -99,7 +99,7 @@ export function nginxConf(w, change = (s) => s) {
 error_log ${w.at('nginx.log')} warn;\nworker_processes 1;\nevents { worker_connections 256; }
 http {\n  access_log off;\n  client_body_temp_path ${w.at('tmp/body')};\n  proxy_temp_path ${w.at('tmp/proxy')};
   fastcgi_temp_path ${w.at('tmp/fastcgi')};\n  uwsgi_temp_path ${w.at('tmp/uwsgi')};\n  scgi_temp_path ${w.at('tmp/scgi')};
-${part('http')}\n  server {\n    listen 127.0.0.1:${w.port};\n    server_name localhost;\n${change(part('server'))}\n  }\n}\n`);
+${part('http')}\n  server {\n    listen 127.0.0.1:${w.port};\n    server_name localhost;\n    root ${w.at('www')};\n    types { text/html html; }\n${change(part('server'))}\n  }\n}\n`);
 }
 
 export async function reload(w) {
@@ -142,12 +142,16 @@ export async function world() {
     fs.rmSync(w.dir, { recursive: true, force: true });
   };
   fs.mkdirSync(w.at('conf/sites'), { recursive: true });
-  for (const d of ['tmp', 'templates']) fs.mkdirSync(w.at(d));
+  for (const d of ['tmp', 'templates', 'www']) fs.mkdirSync(w.at(d));
   w.fake = await fakeStart(w, '--sender', '*@example.org');
   w.site = site(w.port, w.fake);
   w.host = 'data: ../data\nkeys: ../keys\nsites: sites/*.yaml\nlisten: unix:../jawort.sock\n'.replace('unix:..', `unix:${w.dir}`);
   w.write('conf/jawort.yaml', w.host);
   w.write('conf/sites/club.yaml', w.site);
+  w.page = (body, head = '') => `<!doctype html><html lang=de><head><meta charset=utf-8>${head}<title>x</title></head><body>${body}</body></html>\n`;
+  w.two = `<jawort-form src="http://localhost:${w.port}/j/s/news"><a href="http://localhost:${w.port}/j/s/news">x</a></jawort-form>
+<script type="module" src="http://localhost:${w.port}/j/jawort.js"></script>`;
+  w.write('www/index.html', w.page(w.two, "<meta http-equiv=Content-Security-Policy content=\"script-src 'self'; form-action 'self'\">"));
   w.write('conf/sites/mailjet.key', 'KEY:SECRET\n', 0o600);
   w.write('conf/sites/hook.secret', `${SECRET}\n`, 0o600);
   const made = w.jawort(['init', '--yes']);

@@ -10,7 +10,7 @@
 static void check(const struct page_seen *s, void *arg)
 {
 	FUZZ_MUST(s->way < PAGE__MAX);
-	FUZZ_MUST(s->host.len < PAGE_HOST_BYTES && s->url.len <= PAGE_URL_BYTES);
+	FUZZ_MUST(s->host.len < PAGE_HOST_BYTES && (s->url.len <= PAGE_URL_BYTES || s->way >= PAGE_WORDING));
 	FUZZ_MUST(!s->host.len || !memchr(s->host.ptr, '/', s->host.len));
 	FUZZ_MUST(s->line > 0 && s->column > 0);
 	for (size_t i = 0; i < s->host.len; i++)

@@ -48,6 +48,10 @@ static const struct {
 } ROWS[] = {
 	/* what loads at once */
 	{__LINE__, HTML, "<script src=https://a.test/x.js></script>", "1:1 script a.test|"},
+	/* what doctor looks for */
+	{__LINE__, HTML, "<meta http-equiv=Content-Security-Policy content=\"script-src 'self'\">", "1:1 policy |"},
+	{__LINE__, HTML, "<form action=https://a.test/s method=post><input name=V type=hidden value=' x '></form>",
+	    "1:43 wording |1:1 contact a.test|"},
 	{__LINE__, HTML, "<script src=/x.js></script>", "1:1 script |"},
 	{__LINE__, HTML, "\n <link rel=stylesheet href='//A.Test:8443/x.css'>", "2:2 style a.test|"},
 	{__LINE__, HTML, "<link rel='preload' as=font href=https://f.test/a>", "1:1 font f.test|"},
