@@ -12,6 +12,8 @@
 #include "send/wake.h"
 #include "text/jsonw.h"
 
+/* Some 14 ms of work under the writers' lock; 500 would be 70. */
+#define BATCH_PEOPLE 100
 /* Between two transactions, at least: the service writes sign-ups meanwhile. */
 #define PAUSE_MIN_MS 20
 
@@ -199,7 +201,7 @@ static enum err queue_all(struct telling *t, struct errinfo *ei)
 	while (!rc && more) {
 		int64_t begun = clock_mono_ms(), took;
 		unsigned queued = 0;
-		rc = announce_batch(t->an, ANNOUNCE_BATCH_MAX, &queued, &more, ei);
+		rc = announce_batch(t->an, BATCH_PEOPLE, &queued, &more, ei);
 		t->queued += queued;
 		took = clock_mono_ms() - begun;
 		if (!rc && more)
