@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "conf/key.h"
@@ -173,6 +174,23 @@ static enum err check_made(const struct conf *c, const struct conf_site *cs, str
 	return rc;
 }
 
+/* What is in force, where the site has data: opened for reading, and nothing is said where it does not open. */
+static enum err check_stored(const struct conf *c, const struct conf_site *cs, struct conf_report *rep, struct errinfo *ei)
+{
+	struct errinfo none = {.code = OK};
+	struct store *st = NULL;
+	struct site *s = NULL;
+	enum err rc = OK;
+
+	if (access(c->data, F_OK) != 0 || cmd_store(c, cs, false, &st, &none) != OK)
+		return OK;
+	if (site_new(&s, c, cs, &none) == OK)
+		rc = lint_stored(s, st, rep, ei);
+	site_free(s);
+	store_close(st);
+	return rc;
+}
+
 static int check_site(const struct conf *c, const struct conf_site *cs, struct kinds *k, struct conf_report *rep)
 {
 	struct errinfo ei = {.code = OK};
@@ -181,6 +199,8 @@ static int check_site(const struct conf *c, const struct conf_site *cs, struct k
 
 	if (!rc)
 		rc = lint_conf(cs, rep, &ei);
+	if (!rc)
+		rc = check_stored(c, cs, rep, &ei);
 	if (rc)
 		cmd_fail(cs->file, &ei);
 	return broken ? CMD_BAD_CONFIG : rc ? CMD_FAILED : CMD_DONE;

@@ -254,6 +254,14 @@ enum err lint_pages(const struct site *s, struct conf_report *rep, struct errinf
 	return lint_owner_any(s) ? lint_run(&l, rules, COUNT(rules), ei) : OK;
 }
 
+enum err lint_stored(const struct site *s, struct store *st, struct conf_report *rep, struct errinfo *ei)
+{
+	static void (*const rules[])(struct lint *l) = {lint_store};
+	struct lint l = {.host = site_host(s), .conf = site_conf(s), .site = s, .store = st, .rep = rep};
+
+	return lint_run(&l, rules, COUNT(rules), ei);
+}
+
 enum err lint_gate(const struct site *s, struct errinfo *ei)
 {
 	struct conf_report rep;

@@ -8,6 +8,7 @@ struct lint {
 	const struct conf *host;       /* NULL where only a site is looked at */
 	const struct conf_site *conf;  /* NULL for the host file */
 	const struct site *site;       /* NULL where nothing is rendered */
+	struct store *store;           /* NULL where nothing stored is looked at */
 	struct conf_report *rep;
 	struct arena *a;
 	size_t first; /* of our findings in the report */
@@ -33,6 +34,7 @@ void lint_purposes(struct lint *l); /* L07 L18 L27 L28 L39 L43 L48 */
 void lint_form(struct lint *l);     /* L06 L07 L09 L31 L32 L33: forms as rendered */
 void lint_mail(struct lint *l);     /* L12 L49: confirmation mail as rendered */
 void lint_notice(struct lint *l);   /* L10 L25 L26 L42: notice as rendered */
+void lint_store(struct lint *l);    /* L10 L42: the notice in force */
 void lint_source(struct lint *l);   /* L15 L28 L34: owner's templates of the pages behind links */
 
 /* ---- owner's files (lint_owner.c) */

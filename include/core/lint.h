@@ -17,6 +17,8 @@
 #include "conf/law.h"
 #include "core/site.h"
 
+struct store;
+
 #define LINT_FINDINGS_MAX 50
 
 /* The host file and the data of law. */
@@ -28,6 +30,11 @@ enum err lint_conf(const struct conf_site *c, struct conf_report *rep, struct er
  * words of its own (docs/templates.md): the shipped ones are proven by tests.
  */
 enum err lint_pages(const struct site *s, struct conf_report *rep, struct errinfo *ei);
+/*
+ * The notice in force against that of this configuration, and what the change asks for. Warnings: until `config apply`
+ * every change is one. st: opened for reading; nothing stored yet: nothing is said.
+ */
+enum err lint_stored(const struct site *s, struct store *st, struct conf_report *rep, struct errinfo *ei);
 /* For starting a site: OK, or E_INVALID with the first error that keeps it from sending real mails. */
 enum err lint_gate(const struct site *s, struct errinfo *ei);
 

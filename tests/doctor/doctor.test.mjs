@@ -498,6 +498,18 @@ test('fault 32: keys that are not those of the data', () => {
   } finally { fs.renameSync(w.at('keys/away'), w.at('keys/club.keys')); }
 });
 
+test('config check: what is in force against what is configured now (L10, L42)', async () => {
+  const check = () => { const r = w.jawort(['config', 'check', '--json']); return JSON.parse(r.out).filter((f) => /^L(10|42)$/.test(f.id)); };
+  assert.deepEqual(check(), []);
+  const changed = await site('frequency: { de: monatlich, en: monthly }', 'frequency: { de: täglich, en: daily }', check);
+  assert.deepEqual(changed.map((f) => f.id).sort(), ['L10', 'L10', 'L42', 'L42'], JSON.stringify(changed));
+  assert.ok(changed.every((f) => f.severity === 'warning' && f.line > 0 && /config apply/.test(f.mend)));
+  assert.match(changed.find((f) => f.id === 'L42').text, /purposes\.news\.frequency.* consented to/);
+  const told = await site('address: [Gasse 1, 10115 Berlin]', 'address: [Gasse 2, 10115 Berlin]', check);
+  assert.deepEqual([...new Set(told.map((f) => f.id))].sort().slice(0, 1), ['L10'], JSON.stringify(told));
+  assert.deepEqual(check(), []);
+});
+
 test('control again: everything was taken back', () => clean(w.doctor()));
 
 // --- mail test -----------------------------------------------------------------------------------------------
