@@ -16,7 +16,7 @@
 //   +timeout@ (stored, never answered)   +lost@ (not stored, connection cut)
 //   +cut@ (stored, JSON cut off)   +noid@ (200 without ids)   +slow@ (answers after 3 s)
 //   +badaddress@ (400 mj-0013 on To[0].Email)
-// and with --hook: +blocked@ +hard@ +soft@ +spam@ +unsub@ send that event after "sent".
+// and with --hook, or what was registered at /v3/REST/eventcallbackurl: +blocked@ +hard@ +soft@ +spam@ +unsub@ send that event after "sent".
 //
 // With --chaos some requests go wrong at random, the same ones for the same seed (see CHAOS). --patience says how long
 // the client waits for an answer.
@@ -62,7 +62,7 @@ const KNOWN = ['From', 'Sender', 'To', 'Cc', 'Bcc', 'ReplyTo', 'Subject', 'TextP
 const TRACK = ['account_default', 'disabled', 'enabled'];
 
 const state = { messages: [], contacts: new Map(), lists: new Map(), flaky: new Set(), nextContact: 1000, ledger: [], tries: new Map(),
-	outage: { mode: 'none', retry: 0, times: 0 }, traffic: { connections: 0, open: 0, peak: 0, requests: [] } };
+	hooks: new Map(), outage: { mode: 'none', retry: 0, times: 0 }, traffic: { connections: 0, open: 0, peak: 0, requests: [] } };
 
 // --- small things ------------------------------------------------------------
 
@@ -402,6 +402,7 @@ function json(raw) {
 	}
 }
 
+const EVENT_TYPES = ['open', 'click', 'bounce', 'spam', 'blocked', 'unsub', 'sent'];
 const ACTIONS = ['addforce', 'addnoforce', 'remove', 'unsub'];
 
 function listAction(c, list, action) {
@@ -503,6 +504,15 @@ const routes = [
 		listAction(c, m[1], b.Action);
 		return envelope([{ ContactID: c.ID, Email: b.Email, Action: b.Action, Name: b.Name || '', Properties: b.Properties || {} }], 201);
 	}],
+	['POST', /^\/v3\/REST\/eventcallbackurl$/, (m, q, raw) => {
+		const b = json(raw);
+		if (!b || !EVENT_TYPES.includes(b.EventType) || !/^https?:\/\/[^/]/.test(b.Url))
+			return restProblem(400, 'Invalid EventType or Url');
+		if (state.hooks.has(b.EventType))
+			return restProblem(400, 'An EventCallbackUrl for this EventType already exists');
+		state.hooks.set(b.EventType, b.Url);
+		return envelope([{ APIKeyID: 1, EventType: b.EventType, ID: state.hooks.size, IsBackup: false, Status: 'alive', Url: b.Url, Version: b.Version || 1 }], 201);
+	}],
 	['DELETE', /^\/v4\/contacts\/(\d+)$/, (m) => {
 		const c = contactFind(m[1]);
 		if (!c)
@@ -527,7 +537,7 @@ const EVENTS = {
 };
 
 function emitLater(t) {
-	if (!opt.hook)
+	if (!opt.hook && state.hooks.size === 0)
 		return;
 	const common = { time: Math.floor(t.at / 1000), MessageID: new Big(t.id), Message_GUID: t.uuid, email: t.email,
 		mj_campaign_id: 0, mj_contact_id: t.contact.ID, customcampaign: '', CustomID: t.customId, Payload: t.payload };
@@ -535,16 +545,20 @@ function emitLater(t) {
 	const special = EVENTS[tagOf(t.email)];
 	if (special)
 		events.push({ ...special, ...common });
-	setTimeout(() => emit(events, 0), 200);
+	if (opt.hook)
+		return void setTimeout(() => emit(events, 0, opt.hook), 200);
+	for (const e of events)
+		if (state.hooks.has(e.event))
+			setTimeout(() => emit([e], 0, state.hooks.get(e.event)), 200);
 }
 
 // Every answer but 200 is tried again, as Mailjet does (there every 30 s for a day, here faster).
-function emit(events, tries) {
-	const u = new URL(opt.hook);
+function emit(events, tries, to) {
+	const u = new URL(to);
 	const headers = { 'Content-Type': 'application/json', 'User-Agent': 'Go-http-client/2.0' };
 	if (u.username)
 		headers.Authorization = 'Basic ' + Buffer.from(`${decodeURIComponent(u.username)}:${decodeURIComponent(u.password)}`).toString('base64');
-	const again = () => tries < 10 && setTimeout(() => emit(events, tries + 1), 500).unref();
+	const again = () => tries < 10 && setTimeout(() => emit(events, tries + 1, to), 500).unref();
 	const rq = http.request({ host: u.hostname.replace(/^\[|\]$/g, ''), port: u.port, path: u.pathname + u.search, method: 'POST', headers },
 		(rs) => { rs.resume(); if (rs.statusCode !== 200) again(); });
 	rq.on('error', again);
