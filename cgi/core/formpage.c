@@ -6,7 +6,7 @@
 #include "core/country.h"
 
 static const char *const templates[FORMPAGE__MAX] = {"page/form.html", "part/form.html", "page/changed.html",
-    "page/frame.html"};
+    "page/later.html", "page/frame.html"};
 
 /* Extra fields that a form may declare, and how a browser fills them in. */
 static const struct extra {
@@ -237,6 +237,16 @@ static void view_around(const struct site *s, struct view *v, enum formpage_kind
 		view_url(v, "script_url", site_url(s, a, "/jawort.js", ""));
 }
 
+/* Why it could not be taken, above what was typed. */
+static void view_later(struct view *v, const struct formpage *f)
+{
+	view_text(v, "title_key", f->title_key);
+	view_text(v, "text_key", f->text_key);
+	view_text(v, "retry_after", f->retry_after);
+	if (f->request_id)
+		view_cstr(v, "request_id", f->request_id);
+}
+
 static struct view *form_view(const struct site *s, struct arena *a, enum formpage_kind kind,
     const struct formpage *f)
 {
@@ -246,6 +256,8 @@ static struct view *form_view(const struct site *s, struct arena *a, enum formpa
 	struct buf anchor;
 
 	view_around(s, v, kind, f);
+	if (kind == FORMPAGE_LATER)
+		view_later(v, f);
 	if (f->heading)
 		view_bool(v, headings[f->heading], true);
 	view_cstr(v, "id", f->id ? f->id : FORMPAGE_ID);

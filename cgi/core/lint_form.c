@@ -6,7 +6,7 @@
 #include "core/formpage.h"
 
 static const char *const FILES[] = {"part/fields.html", "part/form.html", "page/form.html", "page/changed.html",
-    "page/frame.html", "part/head.html", "part/foot.html", NULL};
+    "page/later.html", "page/frame.html", "part/head.html", "part/foot.html", NULL};
 
 struct shown {
 	struct lint *l;

@@ -61,6 +61,7 @@ static const struct tpl_duty duties[] = {
     {"page/form.html", need_form},
     {"part/form.html", need_form},
     {"page/changed.html", need_form},
+    {"page/later.html", need_form},
     {"page/confirm.html", need_confirm},
     {"page/unsub.html", need_unsub},
     {"mail/confirm.html", need_mail},

@@ -27,14 +27,31 @@ static const struct class_row {
         true},
 };
 
+/* Times that people say. From the last one on whole days. */
+static const struct conf_duration waits[] = {
+    {60, 1, 'm'}, {120, 2, 'm'}, {180, 3, 'm'}, {300, 5, 'm'}, {600, 10, 'm'}, {900, 15, 'm'}, {1200, 20, 'm'},
+    {1800, 30, 'm'}, {2700, 45, 'm'}, {3600, 1, 'h'}, {5400, 90, 'm'}, {7200, 2, 'h'}, {10800, 3, 'h'},
+    {14400, 4, 'h'}, {21600, 6, 'h'}, {28800, 8, 'h'}, {43200, 12, 'h'}, {64800, 18, 'h'}, {86400, 24, 'h'},
+};
+
 struct slice headers_retry_words(struct page *p, int64_t seconds)
 {
-	bool hours = seconds > 90 * 60;
-	int64_t unit_s = hours ? 3600 : 60;
-	const struct conf_duration d = {.seconds = seconds, .n = (int)((seconds + unit_s - 1) / unit_s),
-	    .unit = hours ? 'h' : 'm'};
+	const int64_t day_s = 86400;
+	struct conf_duration days = {.seconds = seconds, .n = (int)((seconds + day_s - 1) / day_s), .unit = 'd'};
 
-	return site_duration(p->arena, d, p->lang);
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
+		if (seconds <= waits[i].seconds)
+			return site_duration(p->arena, waits[i], p->lang);
+	return site_duration(p->arena, days, p->lang);
+}
+
+void headers_retry_after(struct page *p, int64_t seconds)
+{
+	struct buf b;
+
+	buf_init_arena(&b, p->arena, 32);
+	buf_add_i64(&b, seconds);
+	response_header_set(p->res, "Retry-After", buf_slice(&b));
 }
 
 /* A form's answer may lead to "next": browsers apply form-action to the redirect as well. */

@@ -14,7 +14,9 @@ struct page;
 
 /* Cache-Control, CSP, Referrer-Policy, nosniff and so on for p->class; tpl names the inline sheets. */
 void headers_class(struct page *p, const char *tpl);
-/* Seconds as whole minutes or hours, rounded up, in words of the page's language. */
+/* Seconds as a time people wait for, rounded up ("5 minutes", "90 minutes", "2 days"), in the page's language. */
 struct slice headers_retry_words(struct page *p, int64_t seconds);
+/* Retry-After: seconds. */
+void headers_retry_after(struct page *p, int64_t seconds);
 
 #endif

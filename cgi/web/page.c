@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/crypt.h"
+#include "base/enc.h"
 #include "base/log.h"
 #include "text/jsonw.h"
 #include "text/url.h"
@@ -44,11 +46,11 @@ void page_send(struct page *p, unsigned status, const char *tpl, struct view *v)
 	response_plain(p->res, memory ? 503 : 500, p->req->id);
 }
 
-static struct slice join(struct arena *a, const char *head, const char *tail)
+struct slice page_key(struct page *p, const char *head, const char *tail)
 {
 	struct buf b;
 
-	buf_init_arena(&b, a, 256);
+	buf_init_arena(&b, p->arena, 256);
 	buf_add_str(&b, head);
 	buf_add_str(&b, tail);
 	return buf_slice(&b);
@@ -73,8 +75,7 @@ static void error_json(struct page *p, unsigned status, const struct view *v, st
 	jsonw_end_object(&w);
 }
 
-/* Then somebody may ask about it, and the id leads to the lines of the log. Not for what is only missing or too often. */
-static bool fault_may_be_ours(unsigned status)
+bool page_fault_may_be_ours(unsigned status)
 {
 	return status >= 500 || status == 400 || status == 405 || status == 413 || status == 415;
 }
@@ -87,13 +88,12 @@ void page_error(struct page *p, unsigned status, const char *key)
 void page_retry(struct page *p, unsigned status, const char *key, int64_t seconds)
 {
 	struct view *v = page_view(p, "page/error.html", NULL);
-	struct slice title = join(p->arena, key, ".title"), text = join(p->arena, key, ".text");
-	struct buf retry;
+	struct slice title = page_key(p, key, ".title"), text = page_key(p, key, ".text");
 
 	view_text(v, "title_key", title);
 	view_text(v, "text_key", text);
 	view_text(v, "retry_after", headers_retry_words(p, seconds));
-	if (fault_may_be_ours(status))
+	if (page_fault_may_be_ours(status))
 		view_cstr(v, "request_id", p->req->id);
 	/* of whatever class the page would have been: no cache may keep that something went wrong */
 	p->class = PAGE_TOKEN;
@@ -102,17 +102,19 @@ void page_retry(struct page *p, unsigned status, const char *key, int64_t second
 		error_json(p, status, v, title, text);
 	else
 		page_send(p, status, "page/error.html", v);
-	if (status != 503 && status != 429)
-		return;
-	buf_init_arena(&retry, p->arena, 32);
-	buf_add_i64(&retry, seconds);
-	response_header_set(p->res, "Retry-After", buf_slice(&retry));
+	if (status == 503 || status == 429)
+		headers_retry_after(p, seconds);
+}
+
+void page_failed_log(struct page *p, enum err rc, const struct errinfo *ei)
+{
+	log_event(LOG_ERROR, "request_failed", LOG_S("site", site_conf(p->site)->id), LOG_S("id", p->req->id),
+	    LOG_S("code", err_name(rc)), LOG_S("why", ei->text), LOG_S("file", ei->file), LOG_I("line", ei->line));
 }
 
 void page_failed(struct page *p, enum err rc, const struct errinfo *ei)
 {
-	log_event(LOG_ERROR, "request_failed", LOG_S("site", site_conf(p->site)->id), LOG_S("id", p->req->id),
-	    LOG_S("code", err_name(rc)), LOG_S("why", ei->text), LOG_S("file", ei->file), LOG_I("line", ei->line));
+	page_failed_log(p, rc, ei);
 	page_error(p, 503, "page.down");
 }
 
@@ -132,6 +134,19 @@ bool page_etag(struct page *p, struct slice etag)
 		}
 	}
 	return false;
+}
+
+void page_etag_body(struct page *p)
+{
+	unsigned char hash[CRYPT_HASH_BYTES];
+	char hex[ENC_HEX_BYTES(8)];
+	struct buf etag;
+
+	crypt_sha256(hash, p->res->body.data, p->res->body.len);
+	buf_init_arena(&etag, p->arena, 64);
+	buf_printf(&etag, "\"%s\"", enc_hex(hash, 8, hex));
+	if (page_etag(p, buf_slice(&etag)))
+		buf_reset(&p->res->body);
 }
 
 bool page_form(struct page *p, struct form *out)

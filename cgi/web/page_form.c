@@ -3,11 +3,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/crypt.h"
-#include "base/enc.h"
 #include "core/formpage.h"
 #include "core/formtoken.h"
 #include "text/jsonw.h"
+#include "web/headers_priv.h"
 
 static const struct conf_form *form_of(struct page *p)
 {
@@ -17,10 +16,7 @@ static const struct conf_form *form_of(struct page *p)
 /* Renders into the answer, with a validator over what came out. */
 static void render_get(struct page *p, enum formpage_kind kind, const struct formpage *f)
 {
-	unsigned char hash[CRYPT_HASH_BYTES];
-	char hex[ENC_HEX_BYTES(8)];
 	struct errinfo ei = {.code = OK};
-	struct buf etag;
 
 	page_head(p, 200, "text/html; charset=utf-8", kind == FORMPAGE_FRAGMENT ? NULL : formpage_template(kind));
 	response_header_cstr(p->res, "Content-Language", p->lang);
@@ -28,11 +24,7 @@ static void render_get(struct page *p, enum formpage_kind kind, const struct for
 		page_failed(p, ei.code, &ei);
 		return;
 	}
-	crypt_sha256(hash, p->res->body.data, p->res->body.len);
-	buf_init_arena(&etag, p->arena, 64);
-	buf_printf(&etag, "\"%s\"", enc_hex(hash, 8, hex));
-	if (page_etag(p, buf_slice(&etag)))
-		buf_reset(&p->res->body);
+	page_etag_body(p);
 }
 
 /* The bare fragment with the ids and the heading that the asking page wants. */
@@ -216,6 +208,28 @@ static void again_page(struct page *p, enum formpage_kind kind, unsigned status,
 		page_failed(p, ei.code, &ei);
 }
 
+/* Nothing was taken, and it is not for the visitor to mend: what was typed stays, and the page says how long it may take. */
+static void later_page(struct page *p, unsigned status, const char *key, int64_t retry_s, const struct conf_form *form,
+    const struct form *typed)
+{
+	const struct formpage f = {.form = form, .lang = p->lang, .typed = typed,
+	    .title_key = page_key(p, key, ".title"), .text_key = page_key(p, key, ".text"),
+	    .retry_after = headers_retry_words(p, retry_s),
+	    .request_id = page_fault_may_be_ours(status) ? p->req->id : NULL};
+	struct errinfo ei = {.code = OK};
+
+	if (page_wants_json(p)) {
+		page_retry(p, status, key, retry_s);
+		return;
+	}
+	p->class = PAGE_TOKEN;
+	page_head(p, status, "text/html; charset=utf-8", formpage_template(FORMPAGE_LATER));
+	response_header_cstr(p->res, "Content-Language", p->lang);
+	headers_retry_after(p, retry_s);
+	if (formpage_render(p->site, p->arena, FORMPAGE_LATER, &f, &p->res->body, &ei) != OK)
+		page_failed(p, ei.code, &ei);
+}
+
 struct slice page_form_next(struct page *p, const struct conf_form *form, const struct gate_answer *answer)
 {
 	struct buf b;
@@ -277,10 +291,11 @@ void page_form_post(struct page *p)
 	in.referer = p->req->referer;
 	rc = gate_accept(&gate, p->arena, &in, answer, &ei);
 	p->lang = answer->lang ? answer->lang : p->lang;
-	if (rc)
-		page_failed(p, rc, &ei);
-	else if (answer->result == GATE_LIMITED)
-		page_retry(p, 429, "page.busy", answer->retry_s);
+	if (rc) {
+		page_failed_log(p, rc, &ei);
+		later_page(p, 503, "page.down", HEADERS_RETRY_AFTER_S, form, typed);
+	} else if (answer->result == GATE_LIMITED)
+		later_page(p, 429, "page.busy", answer->retry_s, form, typed);
 	else if (page_wants_json(p))
 		page_form_json(p, form, typed, answer);
 	else

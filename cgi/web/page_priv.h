@@ -56,12 +56,20 @@ void page_error(struct page *p, unsigned status, const char *key);
 void page_retry(struct page *p, unsigned status, const char *key, int64_t seconds);
 /* An internal failure: 503 with Retry-After for what passes, logged with the request's id. */
 void page_failed(struct page *p, enum err rc, const struct errinfo *ei);
+/* Only the line in the log of page_failed, for who answers in another way. */
+void page_failed_log(struct page *p, enum err rc, const struct errinfo *ei);
+/* Then somebody may ask about it, and the id leads to the lines of the log. Not for what is only missing or too often. */
+bool page_fault_may_be_ours(unsigned status);
+/* The key of a phrase from its two halves: "page.large", ".title". */
+struct slice page_key(struct page *p, const char *head, const char *tail);
 /* Base view with what every page shows; path (below base_url) for the language links, NULL: none. */
 struct view *page_view(struct page *p, const char *tpl, const char *path);
 /* Sets status, type and headers of the class for a body of another kind. */
 void page_head(struct page *p, unsigned status, const char *type, const char *tpl);
 /* 304 if If-None-Match holds etag (quoted); sets ETag in any case. True: answered. */
 bool page_etag(struct page *p, struct slice etag);
+/* The same with a validator over the body that is there already; what the client has is not sent again. */
+void page_etag_body(struct page *p);
 /* Fields of an urlencoded body. False: answered (400, 415). */
 bool page_form(struct page *p, struct form *out);
 bool page_wants_json(const struct page *p);

@@ -53,18 +53,9 @@ static struct slice date_of(struct page *p, int64_t ms)
 /* Ends a request: renders, with a validator over what came out. */
 static void versions_send(struct page *p, const char *tpl, struct view *v)
 {
-	unsigned char hash[CRYPT_HASH_BYTES];
-	char hex[ENC_HEX_BYTES(8)];
-	struct buf etag;
-
 	page_send(p, 200, tpl, v);
-	if (p->res->status != 200)
-		return;
-	crypt_sha256(hash, p->res->body.data, p->res->body.len);
-	buf_init_arena(&etag, p->arena, 64);
-	buf_printf(&etag, "\"%s\"", enc_hex(hash, 8, hex));
-	if (page_etag(p, buf_slice(&etag)))
-		buf_reset(&p->res->body);
+	if (p->res->status == 200)
+		page_etag_body(p);
 }
 
 static void versions_failed(struct page *p, const struct errinfo *ei)

@@ -20,6 +20,9 @@ struct formpage {
 	const char *id;                  /* [a-z][a-z0-9-]{0,15}; NULL: FORMPAGE_ID */
 	const struct form *typed;        /* values to keep; NULL: empty form */
 	const struct gate_answer *answer; /* errors to show; NULL: none */
+	struct slice title_key, text_key; /* FORMPAGE_LATER: what is the matter */
+	struct slice retry_after;        /* FORMPAGE_LATER: how long it may take, in words */
+	const char *request_id;          /* FORMPAGE_LATER: where the fault may be ours; NULL: not shown */
 	unsigned heading;                /* fragment: level 2..6 of a heading inside the form; 0: none */
 };
 
@@ -27,6 +30,7 @@ enum formpage_kind {
 	FORMPAGE_PAGE,
 	FORMPAGE_FRAGMENT,
 	FORMPAGE_CHANGED,
+	FORMPAGE_LATER, /* what was typed, and why it could not be taken now (429, 503) */
 	FORMPAGE_FRAME, /* the fragment in a page of its own, for an iframe */
 	FORMPAGE__MAX
 };

@@ -152,6 +152,15 @@ static void fill_signup(struct view *v, int lang)
 	add_consent(v, lang, "ok", "open");
 }
 
+static void fill_later(struct view *v, int lang)
+{
+	fill_signup(v, lang);
+	view_cstr(v, "title_key", "page.down.title");
+	view_cstr(v, "text_key", "page.down.text");
+	view_cstr(v, "retry_after", pick(lang, "5\u00a0Minuten", "5\u00a0minutes"));
+	view_cstr(v, "request_id", "0123456789abcdef");
+}
+
 static void fill_heading(struct view *v, int lang)
 {
 	fill_signup(v, lang);
@@ -458,6 +467,7 @@ static const struct sample {
 	{__LINE__, "page/form.html", "error", fill_error, "value=\"name@&quot;&gt;&lt;script&gt;\""},
 	{__LINE__, "page/form.html", "many", fill_many, "value=\"events\""},
 	{__LINE__, "page/changed.html", "changed", fill_signup, "role=\"alert\""},
+	{__LINE__, "page/later.html", "later", fill_later, "role=\"alert\""},
 	{__LINE__, "page/review.html", "review", fill_review, "name=\"email\" value=\"name@example.org\""},
 	{__LINE__, "page/sent.html", "sent", fill_sent, "data-step=\"2\""},
 	{__LINE__, "page/confirm.html", "confirm", fill_open, "value=\"deny\""},

@@ -462,6 +462,12 @@ static void test_limited(void **state)
 	assert_true(atoi(web_header(&t, "Retry-After")) >= 60);
 	assert_true(web_has(&t, "Gerade kommt zu viel an"));
 	assert_false(web_has(&t, "{retry_after}"));
+	/* up to an hour and what its last slice adds, in a number that people say */
+	assert_true(web_has(&t, "Bitte warten Sie 1\u00a0Stunde") || web_has(&t, "Bitte warten Sie 90\u00a0Minuten"));
+	/* what was typed stays; the word is asked for again */
+	assert_true(web_has(&t, "value=\"limit3@example.org\""));
+	assert_false(web_has(&t, " checked"));
+	assert_string_equal(web_header(&t, "Cache-Control"), "no-store");
 	web_sound(&t);
 	assert_int_equal(web_ask(&t, "POST", "/j/s/news", web_body(&t, "news", "limit5@example.org"), "HTTP_ACCEPT",
 	    "application/json", (char *)NULL), 429);

@@ -107,9 +107,12 @@ static void test_retry_words(void **state)
 		const char *de, *en;
 	} rows[] = {
 	    {1, "1\u00a0Minute", "1\u00a0minute"}, {60, "1\u00a0Minute", "1\u00a0minute"},
-	    {61, "2\u00a0Minuten", "2\u00a0minutes"}, {3600, "60\u00a0Minuten", "60\u00a0minutes"},
-	    {5400, "90\u00a0Minuten", "90\u00a0minutes"}, {5401, "2\u00a0Stunden", "2\u00a0hours"},
-	    {86400, "24\u00a0Stunden", "24\u00a0hours"},
+	    {61, "2\u00a0Minuten", "2\u00a0minutes"}, {181, "5\u00a0Minuten", "5\u00a0minutes"},
+	    {1201, "30\u00a0Minuten", "30\u00a0minutes"}, {3599, "1\u00a0Stunde", "1\u00a0hour"},
+	    {3600, "1\u00a0Stunde", "1\u00a0hour"}, {3661, "90\u00a0Minuten", "90\u00a0minutes"},
+	    {5401, "2\u00a0Stunden", "2\u00a0hours"}, {50000, "18\u00a0Stunden", "18\u00a0hours"},
+	    {86400, "24\u00a0Stunden", "24\u00a0hours"}, {86401, "2\u00a0Tage", "2\u00a0days"},
+	    {8 * 86400, "8\u00a0Tage", "8\u00a0days"},
 	};
 	struct web *t = *state;
 
