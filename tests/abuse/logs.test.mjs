@@ -5,10 +5,14 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { HOST, Service, at, formOf, until } from './lib.mjs';
+import { HOST, Service, at, formOf, site, until } from './lib.mjs';
 
 process.env.PATH += ':/usr/sbin:/usr/local/sbin';
-const s = new Service();
+const SECRET = { mailjet: 'geheimnis1mailjet2geheimnis3', brevo: 'geheimnis4brevo5geheimnis6' };
+const DIR = '  dir: { path: ../mails }\n';
+const s = new Service({ sites: { club: site('club').replace(DIR, `${DIR}  hooks: { mailjet: { secret_file: m.secret }, brevo: { secret_file: b.secret } }\n`) } });
+fs.writeFileSync(path.join(s.dir, 'sites/m.secret'), `${SECRET.mailjet}\n`, { mode: 0o600 });
+fs.writeFileSync(path.join(s.dir, 'sites/b.secret'), `${SECRET.brevo}\n`, { mode: 0o600 });
 let nginx;
 after(async () => { nginx?.kill('SIGKILL'); await nginx?.ended; await s.remove(); });
 const LOCAL = 'nadine.geheim+brief', ADDRESS = `${LOCAL}@mailbox.example`;
@@ -54,6 +58,34 @@ http {
   const out = fs.openSync(file('nginx.out'), 'a');
   nginx = spawn('nginx', ['-c', file('nginx.conf'), '-p', s.dir, '-e', file('error.log')], { stdio: ['ignore', out, out] });
   nginx.ended = new Promise((done) => nginx.on('exit', done));
+}
+
+/** Events of providers with their secret in the path, the notice and its versions, and the question that doctor asks. */
+async function newRoutes(expect, send, port, tokens) {
+  const event = (provider, secret) => {
+    const body = JSON.stringify({ event: 'hard_bounce', email: ADDRESS, CustomID: '7', 'X-Mailin-custom': '7', reason: `no such user ${ADDRESS}` });
+    return send(port, head('POST', `/club/hook/${provider}/${secret}`, `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`));
+  };
+  for (const [provider, secret] of Object.entries(SECRET)) {
+    await expect('event', 200, event(provider, secret));
+    const wrong = secret.replaceAll('geheimnis', 'erraten');
+    await expect('event with a wrong secret', 401, event(provider, wrong));
+    await expect('event by GET', 405, send(port, head('GET', `/club/hook/${provider}/${secret}`, '\r\n')));
+    await expect('event, no JSON', 400, send(port, head('POST', `/club/hook/${provider}/${secret}`, `Content-Type: application/json\r\nContent-Length: ${ADDRESS.length}\r\n\r\n${ADDRESS}`)));
+    await expect('event, broken header', 400, send(port, head('POST', `/club/hook/${provider}/${secret}`, 'bad header\r\n\r\n')));
+    tokens.push(secret, wrong);
+  }
+  const query = `?lang=de&email=${encodeURIComponent(ADDRESS)}`;
+  for (const part of ['n', 'n.html', 'n.txt', 'n.md', 'n.json', 'n/versions'])
+    await expect(part, 200, send(port, head('GET', `/club/${part}${query}`, '\r\n')));
+  await expect('no such version', 404, send(port, head('GET', `/club/n/v/${ADDRESS}`, '\r\n')));
+  await expect('no such version', 404, send(port, head('GET', `/club/n/diff?from=${ADDRESS}&to=${ADDRESS}`, '\r\n')));
+  const health = 'Z'.repeat(43);
+  await expect('the question of doctor, token unknown', 200, send(port, head('GET', `/club/healthz?t=${health}`, '\r\n')));
+  await expect('the same with a broken header', 400, send(port, head('GET', `/club/healthz?t=${health}`, 'bad header\r\n\r\n')));
+  const asked = s.jawort('doctor', '--site', 'club'); // with tokens that hold
+  assert.ok([0, 1, 3].includes(asked.code), asked.err);
+  tokens.push(health);
 }
 
 test('a whole life leaves no address and no token in a log', { timeout: 60_000 }, async () => {
@@ -102,6 +134,7 @@ test('a whole life leaves no address and no token in a log', { timeout: 60_000 }
   await expect('confirm again', 200, post(c, { action: 'confirm' }));
   await expect('leave', 200, post(u, { action: 'withdraw' }));
   await expect('one-click', 200, post(u, { 'List-Unsubscribe': 'One-Click' }));
+  await newRoutes(expect, raw, port, tokens);
   // a client that hangs up in the middle of its body
   await new Promise((done) => { const k = net.connect(port, '127.0.0.1', () => { k.write(head('POST', c, 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\nemail=')); setTimeout(() => { k.destroy(); done(); }, 100); }); });
   // more than nginx lets through
