@@ -9,7 +9,7 @@ import { collect } from './pages.mjs';
 let all, own;
 before(async () => {
   all = await collect();
-  own = all.pages.filter((p) => /^\/(j|firm)\//.test(p.path)); // the demo's own pages come from nginx alone
+  own = all.pages.filter((p) => /^\/(j|firm|site|portal)\//.test(p.path)); // the demo's own pages come from nginx alone
 });
 after(async () => { await all?.service.stop(); });
 
@@ -24,11 +24,11 @@ const framed = (p) => /[?&]frame/.test(p.path);
 
 test('the form in a frame: one script, and only the listed origins around it', () => {
   const { url } = all.service, frames = own.filter(framed);
-  assert.equal(frames.length, 2);
+  assert.equal(frames.length, 6); // form, two notices, in both languages
   for (const p of frames) {
     const csp = p.headers['content-security-policy'];
     assert.match(csp, /^default-src 'none'; style-src 'sha256-[^;*]+; form-action 'self'/);
-    assert.ok(csp.endsWith(`; script-src ${url}/j/jawort.js; connect-src 'self'; base-uri 'none'; frame-ancestors 'self' ${url}`), csp);
+    assert.ok(csp.endsWith(`; script-src ${url}/${p.path.split('/')[1]}/jawort.js; connect-src 'self'; base-uri 'none'; frame-ancestors 'self' ${url}`), csp);
     assert.equal([...p.body.matchAll(/<script/g)].length, 1);
   }
 });
@@ -72,6 +72,43 @@ test('nothing is loaded from anybody else', () => each((p) => {
     if (!at.startsWith('/') && !at.startsWith(all.service.url)) return `loads ${at}`;
   return '';
 }));
+
+// What the classes promise, route by route. kept: how long caches may keep it; open: readable by scripts of any site.
+const forms = { kept: 'public, max-age=60', referrer: 'strict-origin-when-cross-origin', open: false };
+const notices = { ...forms, open: true };
+const assets = { ...notices, kept: 'public, max-age=86400' };
+const secrets = { kept: 'no-store', referrer: 'no-referrer', open: false };
+const data = { kept: 'no-cache', referrer: 'no-referrer', open: true };
+
+test('each route has the headers of its class', async () => {
+  const hash = JSON.parse((await all.service.get('/site/n.json?lang=de')).body).hash;
+  const rows = [
+    ['GET', '/j/s/news?lang=de', 200, forms], ['GET', '/j/s/news/sent', 200, forms], ['GET', '/j/s/news?token', 200, secrets],
+    ...['n', 'n.html', 'n.txt', 'n.md', 'n.json', 'n/versions', 'n/diff?lang=de', `n/v/${hash}`, `n/v/${hash}.html`].map((x) => ['GET', `/site/${x}`, 200, notices]),
+    ['GET', `/site/n/v/${'0'.repeat(64)}`, 404, secrets], ['GET', '/site/n/diff?from=x&to=y', 404, secrets],
+    ...['n.schema.json', 'jawort.css', 'jawort.js', 'jawort.v1.js'].map((x) => ['GET', `/j/${x}`, 200, assets]),
+    ['GET', '/j/.well-known/jawort', 200, data], ['GET', '/j/healthz', 200, secrets], ['GET', '/j/readyz', 200, secrets],
+    ...['mailjet', 'brevo'].flatMap((x) => [['POST', `/j/hook/${x}/wrong-secret`, 401, secrets], ['POST', `/j/hook/${x}`, 401, secrets], ['GET', `/j/hook/${x}/wrong-secret`, 405, secrets]]),
+    ['GET', `/j/c/${'A'.repeat(43)}`, 404, secrets], ['GET', `/j/u/${'A'.repeat(43)}`, 404, secrets],
+  ];
+  const found = [];
+  for (const [method, at, status, want] of rows) {
+    const o = method === 'POST' ? { body: '{}', headers: { 'Content-Type': 'application/json' } } : {};
+    const { status: got, headers: h } = await all.service.request(method, at, o);
+    const wrong = [
+      got !== status && `status ${got}`,
+      h['cache-control'] !== want.kept && `cache-control ${h['cache-control']}`,
+      h['referrer-policy'] !== want.referrer && `referrer-policy ${h['referrer-policy']}`,
+      h['x-content-type-options'] !== 'nosniff' && 'no nosniff',
+      !h['content-security-policy']?.startsWith("default-src 'none'") && `csp ${h['content-security-policy']}`,
+      (h['access-control-allow-origin'] === '*') !== want.open && `readable by ${h['access-control-allow-origin']}`,
+      h['set-cookie'] && 'cookie',
+      h['access-control-allow-credentials'] && 'credentials',
+    ].filter(Boolean);
+    found.push(...wrong.map((x) => `${method} ${at}: ${x}`));
+  }
+  none(found);
+});
 
 test('GET and HEAD say the same', async () => {
   for (const at of ['/j/s/news?lang=de', '/j/n?lang=en', '/j/nothing']) {

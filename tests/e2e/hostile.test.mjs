@@ -1,5 +1,6 @@
 // Requests that are wrong, careless or malicious: each gets its code, a page that says what to do, and has no effect.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -151,12 +152,70 @@ test('429 says when to come back', async () => {
   const from = '127.77.0.1';
   let limited;
   for (let i = 0; i < 60 && !limited; i += 1) {
-    const r = await s.request('POST', '/j/s/news', { fields: fields({ email: 'x@@y' }), from });
+    const r = await s.request('POST', '/j/s/news', { fields: fields({ email: 'x@@y' }), from, headers: { 'Accept-Language': 'de' } });
     if (r.status === 429) limited = r;
     else assert.equal(r.status, 422);
   }
   assert.ok(limited, 'somebody who sends without pause is slowed down');
+  assert.equal(limited.headers['retry-after'], '60');
+  assert.match(limited.body, /<html lang="de">[\s\S]*einer Minute/);
   assert.equal((await s.request('GET', '/j/s/news', { from })).status, 200, 'reading goes on');
+});
+
+// The limit of the program, not of nginx: its answer is a page of the site, and what was typed is not lost.
+test('429 and 503 for a sign-up: in the visitor\'s language, with the time in words, what was typed kept, JSON for scripts', async () => {
+  const host = fs.readFileSync(s.conf, 'utf8');
+  const prefix = /per_prefix: [^ }]+/.exec(host)[0];
+  fs.writeFileSync(s.conf, host.replace(prefix, 'per_prefix: 1/1h'));
+  process.kill(s.pid('serve'), 'SIGHUP');
+  await sleep(1000);
+  const words = { de: /warten Sie (1\u00a0Stunde|90\u00a0Minuten)\./, en: /wait (1\u00a0hour|90\u00a0minutes)\./ };
+  let net = 0;
+  const ask = (fill, headers) => s.request('POST', '/j/s/news', { from: `127.81.${net}.1`, fields: fill, headers: { Origin: s.url, ...headers } });
+  for (const lang of ['de', 'en']) {
+    net += 1;
+    const f = formOf((await s.get(`/j/s/news?lang=${lang}`)).body).fields;
+    assert.equal(f.get('lang'), lang);
+    f.set('email', `netz-${lang}@example.org`);
+    f.set('first_name', 'Änne "<b>"');
+    assert.equal((await ask(f)).status, 303);
+    // the form's language, whatever the browser's
+    const page = await ask(f, { 'Accept-Language': lang === 'de' ? 'en' : 'de' });
+    assert.equal(page.status, 429);
+    const wait = Number(page.headers['retry-after']);
+    assert.ok(wait > 0 && wait <= 3600 * 1.1, `Retry-After ${wait}`);
+    assert.equal(page.headers['content-language'], lang);
+    assert.equal(page.headers['cache-control'], 'no-store');
+    assert.match(page.body, words[lang]);
+    readable(page);
+    assert.ok(page.body.includes(`value="netz-${lang}@example.org"`), 'the address is still there');
+    assert.ok(page.body.includes('value="Änne &quot;&lt;b&gt;&quot;"'), 'the name is still there');
+    assert.doesNotMatch(page.body, /<input[^>]* checked/);
+    const json = await ask(f, { Accept: 'application/json' });
+    assert.deepEqual([json.status, JSON.parse(json.body).state], [429, 'busy']);
+    assert.match(JSON.parse(json.body).text, words[lang]);
+    assert.ok(Number(json.headers['retry-after']) > 0);
+    // without the field: that of the text which was shown
+    f.delete('lang');
+    const shown = await ask(f, { 'Accept-Language': lang === 'de' ? 'en' : 'de' });
+    assert.deepEqual([shown.status, shown.headers['content-language']], [429, lang]);
+  }
+  fs.writeFileSync(s.conf, host);
+  process.kill(s.pid('serve'), 'SIGHUP');
+  await sleep(1000);
+  if (process.getuid() !== 0) return; // nobody else may limit a process that hides its memory
+  const fsize = (limit) => assert.equal(spawnSync('prlimit', ['--pid', String(s.pid('serve')), `--fsize=${limit}:`]).status, 0);
+  const f = formOf((await s.get('/j/s/news?lang=en')).body).fields;
+  f.set('email', 'voll@example.org');
+  fsize(4096); // as on a full disk
+  net += 1;
+  const page = await ask(f, { 'Accept-Language': 'de' }), json = await ask(f, { Accept: 'application/json' });
+  fsize('unlimited');
+  assert.deepEqual([page.status, page.headers['retry-after'], page.headers['content-language']], [503, '60', 'en']);
+  assert.match(page.body, /try again in 1\u00a0minute/);
+  assert.ok(page.body.includes('value="voll@example.org"'));
+  assert.deepEqual([json.status, JSON.parse(json.body).state, json.headers['retry-after']], [503, 'down', '60']);
+  assert.equal((await ask(f)).status, 303, 'and then it goes on');
 });
 
 test('a broken site file takes down that site only', async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { formOf, mailParse, request, signUp, start, stopKeep, until } from './lib.mjs';
+import { formOf, mailParse, request, root, signUp, start, stopKeep, until } from './lib.mjs';
 
 const DAY_S = 86_400;
 
@@ -57,6 +57,19 @@ links: { confirm: 48h, rights: 15m }
 evidence: { ip: truncated }
 `;
 
+/**
+ * The sites whose notices speak for a whole website (tests/golden/conf), moved to this host; the second one says "du".
+ * Their mails go to a folder of their own.
+ */
+export function websiteSites() {
+  const moved = (id, more) => `${fs.readFileSync(path.join(root, `tests/golden/conf/sites/${id}.yaml`), 'utf8')
+    .replace(/^base_url: .*/m, `base_url: http://localhost:@PORT@/${id}`)
+    .replace(/^origins: .*/m, 'origins: [http://localhost:@PORT@]')
+    .replace(/^  route: [^\n]*\n(?:  (?:smtp|mailjet): [^\n]*\n)+/m, `  route: [dir]\n  dir: { path: ../../mails-${id} }\n`)
+    .replace(/^mode: .*\n?/m, '')}\nmode: try-out\n${more}`;
+  return { 'site.yaml': moved('site', ''), 'portal.yaml': moved('portal', 'address: du\n') };
+}
+
 class Pages {
   constructor(service, lang) {
     this.s = service;
@@ -93,9 +106,9 @@ async function formPages(p) {
   return form;
 }
 
-/** The mails of the firm, which has a folder of its own. */
-async function firmMail(s, to) {
-  const dir = path.join(s.dir, 'mails-firm');
+/** The mails of a site that has a folder of its own. */
+async function siteMail(s, site, to) {
+  const dir = path.join(s.dir, `mails-${site}`);
   return until(`mail to ${to}`, 10_000, () => fs.existsSync(dir) && fs.readdirSync(dir)
     .filter((f) => f.endsWith('.eml')).map((f) => mailParse(path.join(dir, f))).find((m) => m.to.includes(to)));
 }
@@ -112,7 +125,7 @@ async function twoPurposes(p) {
   await p.take('review of two purposes', 200, 'POST', `/firm/s/all${q}`, { fields: f, headers: { Origin: 'https://foreign.example' } });
   const sent = await request(p.s, 'POST', `/firm/s/all${q}`, { fields: f, headers: origin });
   assert.equal(sent.status, 303, sent.body);
-  const mail = await firmMail(p.s, to), c = tokenPath(mail.confirm), u = tokenPath(mail.unsubscribe);
+  const mail = await siteMail(p.s, 'firm', to), c = tokenPath(mail.confirm), u = tokenPath(mail.unsubscribe);
   const post = (fields) => ({ fields, headers: origin });
   await p.take('confirm two purposes', 200, 'GET', c);
   await p.take('confirmed two purposes', 200, 'POST', c, post({ action: 'confirm' }));
@@ -120,6 +133,28 @@ async function twoPurposes(p) {
   await p.take('withdrawn one of two', 200, 'POST', u, post({ action: 'withdraw', p: 'news' }));
   await p.take('withdraw the other', 200, 'GET', u);
   await p.take('withdrawn all', 200, 'POST', u, post({ action: 'withdraw_all' }));
+  return mail;
+}
+
+/** Where people are called "du": what says "you" somewhere. In English nothing differs. */
+async function familiar(p) {
+  const q = `?lang=${p.lang}`, origin = { Origin: p.s.url }, to = `du-${p.lang}@example.org`;
+  const f = formOf((await p.take('du form', 200, 'GET', `/portal/s/news${q}`)).body).fields;
+  f.set('email', to);
+  const post = (fields) => ({ fields, headers: origin });
+  await p.take('du all missing', 422, 'POST', `/portal/s/news${q}`, post({ lang: p.lang, v: f.get('v') }));
+  const changed = new URLSearchParams(f);
+  changed.set('v', '00000000');
+  await p.take('du text changed', 409, 'POST', `/portal/s/news${q}`, post(changed));
+  await p.take('du review', 200, 'POST', `/portal/s/news${q}`, { fields: f, headers: { Origin: 'https://foreign.example' } });
+  await p.take('du sent', 200, 'GET', `/portal/s/news/sent${q}`);
+  assert.equal((await request(p.s, 'POST', `/portal/s/news${q}`, post(f))).status, 303);
+  const mail = await siteMail(p.s, 'portal', to), c = tokenPath(mail.confirm), u = tokenPath(mail.unsubscribe);
+  await p.take('du confirm', 200, 'GET', c);
+  await p.take('du confirmed', 200, 'POST', c, post({ action: 'confirm' }));
+  await p.take('du withdraw', 200, 'GET', u);
+  await p.take('du withdrawn', 200, 'POST', u, post({ action: 'withdraw' }));
+  await p.take('du no such page', 404, 'GET', `/portal/nothing${q}`);
   return mail;
 }
 
@@ -176,6 +211,9 @@ async function versionPages(p) {
 }
 
 async function noticePages(p) {
+  await p.take('notice of a website', 200, 'GET', `/site/n?lang=${p.lang}`);
+  await p.take('du notice of a website', 200, 'GET', `/portal/n?lang=${p.lang}`);
+  await p.take('notice of a website in a frame', 200, 'GET', `/site/n?frame&lang=${p.lang}`);
   for (const site of ['j', 'firm']) {
     await p.take(`notice ${site}`, 200, 'GET', `/${site}/n?lang=${p.lang}`);
     await p.take(`notice fragment ${site}`, 200, 'GET', `/${site}/n.html?lang=${p.lang}`);
@@ -224,7 +262,7 @@ async function already(p, address) {
  * links. The service still runs when it returns: {service, pages, mails}.
  */
 export async function collect() {
-  let service = await start({ extraSites: { 'firm.yaml': firmSite.replace('logs: 7d', 'logs: 14d').replace('dpo: {', '# dpo: {') } });
+  let service = await start({ extraSites: { ...websiteSites(), 'firm.yaml': firmSite.replace('logs: 7d', 'logs: 14d').replace('dpo: {', '# dpo: {') } });
   await newNotice(service);
   const all = [], mails = [], expire = { de: [], en: [] };
   for (const lang of ['de', 'en']) {
@@ -232,6 +270,7 @@ export async function collect() {
     await errorPages(p, await formPages(p));
     mails.push(await linkPages(p, expire[lang]));
     mails.push(await twoPurposes(p));
+    mails.push(await familiar(p));
     await noticePages(p);
     const dir = lang === 'de' ? '/' : '/en/';
     await p.take('demo', 200, 'GET', dir);

@@ -25,7 +25,7 @@ const mailPages = (mails) => mails.flatMap((m) => {
   const lang = m.headers['content-language'] ?? 'de';
   return [
     { lang, name: `mail ${m.subject}`, html: m.html },
-    { lang, name: `mail text ${m.subject}`, html: `<meta charset="utf-8"><title>x</title><pre style="font:14px/1.4 monospace;white-space:pre-wrap">${escape(m.text)}</pre>` },
+    { lang, name: `mail text ${m.subject}`, html: `<meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>x</title><pre style="font:14px/1.4 monospace;white-space:pre-wrap">${escape(m.text)}</pre>` },
   ];
 });
 
@@ -63,7 +63,7 @@ for (const [mode, o] of wanted) {
     const context = await browser.newContext(o);
     const files = [];
     for (const kept of things) {
-      if (kept.lang !== lang || (mode === 'print' && !/^notice [a-z]+$|^sent$|^confirmed$/.test(kept.name))) continue;
+      if (kept.lang !== lang || (mode === 'print' && !/^notice [a-z]+$|^notice of a website$|^sent$|^confirmed$/.test(kept.name))) continue;
       const file = `${lang}-${mode}-${String(files.length).padStart(2, '0')}-${kept.name.replace(/\W+/g, '-')}.png`;
       await picture(context, mode, o, kept, all.service.url, path.join(dir, file));
       files.push(file);

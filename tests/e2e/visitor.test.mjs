@@ -11,12 +11,13 @@ import { show } from './show.mjs';
 const golden = path.join(root, 'tests/golden/aria');
 const TAB_MAX = 120;
 const LANGS = ['de', 'en'];
-let all, browser, context;
+let all, browser, context, phone;
 
 before(async () => {
   all = await collect();
   browser = await browserStart();
   context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 1280, height: 900 } });
+  phone = await browser.newContext({ javaScriptEnabled: false, colorScheme: 'dark', viewport: { width: 320, height: 640 } });
 });
 after(async () => { await browser?.close(); await all?.service.stop(); });
 
@@ -85,6 +86,9 @@ describe('Tab reaches everything in the order of the page', () => {
         const { page } = await show(context, all.service.url, kept);
         await walk(page, `${lang} ${kept.name}`, found);
         await page.close();
+        const small = await show(phone, all.service.url, kept);
+        await walk(small.page, `${lang} ${kept.name}, phone`, found);
+        await small.page.close();
       }
       none(found);
     });
@@ -108,7 +112,7 @@ const summaryFocused = (page) => until('the focus on the summary', 5000, async (
 
 describe('the summary of errors', () => {
   for (const lang of LANGS) {
-    for (const name of ['all missing', 'address wrong', 'several errors']) {
+    for (const name of ['all missing', 'address wrong', 'several errors', 'du all missing']) {
       test(`${lang}: ${name}`, async () => {
         const { page } = await show(context, all.service.url, named(lang, name));
         await summaryFocused(page);
@@ -208,6 +212,7 @@ const plain = (text) => text
   .replaceAll(/\b[0-9a-f]{64}\b/g, 'HASH')
   .replaceAll(/\d{1,2}\.? (?:[A-ZJ][a-zä]{2,8}) 20\d\d/g, 'DATE')
   .replaceAll(/\b\d\d:\d\d\b/g, 'TIME')
+  .replaceAll(/(warten Sie|wait) \d+[ \u00a0](?:Minuten?|minutes?|Stunden?|hours?)/g, '$1 A WHILE')
   .replaceAll(/\b\d+([  ])(Minuten?|minutes?)\b/g, 'N$1$2')
   .replaceAll(/((?:Kennung|Reference)[^:]*: )[a-z0-9]{16}/g, '$1ID');
 
