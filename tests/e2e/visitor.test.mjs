@@ -11,13 +11,12 @@ import { show } from './show.mjs';
 const golden = path.join(root, 'tests/golden/aria');
 const TAB_MAX = 120;
 const LANGS = ['de', 'en'];
-let all, browser, context, phone;
+let all, browser, context;
 
 before(async () => {
   all = await collect();
   browser = await browserStart();
   context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 1280, height: 900 } });
-  phone = await browser.newContext({ javaScriptEnabled: false, colorScheme: 'dark', viewport: { width: 320, height: 640 } });
 });
 after(async () => { await browser?.close(); await all?.service.stop(); });
 
@@ -86,9 +85,6 @@ describe('Tab reaches everything in the order of the page', () => {
         const { page } = await show(context, all.service.url, kept);
         await walk(page, `${lang} ${kept.name}`, found);
         await page.close();
-        const small = await show(phone, all.service.url, kept);
-        await walk(small.page, `${lang} ${kept.name}, phone`, found);
-        await small.page.close();
       }
       none(found);
     });
