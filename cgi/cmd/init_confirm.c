@@ -504,14 +504,19 @@ static bool yes(struct confirm *c)
 
 static enum err go_live(struct confirm *c, const struct conf *conf, const struct conf_site *s, struct errinfo *ei)
 {
-	struct buf text;
+	bool usual = strcmp(c->args->conf, CMD_CONF_DEFAULT) == 0;
+	struct buf text, command;
 	enum err rc = OK;
 
+	/* The notice in force is still that of the try-out; the check would say so (L10). */
+	buf_init_arena(&command, &c->in->a, 1024);
+	buf_printf(&command, "jawort config apply%s%s && systemctl reload jawort-serve jawort-worker", usual ? "" : " -c ",
+	    usual ? "" : c->args->conf);
 	buf_init(&text, TEXT_MAX_BYTES);
 	text_join(c, "live", &text);
 	if (live_ready(c, buf_slice(&text)) && secrets_there(c, conf, s) && yes(c)) {
 		rc = file_write(c->path, buf_slice(&text), 0644, ei);
-		view_cstr(c->in->view, "command", "systemctl reload jawort-serve jawort-worker");
+		view_text(c->in->view, "command", buf_slice(&command));
 		if (!rc)
 			printf("\n%s\n", init_say(c->in, "init.confirm.islive"));
 	}

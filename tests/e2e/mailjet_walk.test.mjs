@@ -117,6 +117,7 @@ test('key, secret and facts, without an editor; the check finds nothing but inve
   typed(the(/printf/));
   assert.equal(fs.statSync(at('etc/provider/mailjet.key')).mode & 0o777, 0o600);
   confirmFacts();
+  assert.equal(jawort('config', 'apply').code, 0); // as it says at its end
   const found = jawort('config', 'check', '--json');
   assert.deepEqual([...new Set(found.out.match(/"L\d\d"/g))], ['"L01"'], found.out + found.err);
 });

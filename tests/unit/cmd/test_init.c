@@ -478,6 +478,7 @@ static void test_confirm_and_go_live(void **state)
 	assert_int_equal(talk(&a, lines + n, 1), CMD_DONE);
 	has(out, "nothing is left to confirm");
 	has(out, "mode: live");
+	has(out, "jawort config apply -c ");
 	/* nothing is left that an owner without a lawyer could have forgotten; only the names are invented ones */
 	for (char *p = out; (p = strstr(p, "     L")); p++)
 		if (strncmp(p, "     L01: ", 10) != 0)
