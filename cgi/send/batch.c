@@ -250,7 +250,8 @@ static int64_t give_up_ms(const struct task *t)
 
 	if (t->kind == OUTBOX_CONFIRM && site->links.confirm.seconds > 0)
 		s = site->links.confirm.seconds;
-	if (t->kind == OUTBOX_LINK && site->links.rights.seconds > 0)
+	/* Both answers to "what do you hold about me" end alike, so that neither tells by its absence. */
+	if ((t->kind == OUTBOX_LINK || t->kind == OUTBOX_NOTHING) && site->links.rights.seconds > 0)
 		s = site->links.rights.seconds;
 	return t->created_ms + s * 1000;
 }

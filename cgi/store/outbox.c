@@ -15,10 +15,13 @@
 	    "UPDATE outbox SET state = 1, attempt = attempt + 1, attempt_id = ?2, started_ms = ?3 WHERE id = ?1") \
 	X(ROW, DB_READ, OUTBOX_COLUMN_COUNT, "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE id = ?1")            \
 	X(GONE, DB_WRITE, 0,                                                                                   \
-	    "UPDATE outbox SET state = 6, done_ms = ?2, result_text = 'person erased' WHERE id = ?1")          \
+	    "UPDATE outbox SET state = 6, done_ms = ?2, slots_ct = CASE WHEN person_id = 0 THEN NULL ELSE slots_ct END," \
+	    " result_text = CASE WHEN person_id = 0 THEN 'sealed under another key' ELSE 'person erased' END"  \
+	    " WHERE id = ?1")                                                                                  \
 	X(SETTLE, DB_WRITE, 0,                                                                                 \
 	    "UPDATE outbox SET state = ?3, result_class = ?4, result_code = ?5, result_text = ?6,"             \
-	    " provider = ?7, provider_id = ?8, next_ms = ?9, done_ms = ?10"                                  \
+	    " provider = ?7, provider_id = ?8, next_ms = ?9, done_ms = ?10,"                                   \
+	    " slots_ct = CASE WHEN person_id = 0 AND ?10 IS NOT NULL THEN NULL ELSE slots_ct END"              \
 	    " WHERE id = ?1 AND state = 1 AND attempt_id = ?2")                                                \
 	X(PUT_BACK, DB_WRITE, 0,                                                                               \
 	    "UPDATE outbox SET state = ?3, next_ms = ?4, attempt = attempt - 1"                                \
@@ -29,9 +32,11 @@
 	    " WHERE done_ms IS NULL AND state = 1 AND started_ms < ?1")                                        \
 	X(NEXT_DUE, DB_READ, 1, "SELECT min(next_ms) FROM outbox WHERE done_ms IS NULL AND state = 0")         \
 	X(DROP, DB_WRITE, 0,                                                                                   \
-	    "UPDATE outbox SET state = 6, done_ms = ?2 WHERE id = ?1 AND done_ms IS NULL AND state IN (0, 5)") \
+	    "UPDATE outbox SET state = 6, done_ms = ?2, slots_ct = CASE WHEN person_id = 0 THEN NULL ELSE slots_ct END" \
+	    " WHERE id = ?1 AND done_ms IS NULL AND state IN (0, 5)")                                          \
 	X(RETRY, DB_WRITE, 0,                                                                                  \
-	    "UPDATE outbox SET state = 0, done_ms = NULL, next_ms = ?2 WHERE id = ?1 AND state IN (0, 3, 4, 5)") \
+	    "UPDATE outbox SET state = 0, done_ms = NULL, next_ms = ?2 WHERE id = ?1 AND state IN (0, 3, 4, 5)" \
+	    " AND (person_id <> 0 OR slots_ct IS NOT NULL)")                                                   \
 	X(RETRY_ALL, DB_WRITE, 0,                                                                              \
 	    "UPDATE outbox SET state = CASE state WHEN 5 THEN 0 ELSE state END, next_ms = ?1"                  \
 	    " WHERE done_ms IS NULL AND state IN (0, 4, 5)")                                                   \
@@ -68,7 +73,7 @@ enum err outbox_add(struct db *db, const struct outbox_new *n, int64_t *id, stru
 	enum err e = outbox_next_id(db, id, ei);
 	buf_reset(sealed);
 	if (!e)
-		e = seal_put(db, n->person_id, OUTBOX_PLACE, *id, n->slots, sealed, ei);
+		e = outbox_seal(db, n->person_id, *id, n->slots, sealed, ei);
 	if (e)
 		return e;
 	sqlite3_stmt *q = outbox_stmt(db, ADD);
@@ -250,8 +255,8 @@ enum err outbox_drop(struct db *db, int64_t id, int64_t now_ms, struct errinfo *
 
 enum err outbox_retry(struct db *db, int64_t id, int64_t now_ms, struct errinfo *ei)
 {
-	enum err e = outbox_change(db, RETRY, id, now_ms, "this mail is being sent, was accepted or was dropped",
-	    ei);
+	enum err e = outbox_change(db, RETRY, id, now_ms, "this mail is being sent, was accepted, was dropped, or its address "
+	    "is gone with it", ei);
 	if (!e)
 		db->outbox_added = true;
 	return e;

@@ -13,7 +13,10 @@
 
 /* Without slots. */
 void outbox_fill(sqlite3_stmt *q, struct outbox_row *r);
-/* Decrypts into buf; readable = false when the person's key is gone. */
+/* Seals slots for the row's person, or under the intake key for a row of nobody. */
+enum err outbox_seal(struct db *db, int64_t person_id, int64_t id, struct slice slots, struct buf *out,
+    struct errinfo *ei);
+/* Decrypts into buf; readable = false when the person's key is gone, or the row is nobody's and settled. */
 enum err outbox_slots(struct db *db, sqlite3_stmt *q, struct outbox_row *r, struct buf *slots,
     struct errinfo *ei);
 

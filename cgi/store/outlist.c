@@ -88,6 +88,28 @@ void outbox_fill(sqlite3_stmt *q, struct outbox_row *r)
 	r->done_ms = sqlite3_column_int64(q, 17);
 }
 
+enum err outbox_seal(struct db *db, int64_t person_id, int64_t id, struct slice slots, struct buf *out,
+    struct errinfo *ei)
+{
+	char ad[SEAL_AD_BYTES];
+	if (person_id)
+		return seal_put(db, person_id, OUTBOX_PLACE, id, slots, out, ei);
+	crypt_seal(out, keyring_intake(db_keyring(db)), slots, seal_ad(ad, OUTBOX_PLACE, id));
+	return buf_ok(out) ? OK : err_set(ei, E_NOMEM, "no memory for a mail");
+}
+
+/* E_NOT_FOUND: it will never be readable again. */
+static enum err outbox_open(struct db *db, const struct outbox_row *r, struct slice sealed, struct buf *slots,
+    struct errinfo *ei)
+{
+	char ad[SEAL_AD_BYTES];
+	if (r->person_id)
+		return seal_get(db, r->person_id, OUTBOX_PLACE, r->id, sealed, slots, ei);
+	if (crypt_open(slots, keyring_intake(db_keyring(db)), sealed, seal_ad(ad, OUTBOX_PLACE, r->id)) != OK)
+		return E_NOT_FOUND;
+	return buf_ok(slots) ? OK : err_set(ei, E_LIMIT, "a mail's slots are larger than the caller allows");
+}
+
 enum err outbox_slots(struct db *db, sqlite3_stmt *q, struct outbox_row *r, struct buf *slots,
     struct errinfo *ei)
 {
@@ -95,7 +117,7 @@ enum err outbox_slots(struct db *db, sqlite3_stmt *q, struct outbox_row *r, stru
 	r->readable = false;
 	if (sqlite3_column_type(q, 18) == SQLITE_NULL)
 		return OK;
-	enum err e = seal_get(db, r->person_id, OUTBOX_PLACE, r->id, db_col(q, 18), slots, ei);
+	enum err e = outbox_open(db, r, db_col(q, 18), slots, ei);
 	if (e == E_NOT_FOUND)
 		return OK;
 	r->readable = !e;

@@ -5,6 +5,11 @@
  * in the text store (mail_hash), the values of its slots are sealed here under
  * the person's key.
  *
+ * A row without a person (person_id 0) is a mail to an address of which nothing else is held: "we hold nothing about
+ * you", the last word after an erasure, the daily checkpoint to the owner. Its slots are sealed under the site's intake
+ * key and wiped in the statement that settles the row for good, so that the address does not outlive its mail. It
+ * is no evidence of anybody: no event belongs to it, and what came to an end cannot be tried again.
+ *
  * queued -> sending(attempt) -> accepted | failed | unknown; held: waits for the
  * owner; dropped: will not be sent. The state "sending" is durable before the provider is
  * called, so a crash leaves "sending" and never a silent second mail.
@@ -50,7 +55,7 @@ enum outbox_kind outbox_kind_from_name(struct slice name);
 
 struct outbox_new {
 	enum store_channel channel;
-	int64_t person_id;
+	int64_t person_id;  /* 0: nobody that is held here; see above */
 	int64_t request_id; /* 0: none */
 	enum outbox_kind kind;
 	unsigned char mail_hash[STORE_HASH_BYTES];
@@ -67,7 +72,7 @@ struct outbox_row {
 	enum outbox_kind kind;
 	enum outbox_state state;
 	unsigned char mail_hash[STORE_HASH_BYTES];
-	struct slice slots; /* empty if not readable (person erased) or not asked for */
+	struct slice slots; /* empty if not readable (person erased, nobody's mail settled) or not asked for */
 	bool readable;
 	int attempt; /* from 1 */
 	struct slice attempt_id;
@@ -133,7 +138,7 @@ enum err outbox_find_provider(struct db *db, struct slice provider, struct slice
     int64_t *person_id, struct errinfo *ei);
 /* Will not be sent. E_CONFLICT if it is sending or done; E_NOT_FOUND. */
 enum err outbox_drop(struct db *db, int64_t id, int64_t now_ms, struct errinfo *ei);
-/* Failed, unknown, held or queued: due now. E_CONFLICT in other states; E_NOT_FOUND. */
+/* Failed, unknown, held or queued: due now. E_CONFLICT in other states, or wiped; E_NOT_FOUND. */
 enum err outbox_retry(struct db *db, int64_t id, int64_t now_ms, struct errinfo *ei);
 /* Everything queued, held or to be looked up becomes due now. *count may be NULL. */
 enum err outbox_retry_all(struct db *db, int64_t now_ms, unsigned *count, struct errinfo *ei);

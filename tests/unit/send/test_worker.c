@@ -201,10 +201,11 @@ static void slots_json(struct buf *out, const char *to)
 	MUST(message_slots_write(out, &v, &ei));
 }
 
-static int64_t add_mail(const char *to)
+/* To a new person, or (kind nothing) to nobody that is held. */
+static int64_t add_mail_of(enum outbox_kind kind, const char *to)
 {
 	struct buf text, slots;
-	struct outbox_new n = {.channel = STORE_EMAIL, .kind = OUTBOX_CONFIRM, .created_ms = w.now, .next_ms = w.now};
+	struct outbox_new n = {.channel = STORE_EMAIL, .kind = kind, .created_ms = w.now, .next_ms = w.now};
 	struct person_new p = {.channel = STORE_EMAIL, .state = PERSON_PENDING, .address = slice_from(to), .lang = SLICE("de"),
 		.now_ms = w.now};
 	struct db *db;
@@ -216,13 +217,19 @@ static int64_t add_mail(const char *to)
 	slots_json(&slots, to);
 	MUST(store_write_begin(w.store, &db, &ei));
 	MUST(text_put(db, TEXT_MAIL, "de", MESSAGE_FORMAT, buf_slice(&text), n.mail_hash, &ei));
-	MUST(person_insert(db, &p, &n.person_id, &ei));
+	if (kind != OUTBOX_NOTHING)
+		MUST(person_insert(db, &p, &n.person_id, &ei));
 	n.slots = buf_slice(&slots);
 	MUST(outbox_add(db, &n, &id, &ei));
 	MUST(store_write_commit(w.store, &ei));
 	buf_free(&text);
 	buf_free(&slots);
 	return id;
+}
+
+static int64_t add_mail(const char *to)
+{
+	return add_mail_of(OUTBOX_CONFIRM, to);
 }
 
 /* --- looking ------------------------------------------------------------------------ */
@@ -295,6 +302,17 @@ static struct events events_of(int64_t id)
 	return e;
 }
 
+static int64_t events_all(void)
+{
+	int64_t last = 0;
+	struct db *db;
+
+	MUST(store_read(w.store, &db, &ei));
+	MUST(event_size(db, &last, &ei));
+	store_read_end(w.store, db);
+	return last;
+}
+
 static enum err leftover(struct store *st, const struct conf_site *site, void *arg)
 {
 	assert_non_null(st);
@@ -347,6 +365,27 @@ static void accepted(void **state)
 	/* And not again. */
 	MUST(run_once());
 	assert_int_equal(POSTS(), 1);
+}
+
+/* A mail without a person goes out like others, leaves no event, and its address goes with it. */
+static void to_nobody(void **state)
+{
+	int64_t id = add_mail_of(OUTBOX_NOTHING, "anna@example.net"), late;
+
+	(void)state;
+	MUST(run_once());
+	ROW(id, OUTBOX_ACCEPTED, "ok");
+	assert_int_equal(POSTS(), 1);
+	assert_int_equal(fake_count(&w.fake, "anna@example.net"), 1);
+	assert_int_equal(events_all(), 0);
+	assert_null(strstr(w.log, "anna"));
+	/* Nobody waits longer for it than for the link. */
+	late = add_mail_of(OUTBOX_NOTHING, "bert@example.net");
+	at(16 * 60);
+	MUST(run_once());
+	ROW(late, OUTBOX_FAILED, "expired");
+	assert_int_equal(POSTS(), 1);
+	assert_int_equal(events_all(), 0);
 }
 
 static void a_whole_batch(void **state)
@@ -1056,7 +1095,7 @@ static void sleeps_and_wakes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(accepted), T(a_whole_batch), T(rate_limit_is_tried_later), T(server_error_then_fine),
+		T(accepted), T(to_nobody), T(a_whole_batch), T(rate_limit_is_tried_later), T(server_error_then_fine),
 		T(html_page_is_tried_later), T(retries_end), T(bad_address_fails), T(timeout_is_looked_up),
 		T(cut_answers_are_looked_up), T(lost_is_sent_again), T(lookup_that_fails_waits),
 		T(wrong_key_holds_the_queue), T(a_missing_key_file_holds), T(rows_of_a_dead_worker), T(kill_loses_and_doubles_nothing), T(dir_gets_files),

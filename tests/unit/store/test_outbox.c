@@ -365,12 +365,104 @@ static void test_put_back(void **state)
 	assert_ok(store_write_commit(t->store, EI));
 }
 
+/* A row of nobody: readable as long as it waits, wiped with its end, whatever the end is. */
+static bool has_slots(struct db *w, int64_t id)
+{
+	static struct seen s;
+	memset(&s, 0, sizeof s);
+	assert_ok(outbox_get(w, id, see, &s, EI));
+	return s.last.readable;
+}
+
+static bool sealed_left(struct db *w, int64_t id)
+{
+	sqlite3_stmt *q;
+	bool left;
+	assert_int_equal(sqlite3_prepare_v2(w->conn, "SELECT slots_ct IS NOT NULL FROM outbox WHERE id = ?1", -1, &q,
+	    NULL), SQLITE_OK);
+	sqlite3_bind_int64(q, 1, id);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	left = sqlite3_column_int(q, 0);
+	sqlite3_finalize(q);
+	return left;
+}
+
+static void test_nobody(void **state)
+{
+	struct site *t = *state;
+	static struct seen s;
+	static const struct {
+		int line;
+		enum outbox_state state;
+		int64_t next_ms;
+		bool wiped;
+	} rows[] = {
+		{__LINE__, OUTBOX_QUEUED, NOW + 50, false},
+		{__LINE__, OUTBOX_ACCEPTED, 0, true},
+		{__LINE__, OUTBOX_FAILED, 0, true},
+		{__LINE__, OUTBOX_UNKNOWN, 0, true},
+		{__LINE__, OUTBOX_UNKNOWN, NOW + 50, false},
+		{__LINE__, OUTBOX_HELD, 0, false},
+		{__LINE__, OUTBOX_DROPPED, 0, true},
+	};
+	struct db *w;
+	int64_t id, whose;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct outbox_result r = {.state = rows[i].state, .next_ms = rows[i].next_ms, .now_ms = NOW + 2,
+		    .provider = SLICE("mailjet"), .provider_id = SLICE("4712")};
+		unsigned n;
+		memset(&s, 0, sizeof s);
+		assert_ok(store_write_begin(t->store, &w, EI));
+		id = add(w, 0, NOW);
+		assert_true(has_slots(w, id));
+		assert_ok(outbox_claim(w, NOW, 1, SLICE("w"), see, &s, &n, EI));
+		assert_int_equal(n, 1);
+		assert_string_equal(s.slots, "{\"to\":\"ada@example.org\"}");
+		assert_int_equal(s.last.person_id, 0);
+		assert_ok(outbox_settle(w, id, SLICE("w"), &r, EI));
+		if (has_slots(w, id) == rows[i].wiped || sealed_left(w, id) == rows[i].wiped)
+			fail_msg("line %d: wiped", rows[i].line);
+		if ((outbox_retry(w, id, NOW + 50, EI) == OK) == rows[i].wiped)
+			fail_msg("line %d: retry", rows[i].line);
+		assert_ok(outbox_find_provider(w, SLICE("mailjet"), SLICE("4712"), &id, &whose, EI));
+		assert_int_equal(whose, 0);
+		store_write_rollback(t->store);
+	}
+	assert_ok(store_write_begin(t->store, &w, EI));
+	id = add(w, 0, NOW);
+	assert_ok(outbox_drop(w, id, NOW, EI));
+	assert_false(sealed_left(w, id));
+	store_write_rollback(t->store);
+}
+
+/* Sealed under a key ring that is not there any more: dropped and wiped, the queue goes on. */
+static void test_nobody_damaged(void **state)
+{
+	struct site *t = *state;
+	static struct seen s;
+	struct db *w;
+	unsigned n;
+	assert_ok(store_write_begin(t->store, &w, EI));
+	int64_t id = add(w, 0, NOW), other = add(w, 0, NOW);
+	assert_int_equal(sqlite3_exec(w->conn, "UPDATE outbox SET slots_ct = (SELECT slots_ct FROM outbox ORDER BY id DESC"
+	    " LIMIT 1)", NULL, NULL, NULL), SQLITE_OK); /* bound to its row: does not open in another */
+	memset(&s, 0, sizeof s);
+	assert_ok(outbox_claim(w, NOW, 10, SLICE("w"), see, &s, &n, EI));
+	assert_int_equal(n, 1);
+	assert_int_equal(s.ids[0], other);
+	assert_ok(outbox_get(w, id, see, &s, EI));
+	assert_int_equal(s.last.state, OUTBOX_DROPPED);
+	assert_string_equal(s.text, "sealed under another key");
+	assert_false(sealed_left(w, id));
+	store_write_rollback(t->store);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
 	const struct CMUnitTest tests[] = {T(test_claim_and_settle), T(test_results),
 	    T(test_claim_takes_the_oldest_and_at_most_100), T(test_dead_worker_and_dead_person),
-	    T(test_lists_and_purge),
+	    T(test_lists_and_purge), T(test_nobody), T(test_nobody_damaged),
 	    T(test_suppression), T(test_put_back), cmocka_unit_test(test_names)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
