@@ -1,24 +1,17 @@
 #include "conf/conf_priv.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 /* What the keys under website say together: names that lead nowhere, and statements that contradict each other. */
 
-static void website_say(struct conf_bind *b, const char *path, const char *basis, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-
-static void website_say(struct conf_bind *b, const char *path, const char *basis, const char *fmt, ...)
+/* One finding at a key: words of data/findings.txt, up to four values, NULL. */
+static void website_say(struct conf_bind *b, const char *path, const char *words, const char *v1, const char *v2,
+    const char *v3)
 {
-	char text[1024];
-	va_list ap;
 	int line, col;
 
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	conf_bind_place(b, path, &line, &col);
-	conf_sink_add(b->sink, b->sink->tryout ? CONF_WARNING : CONF_ERROR, "", line, col, basis, "%s", text);
+	conf_sink_law(b->sink, CONF_ERROR, NULL, words, line, col, v1, v2, v3, NULL);
 }
 
 static void website_firm(struct conf_bind *b, const struct conf_site *s, const char *path, const char *id)
@@ -31,9 +24,7 @@ static void website_firm(struct conf_bind *b, const struct conf_site *s, const c
 	for (; n < s->nprocessors && n < 64; n++)
 		names[n] = s->processors[n].id;
 	near = conf_near(slice_from(id), names, n);
-	website_say(b, path, "Articles 13(1)(e), 28 GDPR", "%s: there is no \"%.40s\" under processors. %s%s%s", path, id,
-	    near ? "Did you mean \"" : "Add it there with contract_party, address, country and contract.date",
-	    near ? near : "", near ? "\"?" : "");
+	website_say(b, path, near ? "L20-near" : "L20-unknown", path, id, near);
 }
 
 static void website_firms(struct conf_bind *b, const struct conf_site *s)
@@ -61,38 +52,44 @@ static bool stored(const struct conf_website *w, const char *name)
 
 static void website_device(struct conf_bind *b, const struct conf_website *w)
 {
-	static const char basis[] = "Article 5(3) ePrivacy Directive; TDDDG 25";
 	char path[60];
 
 	if (*w->device && w->nstorage)
-		website_say(b, "website.device", basis, "website.device is none, but website.storage names %zu entries. "
-		    "One of the two is wrong", w->nstorage);
+		website_say(b, "website.device", "L52-device", w->storage[0].name, NULL, NULL);
 	for (size_t i = 0; i < w->statistics.cookies.n; i++) {
 		if (stored(w, w->statistics.cookies.v[i]))
 			continue;
 		snprintf(path, sizeof(path), "website.statistics.cookies[%zu]", i);
-		website_say(b, path, basis, "%s: \"%.60s\" does not stand under website.storage. Add it there with name, "
-		    "purpose, duration and basis", path, w->statistics.cookies.v[i]);
+		website_say(b, path, "L52-cookie", path, w->statistics.cookies.v[i], NULL);
 	}
+	if (w->statistics_kind == CONF_NAMED && w->statistics.cookies.n && *w->device)
+		website_say(b, "website.device", "L52-counted", w->statistics.cookies.v[0], NULL, NULL);
+}
+
+/* Where a click sends data out of the EEA; "" if nowhere. */
+static const char *embed_third(const struct conf_processor *f)
+{
+	if (*f->country && !conf_country_eea(f->country))
+		return f->country;
+	if (*f->parent_country && !conf_country_eea(f->parent_country))
+		return f->parent_country;
+	return f->us_affiliate ? "US" : "";
 }
 
 static void website_embed(struct conf_bind *b, const struct conf_website *w, const struct conf_embed *e)
 {
+	bool kept = strcmp(e->remember, "stored") == 0;
 	char path[CONF_PATH_MAX_BYTES];
-	bool outside = (*e->firm.country && !conf_country_eea(e->firm.country)) || e->firm.us_affiliate ||
-	    (*e->firm.parent_country && !conf_country_eea(e->firm.parent_country));
 
 	snprintf(path, sizeof(path), "website.embeds.%s.remember", e->id);
-	if (strcmp(e->remember, "stored") == 0 && w->nstorage == 0)
-		website_say(b, path, "TDDDG 25", "%s is stored, but website.storage names nothing. Add the entry that keeps "
-		    "the yes", path);
+	if (kept && w->nstorage == 0)
+		website_say(b, path, "L52-yes", path, NULL, NULL);
 	snprintf(path, sizeof(path), "website.embeds.%s.withdraw", e->id);
-	if (strcmp(e->remember, "stored") == 0 && e->withdraw.n == 0)
-		website_say(b, path, "Article 7(3) GDPR", "%s is missing. Say how people take their yes back", path);
+	if (kept && e->withdraw.n == 0)
+		website_say(b, path, "L28-embed", path, NULL, NULL);
 	snprintf(path, sizeof(path), "website.embeds.%s.transfer.mechanism", e->id);
-	if (outside && e->firm.transfer.mechanism.n == 0)
-		website_say(b, path, "Articles 13(1)(f), 44-46 GDPR", "%s is missing: a click sends data out of the EEA. "
-		    "Name what protects them there (adequacy, dpf, scc, bcr)", path);
+	if (*embed_third(&e->firm) && e->firm.transfer.mechanism.n == 0)
+		website_say(b, path, "L21-click", path, embed_third(&e->firm), NULL);
 }
 
 void conf_check_website(struct conf_bind *b, const struct conf_site *s)
@@ -104,10 +101,7 @@ void conf_check_website(struct conf_bind *b, const struct conf_site *s)
 	website_firms(b, s);
 	website_device(b, w);
 	if (*w->files && w->cdn.n)
-		website_say(b, "website.files", "Article 13(1)(e) GDPR", "website.files is local, but website.cdn names firms "
-		    "that deliver files. One of the two is wrong");
-	if (w->statistics_kind == CONF_NAMED && w->statistics.cookies.n && *w->device)
-		website_say(b, "website.device", "TDDDG 25", "website.device is none, but website.statistics sets cookies");
+		website_say(b, "website.files", "L52-files", w->cdn.v[0], NULL, NULL);
 	for (size_t i = 0; i < w->nembeds; i++)
 		website_embed(b, w, &w->embeds[i]);
 }

@@ -482,7 +482,7 @@ static bool value_rule(const struct value *v, const struct conf_node *m)
 
 	if (slice_copy(m->key, id, sizeof(id)) && law_rule_find(id))
 		return true;
-	conf_sink_error(v->b->sink, m->key_line, m->key_col, "%s: there is no rule \"%.*s\". Possible: L01 to L51", v->path,
+	conf_sink_error(v->b->sink, m->key_line, m->key_col, "%s: there is no rule \"%.*s\". Possible: L01 to L52", v->path,
 	    m->key.len > 40 ? 40 : SLICE_FMT(m->key));
 	return false;
 }

@@ -192,7 +192,7 @@ static const struct {
 	{__LINE__, "unconfirmed: 7d", "unconfirmed: 15d", "{ L17: \"wir brauchen das\" }", "L17 error: ", false},
 	{__LINE__, "unconfirmed: 7d", "unconfirmed: 8d", "{ L17: \"ein Tag mehr\" }", "L17 waived: ", true},
 	/* Bad entries. */
-	{__LINE__, "dpo: none\n", "", "{ L52: x }", "club.yaml:40:12: error: waivers: there is no rule \"L52\"", false},
+	{__LINE__, "dpo: none\n", "", "{ L53: x }", "club.yaml:40:12: error: waivers: there is no rule \"L53\"", false},
 	{__LINE__, "dpo: none\n", "", "{ L03: \"\" }", "error: waivers has no value", false},
 	{__LINE__, "dpo: none\n", "", "[L03]", "error: waivers must be a reason per rule", false},
 	{__LINE__, "dpo: none\n", "", "{ L04: \"andere Regel\" }", "L03 warning: dpo is not set", true},

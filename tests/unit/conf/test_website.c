@@ -27,29 +27,30 @@ static const struct mutation ROWS[] = {
 };
 
 static const struct mutation WRONG[] = {
-	{__LINE__, END, WEB("  host: mailjte\n"), "club.yaml:42:9: error: website.host: there is no \"mailjte\" under "
-	    "processors. Did you mean \"mailjet\"?"},
-	{__LINE__, END, WEB("  cdn: [mailjet, bunny]\n"), "club.yaml:42:18: error: website.cdn[1]: there is no \"bunny\""},
+	{__LINE__, END, WEB("  host: mailjte\n"), "club.yaml:42:9: L20 error: website.host: there is no \"mailjte\" "
+	    "under processors. Did you mean \"mailjet\"?"},
+	{__LINE__, END, WEB("  cdn: [mailjet, bunny]\n"), "club.yaml:42:18: L20 error: website.cdn[1]: there is no \"bunny\""},
 	{__LINE__, END, WEB("  contact: { by: [form], retention: 1y, processor: x }\n"), "website.contact.processor: there "
 	    "is no \"x\""},
 	{__LINE__, END, WEB("  contact: { by: [form] }\n"), "website.contact.retention is missing"},
 	{__LINE__, END, WEB("  contact: { by: [fax], retention: 1y }\n"), "website.contact.by"},
 	{__LINE__, END, WEB(STATS ", processor: x }\n"), "website.statistics.processor: there is no \"x\""},
-	{__LINE__, END, WEB(STATS ", cookies: [_id] }\n"), "\"_id\" does not stand under website.storage"},
-	{__LINE__, END, WEB(STATS ", cookies: [_id] }\n  device: none\n"), "website.device is none, but "
-	    "website.statistics sets cookies"},
+	{__LINE__, END, WEB(STATS ", cookies: [_id] }\n"), "L52 error: website.statistics.cookies[0]: \"_id\" does "
+	    "not stand under website.storage"},
+	{__LINE__, END, WEB(STATS ", cookies: [_id] }\n  device: none\n"), "L52 error: website.device is none, "
+	    "but website.statistics sets \"_id\""},
 	{__LINE__, END, WEB("  statistics: { tool: Matomo }\n"), "website.statistics.retention is missing"},
-	{__LINE__, END, WEB("  device: none\n" STORE), "website.device is none, but website.storage names 1 entries"},
-	{__LINE__, END, WEB("  files: local\n  cdn: [mailjet]\n"), "website.files is local, but website.cdn"},
+	{__LINE__, END, WEB("  device: none\n" STORE), "L52 error: website.device is none, but website.storage names \"_id\""},
+	{__LINE__, END, WEB("  files: local\n  cdn: [mailjet]\n"), "L52 error: website.files is local, but website.cdn"},
 	{__LINE__, END, WEB("  files: remote\n"), "website.files"},
-	{__LINE__, END, WEB(FILM "US" FILM_END " }\n"), "website.embeds.film.transfer.mechanism is missing: a click sends "
-	    "data out of the EEA"},
+	{__LINE__, END, WEB(FILM "US" FILM_END " }\n"), "L21 error: website.embeds.film.transfer.mechanism is missing, "
+	    "but a click sends data to US"},
 	{__LINE__, END, WEB(FILM "FR" FILM_END ", us_affiliate: true }\n"), "website.embeds.film.transfer.mechanism"},
 	{__LINE__, END, WEB(FILM "FR" FILM_END ", parent_country: US }\n"), "website.embeds.film.transfer.mechanism"},
 	{__LINE__, END, WEB(FILM "FR" " }\n"), "website.embeds.film.privacy_url is missing"},
-	{__LINE__, END, WEB(FILM "FR" FILM_END ", remember: stored }\n"), "website.embeds.film.remember is stored, but "
-	    "website.storage names nothing"},
-	{__LINE__, END, WEB(FILM "FR" FILM_END ", remember: stored }\n" STORE), "website.embeds.film.withdraw is missing"},
+	{__LINE__, END, WEB(FILM "FR" FILM_END ", remember: stored }\n"), "L52 error: website.embeds.film.remember is "
+	    "stored, but website.storage names nothing"},
+	{__LINE__, END, WEB(FILM "FR" FILM_END ", remember: stored }\n" STORE), "L28 error: website.embeds.film.withdraw is missing"},
 	{__LINE__, END, WEB("  texts: { a: { title: { de: x }, text: { de: x, en: x } } }\n"),
 	    "L41 error: website.texts.a.title has no text for \"en\""},
 	{__LINE__, END, WEB("  storage: { a: { name: _id, purpose: { de: x }, duration: { de: x, en: x }, basis: needed } }\n"),
@@ -84,7 +85,7 @@ static void test_contradictions(void **state)
 static void test_tryout(void **state)
 {
 	const struct mutation warned = {__LINE__, END, "mode: try-out\nwebsite:\n  files: local\n  cdn: [mailjet]\n",
-	    "warning: website.files is local"};
+	    "L52 warning: website.files is local"};
 	struct world w;
 
 	(void)state;
