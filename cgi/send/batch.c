@@ -8,6 +8,7 @@
 #include "base/crypt.h"
 #include "base/enc.h"
 #include "base/log.h"
+#include "mail/sent.h"
 #include "store/event.h"
 #include "store/text.h"
 
@@ -287,6 +288,18 @@ static enum err task_text(struct task *t, struct buf *stored, struct errinfo *ei
 	return e;
 }
 
+/* What the evidence keeps of this mail: made before it leaves, written with its answer. */
+static enum err task_proof(struct task *t, const struct message_slots *slots, struct errinfo *ei)
+{
+	struct buf b;
+	enum err e;
+
+	buf_init_arena(&b, &t->batch->arena, SENT_MAX_BYTES);
+	e = sent_write(&b, &t->m, slots, ei);
+	t->proof = e ? SLICE("") : buf_slice(&b);
+	return e;
+}
+
 static enum err task_message(struct task *t, struct errinfo *ei)
 {
 	struct batch *b = t->batch;
@@ -300,6 +313,8 @@ static enum err task_message(struct task *t, struct errinfo *ei)
 		e = message_slots_read(&b->arena, t->slots, &slots, ei);
 	if (!e)
 		e = message_load_fill(&b->arena, buf_slice(&stored), &slots, &t->m, ei);
+	if (!e)
+		e = task_proof(t, &slots, ei);
 	buf_free(&stored);
 	t->m.custom_id = custom_id(t);
 	if (!e && !arena_ok(&b->arena))
@@ -369,9 +384,9 @@ static void task_start(struct task *t)
 			task_end(t, PROVIDER_HOLD, false, "held", "the provider is held");
 		return;
 	}
-	if (!t->unknown && task_expired(t))
-		return;
 	e = task_message(t, &ei);
+	if (!e && !t->unknown && task_expired(t))
+		return;
 	if (!e && h->p->kind == PROVIDER_LOCAL) {
 		h->p->deliver(&h->settings, &t->m, &t->res);
 		t->tried = true;
@@ -573,6 +588,7 @@ static enum err settle_event(struct db *db, const struct task *t, const struct o
 		.provider = r->provider,
 		.provider_id = r->provider_id,
 		.detail = r->code,
+		.fields = t->proof,
 	};
 	enum err e;
 

@@ -39,6 +39,7 @@ struct task {
 	bool tried;    /* a request of this attempt left or a file was written */
 	int64_t done_mono_ms;
 	struct message m;
+	struct slice proof; /* mail/sent.h; empty: it could not be made */
 	struct provider_request req;
 	struct provider_result res;
 	struct http_call call;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/crypt.h"
+#include "base/enc.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "mail/message.h"
@@ -38,6 +39,7 @@ static struct world {
 	struct store *store;
 	int64_t now;
 	int leftovers;
+	char last_file[512];
 	char log[65536];
 } w;
 static struct errinfo ei;
@@ -194,8 +196,8 @@ static void slots_json(struct buf *out, const char *to)
 	struct message_slots v = {.date_ms = w.now};
 
 	v.value[MESSAGE_TO] = slice_from(to);
-	v.value[MESSAGE_LINK] = SLICE("https://www.example.org/j/c/abc");
-	v.value[MESSAGE_UNSUBSCRIBE] = SLICE("https://www.example.org/j/u/abc");
+	v.value[MESSAGE_LINK] = SLICE("https://www.example.org/j/c/abcdefgh");
+	v.value[MESSAGE_UNSUBSCRIBE] = SLICE("https://www.example.org/j/u/abcdefgh");
 	v.value[MESSAGE_MESSAGE_ID] = SLICE("1.a@www.example.org");
 	v.value[MESSAGE_BOUNDARY] = SLICE("=_jawort_1");
 	MUST(message_slots_write(out, &v, &ei));
@@ -278,7 +280,7 @@ static void check_row(int64_t id, enum outbox_state state, const char *code, int
 
 struct events {
 	int of[EVENT_KIND__MAX];
-	char core[2000];
+	char core[2000], fields[2000];
 };
 
 static bool on_event(const struct event_row *r, void *arg)
@@ -287,6 +289,7 @@ static bool on_event(const struct event_row *r, void *arg)
 
 	e->of[r->kind]++;
 	slice_copy(r->plain[EVENT_CORE], e->core, sizeof(e->core));
+	slice_copy(r->plain[EVENT_FIELDS], e->fields, sizeof(e->fields));
 	return true;
 }
 
@@ -336,6 +339,20 @@ static enum err run_once(void)
 #define POSTS() fake_count(&w.fake, "\"url\":\"/v3.1/send\"")
 #define LOOKUPS() fake_count(&w.fake, "\"url\":\"/v3/REST/message?CustomID=")
 
+/* The values of the mail stand with the evidence, tokens hidden, with the sum of what left. */
+static void proof_is_there(const struct events *e, const char *to)
+{
+	static const char *const has[] = {"\"link\":\"https://www.example.org/j/c/abcd****\"",
+	    "\"unsubscribe\":\"https://www.example.org/j/u/abcd****\"", "\"message_id\":\"1.a@www.example.org\"",
+	    "\"date_header\":\"", "\"sha256\":\""};
+
+	assert_non_null(strstr(e->fields, to));
+	for (size_t i = 0; i < sizeof(has) / sizeof(has[0]); i++)
+		if (!strstr(e->fields, has[i]))
+			fail_msg("%s is not in %s", has[i], e->fields);
+	assert_null(strstr(e->fields, "abcdefgh"));
+}
+
 /* --- cases -------------------------------------------------------------------------- */
 
 static void accepted(void **state)
@@ -355,6 +372,7 @@ static void accepted(void **state)
 	assert_int_equal(e.of[EVENT_MAIL_ACCEPTED], 1);
 	assert_int_equal(e.of[EVENT_MAIL_FAILED], 0);
 	assert_non_null(strstr(e.core, r.provider_id));
+	proof_is_there(&e, "anna@example.net");
 	assert_int_equal(POSTS(), 1);
 	assert_int_equal(fake_count(&w.fake, "\"CustomID\":\"example-"), 1);
 	assert_int_equal(w.leftovers, 1);
@@ -451,6 +469,7 @@ static void html_page_is_tried_later(void **state)
 static void retries_end(void **state)
 {
 	int64_t id = add_mail("a+500@example.net");
+	struct events e;
 
 	(void)state;
 	MUST(run_once());
@@ -458,6 +477,8 @@ static void retries_end(void **state)
 	MUST(run_once());
 	/* The link in it is dead: it is not even tried. */
 	ROW(id, OUTBOX_FAILED, "expired");
+	e = events_of(id);
+	proof_is_there(&e, "a+500@example.net");
 	assert_int_equal(POSTS(), 1);
 	assert_int_equal(events_of(id).of[EVENT_MAIL_FAILED], 1);
 }
@@ -465,10 +486,13 @@ static void retries_end(void **state)
 static void bad_address_fails(void **state)
 {
 	int64_t id = add_mail("a+badaddress@example.net");
+	struct events e;
 
 	(void)state;
 	MUST(run_once());
 	ROW(id, OUTBOX_FAILED, "mj-0013");
+	e = events_of(id);
+	proof_is_there(&e, "a+badaddress@example.net");
 	assert_int_equal(events_of(id).of[EVENT_MAIL_FAILED], 1);
 	assert_null(strstr(w.log, "badaddress"));
 	assert_null(strstr(w.log, "mail_hold"));
@@ -667,11 +691,37 @@ static int files_in(const char *dir)
 	DIR *d = opendir(dir);
 	int n = 0;
 
-	for (struct dirent *e; d && (e = readdir(d));)
+	for (struct dirent *e; d && (e = readdir(d));) {
 		n += e->d_name[0] != '.';
+		if (e->d_name[0] != '.')
+			snprintf(w.last_file, sizeof(w.last_file), "%s/%s", dir, e->d_name);
+	}
 	if (d)
 		closedir(d);
 	return n;
+}
+
+/* The sum that the evidence keeps is that of the very bytes that were handed over. */
+static void proof_is_of_what_left(void **state)
+{
+	int64_t id = add_mail("anna@example.net");
+	unsigned char hash[CRYPT_HASH_BYTES];
+	char hex[ENC_HEX_BYTES(sizeof(hash))];
+	struct events e;
+	struct buf eml;
+
+	(void)state;
+	w.route[0] = "dir";
+	MUST(run_once());
+	assert_int_equal(files_in(w.mails), 1);
+	buf_init(&eml, 1u << 20);
+	MUST(file_read(&eml, w.last_file, &ei));
+	assert_non_null(strstr(eml.data, "/c/abcdefgh"));
+	crypt_sha256(hash, eml.data, eml.len);
+	buf_free(&eml);
+	e = events_of(id);
+	assert_int_equal(e.of[EVENT_MAIL_ACCEPTED], 1);
+	assert_non_null(strstr(e.fields, enc_hex(hash, sizeof(hash), hex)));
 }
 
 static void dir_gets_files(void **state)
@@ -1099,7 +1149,7 @@ int main(void)
 		T(html_page_is_tried_later), T(retries_end), T(bad_address_fails), T(timeout_is_looked_up),
 		T(cut_answers_are_looked_up), T(lost_is_sent_again), T(lookup_that_fails_waits),
 		T(wrong_key_holds_the_queue), T(a_missing_key_file_holds), T(rows_of_a_dead_worker), T(kill_loses_and_doubles_nothing), T(dir_gets_files),
-		T(dir_repeats_into_the_same_file), T(the_next_provider_of_the_route), T(brevo_accepts), T(brevo_knows_its_key), T(brevo_events_come_late), T(brevo_lost_is_sent_again),
+		T(proof_is_of_what_left), T(dir_repeats_into_the_same_file), T(the_next_provider_of_the_route), T(brevo_accepts), T(brevo_knows_its_key), T(brevo_events_come_late), T(brevo_lost_is_sent_again),
 		T(brevo_killed_worker), T(brevo_wrong_key_holds), T(brevo_takes_over), T(unknown_is_asked_where_it_may_be),
 		T(unknown_goes_elsewhere_if_it_must), T(unknown_does_not_change_provider),
 		T(smtp_without_answer_is_sent_once_more), T(try_out_sends_nothing), T(plain_http_to_strangers_is_refused),
