@@ -131,11 +131,53 @@ static const char *value_plain(struct init *in, struct slice s, bool list)
 	return strncmp(b.data, DOUBT, sizeof(DOUBT) - 1) == 0 ? b.data + sizeof(DOUBT) - 1 : b.data;
 }
 
-static void value_write(struct buf *out, const struct marked *m, const char *typed)
+static void item_write(struct buf *out, struct slice one)
+{
+	char item[VALUE_BYTES];
+
+	if (slice_copy(one, item, sizeof(item)))
+		init_quoted(out, item);
+}
+
+/* "Name, dsb@firm.test, street, town": the data protection officer; what has an @ is the mail address. */
+static void officer_write(struct init *in, struct buf *out, const char *typed)
+{
+	struct slice rest = slice_from(typed), one, name = SLICE(""), email = SLICE("");
+	struct buf address;
+
+	buf_init_arena(&address, &in->a, VALUE_BYTES);
+	while (slice_split(&rest, ',', &one)) {
+		one = slice_trim(one);
+		if (slice_find(one, '@', 0) < one.len) {
+			email = one;
+		} else if (!name.len) {
+			name = one;
+		} else if (one.len) {
+			buf_add_str(&address, address.len ? ", " : "");
+			item_write(&address, one);
+		}
+	}
+	buf_add_str(out, "{ name: ");
+	item_write(out, name);
+	if (email.len)
+		buf_add_str(out, ", email: ");
+	if (email.len)
+		item_write(out, email);
+	if (address.len)
+		buf_printf(out, ", address: [%.*s]", SLICE_FMT(buf_slice(&address)));
+	buf_add_str(out, " }");
+}
+
+static void value_write(struct init *in, struct buf *out, const struct marked *m, const char *typed)
 {
 	struct slice rest = slice_from(typed), one;
 	char item[VALUE_BYTES];
 	size_t n = 0;
+
+	if (slice_eq(slice_trim(m->before), SLICE("dpo:")) && strcmp(typed, "none") != 0) {
+		officer_write(in, out, typed);
+		return;
+	}
 
 	/* Taken as it is: only the doubt goes. A comma may stand inside an item. */
 	if (typed == m->value) {
@@ -343,7 +385,7 @@ static const char *typed_bad(struct confirm *c, size_t no, const struct marked *
 		return init_say(c->in, "init.bad.empty");
 	buf_init_arena(&b, &c->in->a, VALUE_BYTES * 2);
 	buf_add_slice(&b, m->before);
-	value_write(&b, m, typed);
+	value_write(c->in, &b, m, typed);
 	buf_add_slice(&b, m->after);
 	bad = buf_ok(&b) ? line_try(c, no, buf_slice(&b)) : "?";
 	if (!bad)
@@ -389,6 +431,56 @@ static void marked_ask(struct confirm *c, size_t no, const struct marked *m)
 	}
 }
 
+/* ---- what an answer brings with it */
+
+static size_t indent_of(struct slice line)
+{
+	size_t n = 0;
+
+	while (n < line.len && line.ptr[n] == ' ')
+		n++;
+	return n;
+}
+
+/* Does the firm of this line say already what protects data outside the EEA? */
+static bool transfer_there(const struct confirm *c, size_t no)
+{
+	size_t indent = indent_of(c->lines[no]), first = no;
+
+	while (first > 0 && indent_of(c->lines[first - 1]) >= indent)
+		first--;
+	for (size_t i = first; i < c->nlines && indent_of(c->lines[i]) >= indent; i++)
+		if (slice_starts(slice_trim(c->lines[i]), SLICE("transfer:")))
+			return true;
+	return false;
+}
+
+/* "us_affiliate: true" instead of the false that was supposed: the questions about the transfer follow. */
+static void transfer_add(struct confirm *c, size_t no)
+{
+	struct slice line = c->lines[no], rest, one;
+	size_t indent = indent_of(line), n = 0;
+	struct slice more[8];
+	char before[16];
+	struct buf text;
+
+	if (indent >= sizeof(before) || !slice_eq(slice_sub(line, indent, line.len), SLICE("us_affiliate: \"true\"")) ||
+	    transfer_there(c, no))
+		return;
+	buf_init_arena(&text, &c->in->a, VALUE_BYTES * 2);
+	snprintf(before, sizeof(before), "%*s", (int)indent, "");
+	init_transfer_text(c->in, before, &text);
+	rest = buf_slice(&text);
+	while (n < 8 && slice_split(&rest, '\n', &one))
+		if (one.len)
+			more[n++] = one;
+	if (!buf_ok(&text) || c->nlines + n > LINES_MAX)
+		return;
+	memmove(c->lines + no + 1 + n, c->lines + no + 1, (c->nlines - no - 1) * sizeof(c->lines[0]));
+	memcpy(c->lines + no + 1, more, n * sizeof(more[0]));
+	c->nlines += n;
+}
+
 static void lines_split(struct confirm *c, struct slice text)
 {
 	struct slice one;
@@ -413,6 +505,7 @@ static size_t lines_ask(struct confirm *c)
 		if (found++ == 0)
 			printf("%s\n\n%s\n", c->path, init_block(c->in, "init.confirm.hello", 0));
 		marked_ask(c, i, &m);
+		transfer_add(c, i);
 	}
 	return found;
 }

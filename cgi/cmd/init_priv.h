@@ -92,6 +92,8 @@ int init_dialogue(struct init *in);
 bool init_line(char *out, size_t bytes, bool *too_long);
 
 /* The site file. mails: folder for mail.dir. */
+/* Questions about the transfer out of the EEA, as lines of a firm that is indented so far. */
+void init_transfer_text(struct init *in, const char *indent, struct buf *b);
 void init_site_text(struct init *in, const char *mails, struct buf *out);
 /* A YAML double-quoted scalar. */
 void init_quoted(struct buf *b, const char *s);

@@ -207,6 +207,14 @@ static void firm_transfer(struct firm_out *o, const struct prefill *p)
 	fill_in(o->in, o->b, below.indent, "tia_date: ?", "init.yaml.tia");
 }
 
+void init_transfer_text(struct init *in, const char *indent, struct buf *b)
+{
+	static const struct prefill nothing = {0};
+	struct firm_out o = {in, b, indent};
+
+	firm_transfer(&o, &nothing);
+}
+
 static void firm(struct init *in, struct buf *b, const char *indent, const struct init_firm *f)
 {
 	static const struct prefill nothing = {0};

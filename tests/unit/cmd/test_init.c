@@ -417,6 +417,52 @@ static void test_answers_from_a_file(void **state)
 
 /* ---- confirming */
 
+/*
+ * Answers that bring questions with them: somebody is named as data protection officer, and a German host has a firm
+ * in the USA that gets at the data. Neither needs an editor.
+ */
+static void test_confirm_brings_questions(void **state)
+{
+	const char *lines[64];
+	size_t n = 0;
+	struct cmd_args a = firm_args();
+	struct conf *c;
+	char *text;
+
+	(void)state;
+	assert_int_equal(talk(&a, NULL, 0), CMD_DONE);
+	text = strdup(slurp(site_path));
+	for (char *save = text, *l = text; (l = strchr(save, '\n')); save = l + 1) {
+		*l = '\0';
+		if (save[0] == '#' || !strstr(save, "  # please "))
+			continue;
+		if (strncmp(save, "dpo:", 4) == 0) {
+			lines[n++] = "Jo Hansen, Werkstr. 1, dsb@firma.example.org, 80331 München";
+		} else if (strstr(save, "us_affiliate: false") && strncmp(save, "  us", 4) == 0) {
+			lines[n++] = "true";
+			lines[n++] = "";
+			lines[n++] = "";
+			lines[n++] = "gestern"; /* asked again */
+			lines[n++] = "2026-11-02";
+		} else {
+			lines[n++] = "-";
+		}
+	}
+	free(text);
+	a = (struct cmd_args){.conf = conf_path, .lang = "en", .confirm = true};
+	assert_int_equal(talk(&a, lines, n), CMD_DONE);
+	has(out, "hosting.transfer.tia_date is missing");
+	has(out, "Confirmed: 5.");
+	c = load(0);
+	assert_string_equal(c->sites[0]->dpo.name, "Jo Hansen");
+	assert_string_equal(c->sites[0]->dpo.email, "dsb@firma.example.org");
+	assert_int_equal(c->sites[0]->dpo.address.n, 2);
+	assert_true(c->sites[0]->hosting.us_affiliate);
+	assert_string_equal(c->sites[0]->hosting.transfer.mechanism.v[0], "scc");
+	assert_string_equal(c->sites[0]->hosting.transfer.tia_date.text, "2026-11-02");
+	conf_free(c);
+}
+
 static void test_confirm_and_go_live(void **state)
 {
 	/* answers: represented, email, imprint, dpo; provider's and host's facts by Enter but for what is missing */
@@ -641,6 +687,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_failure_takes_back, fresh, gone),
 		cmocka_unit_test_setup_teardown(test_answers_from_a_file, fresh, gone),
 		cmocka_unit_test_setup_teardown(test_confirm_and_go_live, fresh, gone),
+		cmocka_unit_test_setup_teardown(test_confirm_brings_questions, fresh, gone),
 		cmocka_unit_test_setup_teardown(test_confirm_refuses_and_ends_cleanly, fresh, gone),
 		cmocka_unit_test(test_every_question_has_its_words),
 		cmocka_unit_test(test_answers_are_checked),
