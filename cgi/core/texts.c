@@ -9,6 +9,7 @@
 #include "core/letter.h"
 #include "core/notice.h"
 #include "mail/message.h"
+#include "store/shown.h"
 #include "store/text.h"
 
 #define TEXTS_ARENA_MAX_BYTES (8u * 1024u * 1024u)
@@ -70,16 +71,21 @@ static enum err apply_notice(struct applying *w, const char *lang, struct errinf
 	return w->dry ? OK : notice_put(w->db, lang, hash, w->config_hash, w->now_ms, &no, ei);
 }
 
-static enum err apply_page(struct applying *w, const struct conf_form *form, const char *lang, struct errinfo *ei)
+static enum err apply_page(struct applying *w, const struct conf_form *form, const char *lang,
+    const unsigned char consent_hash[CRYPT_HASH_BYTES], struct errinfo *ei)
 {
 	const struct formpage f = {.form = form, .lang = lang};
 	unsigned char hash[CRYPT_HASH_BYTES];
+	const struct shown shown = {.form = slice_from(form->id), .lang = slice_from(lang), .consent_hash = consent_hash,
+	    .page_hash = hash, .from_ms = w->now_ms};
 	struct buf b;
 	enum err rc;
 
 	buf_init_arena(&b, &w->arena, SITE_PAGE_MAX_BYTES);
 	rc = formpage_render(w->site, &w->arena, FORMPAGE_PAGE, &f, &b, ei);
-	return rc ? rc : apply_text(w, TEXT_FORM, lang, 1, buf_slice(&b), hash, ei);
+	if (!rc)
+		rc = apply_text(w, TEXT_FORM, lang, 1, buf_slice(&b), hash, ei);
+	return rc || w->dry ? rc : shown_put(w->db, &shown, ei);
 }
 
 static enum err apply_mail(struct applying *w, const struct consent *c, const char *lang, struct errinfo *ei)
@@ -110,7 +116,7 @@ static enum err apply_form(struct applying *w, const struct conf_form *form, con
 	arena_reset(&w->arena);
 	rc = apply_text(w, TEXT_CONSENT, lang, 1, c->canonical, hash, ei);
 	if (!rc)
-		rc = apply_page(w, form, lang, ei);
+		rc = apply_page(w, form, lang, hash, ei);
 	return rc ? rc : apply_mail(w, c, lang, ei);
 }
 

@@ -63,6 +63,7 @@ struct db_stmt_table {
 	X(META, meta)       \
 	X(TEXT, text)       \
 	X(NOTICE, notice)   \
+	X(SHOWN, shown)     \
 	X(INTAKE, intake)   \
 	X(PERSON, person)   \
 	X(PURPOSE, purpose) \

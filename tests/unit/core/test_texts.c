@@ -4,6 +4,7 @@
 #include "lib/world.h"
 
 #include "core/formpage.h"
+#include "store/shown.h"
 
 static struct texts_report apply(struct world *w, bool dry)
 {
@@ -51,13 +52,19 @@ static void test_all_kinds(void **state)
 		for (int l = 0; l < 2; l++) {
 			const struct formpage page = {.form = &site_conf(w->site)->forms[f], .lang = langs[l]};
 			const struct consent *c = site_consent(w->site, page.form, langs[l]);
-			unsigned char hash[CRYPT_HASH_BYTES];
+			unsigned char hash[CRYPT_HASH_BYTES], found[CRYPT_HASH_BYTES];
+			struct db *db;
 			struct buf b;
 			assert_true(stored(w, c->hash, TEXT_CONSENT, langs[l]));
 			buf_init_arena(&b, &w->arena, SITE_PAGE_MAX_BYTES);
 			assert_ok(formpage_render(w->site, &w->arena, FORMPAGE_PAGE, &page, &b, EI));
 			crypt_sha256(hash, b.data, b.len);
 			assert_true(stored(w, hash, TEXT_FORM, langs[l]));
+			db = world_read(w);
+			assert_ok(shown_find(db, c->form, slice_from(langs[l]), c->hash,
+			    INT64_MAX, found, EI));
+			store_read_end(w->store, db);
+			assert_memory_equal(found, hash, sizeof(found));
 		}
 }
 

@@ -3,22 +3,26 @@
 #include "store/db_priv.h"
 
 /* Behind the steps that there are: one more, and one that fails. */
-#define ALL 2
+#define ALL migrations_all_count
 #define MORE (ALL + 1)
 #define BROKEN (ALL + 2)
+#define LIST_MAX 100
 
 static const char second_sql[] = "CREATE TABLE extra (a INTEGER PRIMARY KEY) STRICT;";
 static const char broken_sql[] = "CREATE TABLE extra2 (a INTEGER PRIMARY KEY) STRICT; INSERT INTO nowhere "
     "VALUES(1);";
 
-static struct migration list[BROKEN];
+static struct migration list[LIST_MAX];
+static char extra_name[40], broken_name[40];
 
 static int lists(void **state)
 {
-	assert_int_equal(migrations_all_count, ALL);
-	memcpy(list, migrations_all, ALL * sizeof list[0]);
-	list[ALL] = (struct migration){"0003_extra.sql", second_sql, sizeof second_sql - 1};
-	list[ALL + 1] = (struct migration){"0004_broken.sql", broken_sql, sizeof broken_sql - 1};
+	assert_true(BROKEN <= LIST_MAX);
+	memcpy(list, migrations_all, (size_t)ALL * sizeof list[0]);
+	snprintf(extra_name, sizeof extra_name, "%04d_extra.sql", MORE);
+	snprintf(broken_name, sizeof broken_name, "%04d_broken.sql", BROKEN);
+	list[ALL] = (struct migration){extra_name, second_sql, sizeof second_sql - 1};
+	list[ALL + 1] = (struct migration){broken_name, broken_sql, sizeof broken_sql - 1};
 	return site_setup(state);
 }
 
@@ -40,7 +44,7 @@ static void test_steps_with_copies(void **state)
 	assert_int_equal(ask(conn, "PRAGMA user_version"), MORE);
 	assert_int_equal(ask(conn, "SELECT count(*) FROM migration"), MORE);
 	assert_int_equal(ask(conn, "SELECT count(*) FROM extra"), 0);
-	snprintf(copy, sizeof copy, "%s.pre-0003", s->data_path);
+	snprintf(copy, sizeof copy, "%s.pre-%04d", s->data_path, MORE);
 	assert_ok(db_connect(&old, copy, SQLITE_OPEN_READONLY, EI));
 	assert_int_equal(ask(old, "PRAGMA user_version"), ALL);
 	assert_int_equal(ask(old, "PRAGMA application_id"), DB_APPLICATION_ID);
@@ -59,7 +63,7 @@ static void test_failed_step_keeps_nothing(void **state)
 	sqlite3 *conn;
 	assert_ok(db_connect(&conn, s->data_path, SQLITE_OPEN_READWRITE, EI));
 	assert_int_not_equal(migrate_run(s->data_path, conn, list, BROKEN, s->ring, EI), OK);
-	assert_non_null(strstr(EI->text, "0004_broken.sql"));
+	assert_non_null(strstr(EI->text, broken_name));
 	assert_int_equal(ask(conn, "PRAGMA user_version"), MORE);
 	assert_int_equal(ask(conn, "SELECT count(*) FROM sqlite_schema WHERE name = 'extra2'"), 0);
 	/* The next try works again, its old copy gives way. */
@@ -73,7 +77,7 @@ static void test_newer_schema_is_refused(void **state)
 	struct site *t = *state;
 	sqlite3 *conn;
 	assert_ok(db_connect(&conn, t->store->data_path, SQLITE_OPEN_READWRITE, EI));
-	assert_ok(db_exec(conn, "PRAGMA user_version=3", EI));
+	assert_ok(db_exec(conn, "PRAGMA user_version=99", EI));
 	sqlite3_close(conn);
 	site_close(t);
 	assert_int_equal(site_open(t, false), E_CONFLICT);
