@@ -78,7 +78,7 @@ int notice_show(struct notice_call *c, struct errinfo *ei)
 		if (c->live.no)
 			fputs("Not yet applied: `jawort config apply` makes this the notice in force.\n", stderr);
 	}
-	if (c->args->why ? notice_why(c->site, c->arena, c->lang, c->out, ei) : show_as(c, &stamp, ei))
+	if (c->args->why ? notice_why(c->site, c->arena, c->lang, c->args->json, c->out, ei) : show_as(c, &stamp, ei))
 		return cmd_fail("notice show", ei);
 	return cmd_print(c->out);
 }

@@ -146,6 +146,11 @@ enum err notice_doc_make(struct notice_doc *d, const struct site *s, struct aren
  * "n17.processor:mailjet" (the purpose or firm as the configuration names it).
  */
 struct slice notice_block_id(const struct notice_doc *d, struct arena *a, const struct notice_block *b);
+/* Its text, a paragraph or an item of a list a line. */
+enum err notice_block_text(const struct site *s, struct arena *a, const char *lang, const struct notice_block *b,
+    struct buf *out, struct errinfo *ei);
+/* Its smaller heading; empty: it has none. */
+struct slice notice_block_title(const struct site *s, struct arena *a, const char *lang, const struct notice_block *b);
 /* Does "13(1)(c)-(d); 6(1)(f)" hold Art. 13(1)(d)? letter 0: the paragraph as a whole ("13(3)"). */
 bool notice_articles_have(const char *articles, unsigned paragraph, char letter);
 

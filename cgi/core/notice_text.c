@@ -101,6 +101,23 @@ static void block_text(struct out *o, struct buf *to, const struct notice_block 
 		items(o, to, b->view, columns);
 }
 
+enum err notice_block_text(const struct site *s, struct arena *a, const char *lang, const struct notice_block *b,
+    struct buf *out, struct errinfo *ei)
+{
+	struct out o = {.site = s, .a = a, .lang = lang, .text = out, .ei = ei};
+
+	block_text(&o, out, b, UINT32_MAX);
+	return o.err;
+}
+
+struct slice notice_block_title(const struct site *s, struct arena *a, const char *lang, const struct notice_block *b)
+{
+	struct errinfo ei = {.code = OK};
+	struct out o = {.site = s, .a = a, .lang = lang, .ei = &ei};
+
+	return b->row->subtitle ? line(&o, b->view, b->row->subtitle) : SLICE("");
+}
+
 static size_t width(struct slice s)
 {
 	size_t n = 0;

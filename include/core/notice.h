@@ -53,9 +53,11 @@ enum err notice_json(const struct site *s, struct arena *a, const char *lang,
     struct buf *out, struct errinfo *ei);
 
 /*
- * Where each block comes from, as text: its id, the row, articles of law, the words, the keys of the
- * configuration with file and line, the data of law with their day.
+ * Where each sentence comes from, as text or JSON: per block its id, the row, articles of law, the words; per sentence
+ * the keys of the configuration whose values stand in it, with file and line; the keys that decide what else is said;
+ * the data of law with their day. out: several times the size of the notice.
  */
-enum err notice_why(const struct site *s, struct arena *a, const char *lang, struct buf *out, struct errinfo *ei);
+enum err notice_why(const struct site *s, struct arena *a, const char *lang, bool json, struct buf *out,
+    struct errinfo *ei);
 
 #endif

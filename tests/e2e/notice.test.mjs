@@ -205,7 +205,7 @@ describe('build time', () => {
 describe('before it takes effect', () => {
   const notice = (...args) => s.jawort('notice', ...args, '--site', 'firm', '--lang', 'de');
 
-  test('where each block comes from', () => {
+  test('where each sentence comes from', () => {
     const r = notice('show', '--why');
     assert.equal(r.code, 0, r.err);
     const block = (id) => r.out.split(/\n(?=\S)/).find((b) => b.startsWith(`${id}\n`));
@@ -216,6 +216,28 @@ describe('before it takes effect', () => {
     assert.match(block('n21.periods'), new RegExp(`retention\\.logs  \\S+:${line('retention: {')}`));
     assert.match(block('n05.news:tips'), /purposes\.tips\.content\.de/);
     assert.doesNotMatch(block('n05.news:tips'), /purposes\.news\./);
+    // A key belongs to the sentence in which its value stands, also as words.
+    assert.match(block('n07.check'), new RegExp(`"Er gilt 48 Stunden\\."\n {8}links\\.confirm  \\S+(:${line('links:')}|default)\n {4}"`));
+    assert.match(block('n23.ways'), /"So geht es: eine Nachricht an \S+ genügt \(Art\. 21 DSGVO\)\."\n {8}controller\.email {2}/);
+  });
+
+  test('where each sentence comes from, for machines: the same words as the notice, each of them once', () => {
+    for (const lang of ['de', 'en']) {
+      const why = JSON.parse(s.jawort('notice', 'show', '--why', '--json', '--site', 'firm', '--lang', lang).out);
+      const shown = JSON.parse(s.jawort('notice', 'show', '--json', '--site', 'firm', '--lang', lang).out);
+      const rows = new Map(shown.sections.flatMap((x) => x.rows).map((r) => [r.id, r]));
+      assert.equal(why.blocks.length, rows.size);
+      for (const b of why.blocks) {
+        assert.equal(b.sentences.map((x) => x.text).join(' ').replace(/\s+/g, ' '), rows.get(b.id).text.replace(/\s+/g, ' ').trim(), b.id);
+        assert.equal(b.law, rows.get(b.id).articles);
+        for (const x of b.sentences) for (const k of x.keys) assert.match(k.key, /^[a-z_.[\]0-9-]+$/i);
+      }
+      const firm = why.blocks.find((b) => b.id === 'n17.processor:mailjet');
+      assert.ok(firm.title.keys.some((k) => k.key === 'processors.mailjet.contract_party' && k.line > 0), firm.title.text);
+      assert.equal(firm.title.text, rows.get(firm.id).title);
+      assert.ok(!JSON.stringify(firm).includes('"hosting.'), 'nothing of another firm');
+      assert.ok(why.blocks.find((b) => b.id === 'n25.complaint').data[0].as_of);
+    }
   });
 
   test('what a change means for people', () => {
