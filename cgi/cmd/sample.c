@@ -59,7 +59,8 @@ enum err sample_mail(const struct site *s, struct arena *a, const struct conf_fo
 {
 	const struct consent *c = site_consent(s, form, lang);
 	const struct letter_notice notice = sample_notice(s, a, lang);
-	struct letter l = {.kind = kind, .lang = lang, .consent = c, .notice = &notice};
+	const struct letter_erased erased = {.recipients = SLICE("Example Mail"), .blocked = true};
+	struct letter l = {.kind = kind, .lang = lang, .consent = c, .notice = &notice, .erased = &erased};
 	struct buf all;
 
 	buf_init_arena(&all, a, 4096);

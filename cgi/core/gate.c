@@ -11,7 +11,6 @@
 #include "core/formtoken.h"
 #include "store/intake.h"
 #include "store/text.h"
-#include "text/addr.h"
 #include "text/jsonw.h"
 #include "text/url.h"
 #include "text/utf8.h"
@@ -46,6 +45,11 @@ static const char *const addr_errors[ADDR__MAX] = {
     [ADDR_NON_ASCII] = "error.email.letters",
     [ADDR_CONTROL] = "error.email.invalid",
 };
+
+const char *gate_address_error(enum addr_result r)
+{
+	return addr_errors[r];
+}
 
 void gate_honeypot(const struct site *s, const struct conf_form *form, char out[static GATE_HONEYPOT_BYTES])
 {
@@ -231,7 +235,7 @@ static void gate_address(const struct gate *g, struct arena *a, struct gate_answ
 		return;
 	r = addr_parse(a, out->email, addr);
 	if (r != ADDR_OK)
-		gate_refuse(out, "email", addr_errors[r], 0);
+		gate_refuse(out, "email", gate_address_error(r), 0);
 	else if (!gate_domain_welcome(site_conf(g->site), addr->domain))
 		gate_refuse(out, "email", "error.email.domain", 0);
 }

@@ -30,27 +30,37 @@ struct letter_cache {
 	size_t n;
 };
 
+#define LETTER_BY(noun, by) "mail/letter.html", "mail/letter.txt", "mail." noun ".subject", "mail." noun ".text" by
+#define LETTER_OF(noun) LETTER_BY(noun, "")
+
 /* What differs between the kinds of letters. */
 static const struct letter_kind {
 	enum outbox_kind kind;
+	enum letter_variant variant;
 	const char *html, *text, *subject_key, *text_key;
 	const char *path;         /* of the link; NULL: none */
 	enum token_purpose token; /* of the link */
 	bool wording;             /* holds or belongs to a wording: consent must be there */
-	bool one_click;           /* carries List-Unsubscribe; without a person there is nothing to end */
+	bool one_click;           /* carries List-Unsubscribe; without a person there is nothing to end, and who reads
+	                             what came to an address not yet proven must not end it for another */
 } kinds[] = {
-    {OUTBOX_CONFIRM, "mail/confirm.html", "mail/confirm.txt", "mail.confirm.subject", "", "/c/", TOKEN_CONFIRM, true,
-        true},
-    {OUTBOX_ALREADY, "mail/letter.html", "mail/letter.txt", "mail.already.subject", "mail.already.text", NULL, 0, true,
-        true},
-    {OUTBOX_GOODBYE, "mail/letter.html", "mail/letter.txt", "mail.goodbye.subject", "mail.goodbye.text", NULL, 0,
-        false, true},
-    {OUTBOX_LINK, "mail/letter.html", "mail/letter.txt", "mail.link.subject", "mail.link.text", "/my/", TOKEN_HUB,
-        false, true},
-    {OUTBOX_NOTHING, "mail/letter.html", "mail/letter.txt", "mail.nothing.subject", "mail.nothing.text", NULL, 0,
-        false, false},
-    {OUTBOX_NOTICE, "mail/letter.html", "mail/letter.txt", "mail.notice.subject", "mail.notice.text", NULL, 0,
-        false, true},
+    {OUTBOX_CONFIRM, LETTER_PLAIN, "mail/confirm.html", "mail/confirm.txt", "mail.confirm.subject", "", "/c/",
+        TOKEN_CONFIRM, true, true},
+    {OUTBOX_ALREADY, LETTER_PLAIN, LETTER_OF("already"), NULL, 0, true, true},
+    {OUTBOX_GOODBYE, LETTER_PLAIN, LETTER_OF("goodbye"), NULL, 0, false, true},
+    {OUTBOX_LINK, LETTER_PLAIN, LETTER_OF("link"), "/my/", TOKEN_HUB, false, true},
+    {OUTBOX_NOTHING, LETTER_PLAIN, LETTER_OF("nothing"), NULL, 0, false, false},
+    {OUTBOX_NOTHING, LETTER_NOTHING_BLOCKED, LETTER_BY("nothing", ".blocked"), NULL, 0, false, false},
+    {OUTBOX_NOTICE, LETTER_PLAIN, LETTER_OF("notice"), NULL, 0, false, true},
+    {OUTBOX_CHANGED, LETTER_PLAIN, LETTER_OF("changed"), NULL, 0, false, true},
+    {OUTBOX_MOVE, LETTER_PLAIN, LETTER_OF("move"), "/my/", TOKEN_MOVE, false, false},
+    {OUTBOX_MOVED, LETTER_PLAIN, LETTER_OF("moved"), NULL, 0, false, false},
+    {OUTBOX_RESTRICTED, LETTER_PLAIN, LETTER_OF("restricted"), NULL, 0, false, true},
+    {OUTBOX_RELEASED, LETTER_PLAIN, LETTER_OF("released"), NULL, 0, false, true},
+    {OUTBOX_OBJECTED, LETTER_PLAIN, LETTER_OF("objected"), NULL, 0, false, false},
+    {OUTBOX_EXPORTED, LETTER_PLAIN, LETTER_OF("exported"), NULL, 0, false, true},
+    {OUTBOX_ERASED, LETTER_PLAIN, LETTER_BY("erased", ".all"), NULL, 0, false, false},
+    {OUTBOX_ERASED, LETTER_ERASED_KEEP, LETTER_BY("erased", ".keep"), NULL, 0, false, false},
 };
 
 struct letter_cache *letter_cache_new(void)
@@ -74,17 +84,17 @@ void letter_cache_free(struct letter_cache *c)
 	free(c);
 }
 
-static const struct letter_kind *letter_kind(enum outbox_kind kind)
+static const struct letter_kind *letter_kind(enum outbox_kind kind, enum letter_variant variant)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (kinds[i].kind == kind)
+		if (kinds[i].kind == kind && kinds[i].variant == variant)
 			return &kinds[i];
 	return NULL;
 }
 
 const char *letter_path(enum outbox_kind kind)
 {
-	const struct letter_kind *k = letter_kind(kind);
+	const struct letter_kind *k = letter_kind(kind, LETTER_PLAIN);
 
 	return k ? k->path : NULL;
 }
@@ -131,6 +141,39 @@ static void letter_authority(const struct site *s, struct view *v, const char *l
 	view_url(v, "authority_url", slice_from(au->web ? au->web : ""));
 }
 
+/* "30 Tagen": behind a preposition. */
+static struct slice letter_dative(struct arena *a, struct conf_duration d, const char *lang)
+{
+	struct buf b;
+
+	buf_init_arena(&b, a, 64);
+	conf_duration_words(&b, d, lang, true);
+	return buf_slice(&b);
+}
+
+/* A paragraph of its own, or none. */
+static void letter_part(const struct site *s, struct view *v, const char *name, bool there, const char *lang,
+    const char *key)
+{
+	if (there)
+		view_phrase(v, name, phrases_get(site_words(s, lang), slice_from(key)));
+	else
+		view_text(v, name, SLICE(""));
+}
+
+static void letter_erased(const struct site *s, struct view *v, const struct letter *l)
+{
+	const struct conf_site *c = site_conf(s);
+	const struct letter_erased *e = l->erased;
+
+	view_text(v, "recipients", e->recipients);
+	letter_part(s, v, "told", e->recipients.len > 0, l->lang, "mail.erased.told");
+	letter_part(s, v, "block", e->blocked, l->lang, "mail.erased.block");
+	view_text(v, "backups_dative", letter_dative(view_arena(v), c->retention.backups, l->lang));
+	if (e->kept_until_ms)
+		view_text(v, "evidence_until", when_date(view_arena(v), e->kept_until_ms - 1, c->time_zone, l->lang));
+}
+
 static struct view *letter_view(const struct site *s, struct arena *a, const struct letter *l,
     const struct letter_kind *k)
 {
@@ -157,6 +200,8 @@ static struct view *letter_view(const struct site *s, struct arena *a, const str
 		view_lines(v, "change_summary", l->notice->summary);
 		view_url(v, "diff_url", l->notice->diff_url);
 	}
+	if (l->erased && l->kind == OUTBOX_ERASED)
+		letter_erased(s, v, l);
 	while (l->consent && slice_split(&rest, ',', &one)) {
 		const struct consent_item *item = consent_item(l->consent, one);
 		if (item)
@@ -183,14 +228,15 @@ static struct slice list_id(const struct conf_site *c, struct arena *a, const st
 enum err letter_render(const struct site *s, struct arena *a, const struct letter *l, struct buf *stored,
     struct errinfo *ei)
 {
-	const struct letter_kind *k = letter_kind(l->kind);
+	const struct letter_kind *k = letter_kind(l->kind, l->variant);
 	const struct conf_site *c = site_conf(s);
 	struct buf html, text;
 	struct message m;
 	struct view *v;
 	enum err rc;
 
-	if (!k || (k->wording && !l->consent) || (l->kind == OUTBOX_NOTICE && !l->notice))
+	if (!k || (k->wording && !l->consent) || (l->kind == OUTBOX_NOTICE && !l->notice)
+	    || (l->kind == OUTBOX_ERASED && !l->erased))
 		return err_set(ei, E_INVALID, "no letter of kind %s", outbox_kind_name(l->kind));
 	v = letter_view(s, a, l, k);
 	buf_init_arena(&html, a, LETTER_PART_MAX_BYTES);
@@ -223,15 +269,20 @@ static void letter_key(const struct letter *l, unsigned char key[LETTER_KEY_BYTE
 {
 	static const unsigned char no_consent[CRYPT_HASH_BYTES];
 	static const struct letter_notice no_notice;
+	static const struct letter_erased no_erasure;
+	const struct letter_erased *erased = l->erased ? l->erased : &no_erasure;
 	const struct letter_notice *notice = l->notice ? l->notice : &no_notice;
-	const unsigned char kind = (unsigned char)l->kind;
+	const unsigned char kind[] = {(unsigned char)l->kind, (unsigned char)l->variant};
 	const struct crypt_part parts[] = {
-	    {&kind, 1},
+	    {kind, sizeof(kind)},
 	    {l->consent ? l->consent->hash : no_consent, CRYPT_HASH_BYTES},
 	    {l->lang, strlen(l->lang) + 1},
 	    {l->purposes.ptr, l->purposes.len},
 	    {notice->diff_url.ptr, notice->diff_url.len},
 	    {notice->summary.ptr, notice->summary.len},
+	    {erased->recipients.ptr, erased->recipients.len},
+	    {&erased->blocked, sizeof(erased->blocked)},
+	    {&erased->kept_until_ms, sizeof(erased->kept_until_ms)},
 	};
 
 	crypt_sha256_parts(key, parts, sizeof(parts) / sizeof(parts[0]));
@@ -343,9 +394,9 @@ static struct slice random_id(struct arena *a, const char *head, const char *tai
 static void letter_slots(struct db *db, const struct site *s, struct arena *a, const struct letter_send *send,
     struct message_slots *out)
 {
-	const struct letter_kind *k = letter_kind(send->letter.kind);
+	const struct letter_kind *k = letter_kind(send->letter.kind, send->letter.variant);
 	const struct token out_link = {.purpose = TOKEN_UNSUBSCRIBE, .id = send->person_id};
-	const struct token link = {.purpose = k->token, .id = k->token == TOKEN_HUB ? send->person_id : send->request_id,
+	const struct token link = {.purpose = k->token, .id = k->token == TOKEN_CONFIRM ? send->request_id : send->person_id,
 	    .generation = send->generation, .expires_ms = send->expires_ms};
 	const struct keyring *keys = db_keyring(db);
 	const char *at = strchr(site_conf(s)->mail.from.email, '@');

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/ask.h"
 #include "core/evidence.h"
 #include "core/state.h"
 #include "store/daily.h"
@@ -294,13 +295,15 @@ static enum err turn_one(struct db *db, const struct turn *t, struct arena *a, c
 	w.lang = site_lang(t->site, row->in.lang);
 	if (!w.lang)
 		w.lang = site_lang_default(t->site);
-	rc = turn_consent(&w, ei);
+	rc = ask_is(w.in) ? OK : turn_consent(&w, ei);
 	if (rc)
 		return rc;
 	w.purposes = consent_purposes(a, &w.consent, row->in.purposes);
 	if (!arena_ok(a))
 		return err_set(ei, E_NOMEM, "sign-up %lld", (long long)row->id);
-	if (w.purposes.len)
+	if (ask_is(w.in))
+		rc = ask_turn(db, t, a, w.in, w.now_ms, ei);
+	else if (w.purposes.len)
 		rc = turn_known(&w, ei);
 	return rc == E_NOT_FOUND ? err_set(ei, E_IO, "sign-up %lld: a row is missing", (long long)row->id) : rc;
 }
@@ -380,7 +383,7 @@ static enum err turn_portion(struct db *db, const struct turn *t, struct arena *
 		}
 		if (!rc)
 			rc = intake_delete(db, row.id, ei);
-		if (!rc)
+		if (!rc && !ask_is(&row.in))
 			rc = turn_daily_add(db, &daily, &row.in, ei);
 		if (rc)
 			return rc;

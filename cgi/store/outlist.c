@@ -37,6 +37,14 @@ static const char *const outbox_kinds[OUTBOX_KIND__MAX] = {
 	[OUTBOX_NOTICE] = "notice",
 	[OUTBOX_RIGHTS] = "rights",
 	[OUTBOX_OWNER] = "owner",
+	[OUTBOX_CHANGED] = "changed",
+	[OUTBOX_MOVE] = "move",
+	[OUTBOX_MOVED] = "moved",
+	[OUTBOX_RESTRICTED] = "restricted",
+	[OUTBOX_RELEASED] = "released",
+	[OUTBOX_OBJECTED] = "objected",
+	[OUTBOX_EXPORTED] = "exported",
+	[OUTBOX_ERASED] = "erased",
 };
 
 const char *outbox_state_name(enum outbox_state s)

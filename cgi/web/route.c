@@ -7,6 +7,8 @@ const struct route routes[] = {
     {"/s/", "/sent", ROUTE_FORM, PAGE_PUBLIC, 0, true, page_sent_get, NULL},
     {"/c/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_BODY_MAX_BYTES, false, page_confirm_get, page_confirm_post},
     {"/u/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_BODY_MAX_BYTES, false, page_unsub_get, page_unsub_post},
+    {"/my", "", ROUTE_PLAIN, PAGE_PUBLIC, ROUTE_BODY_MAX_BYTES, true, page_my_get, page_my_post},
+    {"/my/sent", "", ROUTE_PLAIN, PAGE_PUBLIC, 0, true, page_my_sent_get, NULL},
     {"/hook/mailjet/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_HOOK_MAX_BYTES, false, NULL, page_hook_mailjet_post},
     {"/hook/mailjet", "", ROUTE_PLAIN, PAGE_TOKEN, ROUTE_HOOK_MAX_BYTES, false, NULL, page_hook_mailjet_post},
     {"/hook/brevo/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_HOOK_MAX_BYTES, false, NULL, page_hook_brevo_post},

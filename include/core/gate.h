@@ -24,6 +24,7 @@
 #include "store/budget.h"
 #include "store/db.h"
 #include "store/writer.h"
+#include "text/addr.h"
 #include "text/form.h"
 
 #define GATE_ERRORS_MAX 16
@@ -95,6 +96,8 @@ enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_in
 void gate_honeypot(const struct site *s, const struct conf_form *form, char out[static GATE_HONEYPOT_BYTES]);
 /* Is next below one of the form's allowed URLs? */
 bool gate_next_allowed(const struct conf_form *form, struct slice next);
+/* The phrase that says what is wrong with an address (text/addr.h); NULL: nothing. */
+const char *gate_address_error(enum addr_result r);
 /* The network of an address as budgets count it: IPv4 /24, IPv6 /56; arena memory. */
 struct slice gate_prefix(struct arena *a, struct slice ip);
 /* What an Origin header means for this site. */

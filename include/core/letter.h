@@ -10,11 +10,15 @@
  * queues them (never by a GET); rendering is cached per site.
  * Kinds: confirm; already on the list; goodbye (the owner wrote a withdrawal down: core/withdraw.h); link (the way to
  * one's own data, GDPR Art. 15); nothing (asked, and there is nothing): it has no person and so no way out to name;
- * notice (the privacy notice changed: core/announce.h).
+ * notice (the privacy notice changed: core/announce.h); and what confirms an act of core/rights.h: changed, move (to the
+ * new address, with the link that makes it count), moved (to the old one), restricted, released, objected, exported,
+ * erased (the certificate). moved and erased go to nobody (person_id 0: store/outbox.h), because the person's key is
+ * gone, or the address is no longer theirs.
  *
  * Sources: OLG Celle 13 U 15/14, OLG Düsseldorf I-15 U 64/15, BGH VI ZR 134/15 (no
  * advertising); GDPR Art. 21(4); UWG section 7(2) no. 3; RFC 8058; RFC 3834.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include "base/arena.h"
 #include "base/err.h"
@@ -35,27 +39,44 @@ struct letter_notice {
 	int64_t valid_from_ms; /* of the version that it tells of */
 };
 
+/* Other words of the same kind. */
+enum letter_variant {
+	LETTER_PLAIN,
+	LETTER_NOTHING_BLOCKED, /* kind nothing: there is a block on the address, kept as a code */
+	LETTER_ERASED_KEEP,     /* kind erased: the evidence stays, locked */
+	LETTER_VARIANT__MAX
+};
+
+/* What a letter of kind erased certifies. */
+struct letter_erased {
+	struct slice recipients;  /* names of who is told, comma list; empty: nobody */
+	bool blocked;             /* a block on the address stays, as a code */
+	int64_t kept_until_ms;    /* variant keep: end of what is kept */
+};
+
 struct letter {
 	enum outbox_kind kind;
+	enum letter_variant variant;
 	const char *lang;
 	const struct consent *consent; /* wording of the request; NULL: none (goodbye, link, nothing) */
 	struct slice purposes;         /* comma list, subset of the consent's; empty where a letter names none */
 	const struct letter_notice *notice; /* kind notice only */
+	const struct letter_erased *erased; /* kind erased only */
 };
 
 /* Path of the link in a letter ("/c/", "/my/"); NULL: it has none. Static. */
 const char *letter_path(enum outbox_kind kind);
 
-/* The stored form (mail/message.h format 1). E_INVALID: no such letter, or one that needs a wording or a change
- * of the notice and has none. */
+/* The stored form (mail/message.h format 1). E_INVALID: no such letter, or one that needs a wording, a change of
+ * the notice or an erasure and has none. */
 enum err letter_render(const struct site *s, struct arena *a, const struct letter *l, struct buf *stored,
     struct errinfo *ei);
 
 struct letter_send {
 	struct letter letter;
-	int64_t person_id;
+	int64_t person_id;  /* 0: nobody; the address is sealed under the intake key */
 	int64_t request_id; /* 0: none */
-	unsigned generation;
+	unsigned generation; /* of the link */
 	int64_t expires_ms; /* of the link */
 	int64_t asked_ms;   /* "request of ...", "since ..." */
 	int64_t now_ms;

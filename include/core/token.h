@@ -25,6 +25,7 @@ enum token_purpose {
 	TOKEN_UNSUBSCRIBE, /* id = person */
 	TOKEN_HUB,         /* id = person; data-subject rights */
 	TOKEN_HEALTH,      /* id = 1; who asks /healthz holds the site's keys */
+	TOKEN_MOVE,        /* id = person, generation = store/move.h; confirms a new address */
 	TOKEN__MAX
 };
 

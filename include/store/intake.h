@@ -18,9 +18,9 @@
 struct intake {
 	int64_t at_ms;
 	enum store_channel channel;
-	struct slice form;
+	struct slice form;     /* empty: no sign-up, but a question about one's own data (core/ask.h) */
 	struct slice lang;
-	unsigned char consent_hash[STORE_HASH_BYTES]; /* text shown */
+	unsigned char consent_hash[STORE_HASH_BYTES]; /* text shown; zeros where there was none */
 	/* sealed from here on */
 	struct slice address;  /* as it will be used, normalised */
 	struct slice page;     /* may be empty */

@@ -48,6 +48,14 @@ enum outbox_kind {
 	OUTBOX_NOTICE,      /* notice changed */
 	OUTBOX_RIGHTS,      /* answer to a request of Art. 15-21 */
 	OUTBOX_OWNER,       /* to the owner: checkpoint, alarm */
+	OUTBOX_CHANGED,     /* details were corrected (Art. 16) */
+	OUTBOX_MOVE,        /* to the new address: is it yours? */
+	OUTBOX_MOVED,       /* to the old address: another holds now */
+	OUTBOX_RESTRICTED,  /* Art. 18 */
+	OUTBOX_RELEASED,    /* no longer restricted */
+	OUTBOX_OBJECTED,    /* Art. 21 */
+	OUTBOX_EXPORTED,    /* Art. 15, 20: somebody took all data along */
+	OUTBOX_ERASED,      /* Art. 17: the certificate */
 	OUTBOX_KIND__MAX
 };
 const char *outbox_kind_name(enum outbox_kind k);

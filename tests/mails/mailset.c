@@ -29,7 +29,8 @@
 static struct errinfo ei;
 
 static const enum outbox_kind kinds[] = {OUTBOX_CONFIRM, OUTBOX_ALREADY, OUTBOX_GOODBYE, OUTBOX_LINK, OUTBOX_NOTHING,
-    OUTBOX_NOTICE};
+    OUTBOX_NOTICE, OUTBOX_CHANGED, OUTBOX_MOVE, OUTBOX_MOVED, OUTBOX_RESTRICTED, OUTBOX_RELEASED, OUTBOX_OBJECTED,
+    OUTBOX_EXPORTED, OUTBOX_ERASED};
 
 /* The address and the names of a mail: short as usual, and as long as they may be. */
 static const struct values {
@@ -133,7 +134,8 @@ static void every(const struct conf *c, const struct conf_site *cs, const char *
 			for (size_t v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
 				const char *lang = cs->languages.v[l];
 				struct letter_notice notice = {.valid_from_ms = NOW_MS};
-				struct letter letter = {.kind = kinds[k], .lang = lang,
+				const struct letter_erased erased = {.recipients = SLICE("Example Mail SAS"), .blocked = true};
+				struct letter letter = {.kind = kinds[k], .lang = lang, .erased = &erased,
 				    .consent = site_consent(s, &cs->forms[0], lang)};
 
 				arena_init(&a, 16u * 1024u * 1024u);

@@ -191,20 +191,44 @@ static void test_stored(void **state)
 }
 
 static const enum outbox_kind letters[] = {OUTBOX_CONFIRM, OUTBOX_ALREADY, OUTBOX_GOODBYE, OUTBOX_LINK,
-    OUTBOX_NOTHING, OUTBOX_NOTICE};
+    OUTBOX_NOTHING, OUTBOX_NOTICE, OUTBOX_CHANGED, OUTBOX_MOVE, OUTBOX_MOVED, OUTBOX_RESTRICTED, OUTBOX_RELEASED,
+    OUTBOX_OBJECTED, OUTBOX_EXPORTED, OUTBOX_ERASED};
+/* Without somebody who could end something, or not proven to be them. */
+static const enum outbox_kind no_way_out[] = {OUTBOX_NOTHING, OUTBOX_MOVE, OUTBOX_MOVED, OUTBOX_OBJECTED,
+    OUTBOX_ERASED};
+static const struct letter_erased certified = {.recipients = SLICE("Mailjet SAS"), .blocked = true,
+    .kept_until_ms = WORLD_NOW + 1130 * DAY_MS};
 static const struct letter_notice changed = {.summary = SLICE("Wer Daten bekommt\nWie lange <b> & so"),
     .diff_url = SLICE("https://www.verein.test/j/n/diff?from=0123456789ab&to=ba9876543210"), .valid_from_ms = WORLD_NOW};
 #define TOKEN "AbCd-_0123456789AbCd-_0123456789AbCd-_01234"
 #define LETTERS (sizeof(letters) / sizeof(letters[0]))
 
+static bool leads_out(enum outbox_kind kind)
+{
+	for (size_t i = 0; i < sizeof(no_way_out) / sizeof(no_way_out[0]); i++)
+		if (no_way_out[i] == kind)
+			return false;
+	return true;
+}
+
+/* Other words of some kinds, with what names their file. */
+static const struct {
+	enum outbox_kind kind;
+	enum letter_variant variant;
+	const char *name;
+} variants[] = {{OUTBOX_NOTHING, LETTER_NOTHING_BLOCKED, "nothing-blocked"}, {OUTBOX_ERASED, LETTER_ERASED_KEEP, "erased-keep"}};
+#define VARIANTS (sizeof(variants) / sizeof(variants[0]))
+
 /* Byte for byte what leaves, every kind in every language and both ways to address people. */
 static void golden_letters(struct world *w, const char *lang, const char *name)
 {
-	for (size_t i = 0; i < LETTERS; i++) {
-		const struct letter l = {.kind = letters[i], .lang = lang, .purposes = SLICE("news,events"),
-		    .consent = world_consent(w, "both", lang), .notice = &changed};
+	for (size_t i = 0; i < LETTERS + VARIANTS; i++) {
+		const enum outbox_kind kind = i < LETTERS ? letters[i] : variants[i - LETTERS].kind;
+		const struct letter l = {.kind = kind, .variant = i < LETTERS ? LETTER_PLAIN : variants[i - LETTERS].variant,
+		    .lang = lang, .purposes = SLICE("news,events"), .consent = world_consent(w, "both", lang),
+		    .notice = &changed, .erased = &certified};
 		struct message_slots v = filled_slots();
-		const char *path = letter_path(letters[i]);
+		const char *path = letter_path(kind);
 		struct buf stored, mime;
 		struct message m;
 		char file[64];
@@ -217,9 +241,10 @@ static void golden_letters(struct world *w, const char *lang, const char *name)
 		assert_ok(message_load_fill(&w->arena, buf_slice(&stored), &v, &m, EI));
 		message_mime(&mime, &m);
 		assert_true(buf_ok(&mime) && mime.len < 20000);
-		assert_int_equal(m.list_unsubscribe.len > 0, letters[i] != OUTBOX_NOTHING);
+		assert_int_equal(m.list_unsubscribe.len > 0, leads_out(kind));
 		assert_true(!path || (has(m.text, path) && has(m.html, path)));
-		snprintf(file, sizeof(file), "letter/%s.%s.eml", outbox_kind_name(letters[i]), name);
+		snprintf(file, sizeof(file), "letter/%s.%s.eml", i < LETTERS ? outbox_kind_name(kind)
+		    : variants[i - LETTERS].name, name);
 		golden_check(file, buf_slice(&mime));
 	}
 }
@@ -246,11 +271,12 @@ static void test_without_wording(void **state)
 
 	for (size_t i = 0; i < LETTERS; i++) {
 		const struct letter l = {.kind = letters[i], .lang = "de"};
-		bool needs = letters[i] == OUTBOX_CONFIRM || letters[i] == OUTBOX_ALREADY || letters[i] == OUTBOX_NOTICE;
+		bool needs = letters[i] == OUTBOX_CONFIRM || letters[i] == OUTBOX_ALREADY || letters[i] == OUTBOX_NOTICE
+		    || letters[i] == OUTBOX_ERASED;
 
 		buf_init_arena(&out, &w->arena, MESSAGE_STORED_MAX_BYTES);
 		assert_int_equal(letter_render(w->site, &w->arena, &l, &out, NULL), needs ? E_INVALID : OK);
-		assert_true(needs || letters[i] == OUTBOX_NOTHING || has(buf_slice(&out), "club.verein.test"));
+		assert_true(needs || !leads_out(letters[i]) || has(buf_slice(&out), "club.verein.test"));
 	}
 }
 

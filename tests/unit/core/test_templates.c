@@ -224,6 +224,20 @@ static void fill_sent(struct view *v, int lang)
 	view_cstr(v, "subject", pick(lang, "Bitte bestätigen: Werkstattbrief", "Please confirm: Workshop letter"));
 }
 
+static void fill_my(struct view *v, int lang)
+{
+	view_cstr(v, "link_rights", pick(lang, "15" HARD_SPACE "Minuten", "15" HARD_SPACE "minutes"));
+	view_cstr(v, "controller_address", "Radwerkstatt Musterstadt e. V., Musterweg 2, 12345 Musterstadt");
+	view_cstr(v, "from", "Radwerkstatt Musterstadt <post@example.org>");
+}
+
+static void fill_my_bad(struct view *v, int lang)
+{
+	fill_my(v, lang);
+	view_cstr(v, "email_value", "name@\"><script>");
+	view_cstr(v, "email_error", pick(lang, "Die Mail-Adresse stimmt noch nicht.", "The email address is not right yet."));
+}
+
 static void fill_open(struct view *v, int lang)
 {
 	add_consent(v, lang, "ok", "open");
@@ -481,6 +495,9 @@ static const struct sample {
 	{__LINE__, "page/unsub.html", "unsub", fill_unsub, "value=\"withdraw\""},
 	{__LINE__, "page/unsubbed.html", "unsubbed", fill_ended, "data-state=\"ended\""},
 	{__LINE__, "page/unsub_pending.html", "unsub_pending", fill_nothing, NULL},
+	{__LINE__, "page/my.html", "my", fill_my, "<label for=\"jw-email\">"},
+	{__LINE__, "page/my.html", "my_bad", fill_my_bad, "value=\"name@&quot;&gt;&lt;script&gt;\""},
+	{__LINE__, "page/my_sent.html", "my_sent", fill_my, NULL},
 	{__LINE__, "page/error.html", "busy", fill_busy, NULL},
 	{__LINE__, "page/bare.html", "bare", fill_bare, "abcdefghijklmnop"},
 	{__LINE__, "page/notice.html", "notice", fill_notice, "id=\"objection\""},

@@ -80,7 +80,7 @@ static void dump(struct web *t, unsigned char hash[CRYPT_HASH_BYTES])
 static void test_get_is_safe(void **state)
 {
 	static const char *const paths[] = {"/j/s/news", "/j/s/news/sent", "/j/s/news?fragment", "/j/s/news?frame",
-	    "/j/s/news?token", "/j/n", "/j/n.html", "/j/n.txt", "/j/n.json", "/j/.well-known/jawort", "/j/jawort.css",
+	    "/j/s/news?token", "/j/n", "/j/n.html", "/j/n.txt", "/j/n.json", "/j/.well-known/jawort", "/j/jawort.css", "/j/my", "/j/my/sent",
 	    "/j/jawort.js", "/j/nothing", "/j/s/nothing", "/j/c/abc", "/j/u/abc"};
 	static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
 	struct web *t = *state;
@@ -306,7 +306,7 @@ static void brief_start(struct web *t)
 static void test_brief_is_light(void **state)
 {
 	static const char *const light[] = {"/j/s/news", "/j/s/news?lang=en", "/j/s/news?fragment", "/j/s/news?fragment&id=a&h=3",
-	    "/j/s/news?frame", "/j/s/news/sent", "/j/s/nothing", "/j/jawort.css", "/j/jawort.js"};
+	    "/j/s/news?frame", "/j/s/news/sent", "/j/my", "/j/my/sent", "/j/s/nothing", "/j/jawort.css", "/j/jawort.js"};
 	char *whole[sizeof(light) / sizeof(light[0])], etag[sizeof(light) / sizeof(light[0])][32], data[100];
 	unsigned status[sizeof(light) / sizeof(light[0])];
 	struct web t;
