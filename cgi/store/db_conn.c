@@ -165,7 +165,7 @@ enum err db_copy(sqlite3 *conn, const char *path, struct errinfo *ei)
 	return e;
 }
 
-static const char *const db_append_only[] = {"event", "text", "notice", "checkpoint", "shown"};
+static const char *const db_append_only[] = {"event", "text", "notice", "checkpoint", "shown", "tile", "anchor"};
 
 int db_authorize(void *arg, int action, const char *a, const char *b, const char *dbname, const char *trigger)
 {

@@ -70,6 +70,8 @@ struct db_stmt_table {
 	X(REQUEST, request) \
 	X(EVENT, event)     \
 	X(CHECKPOINT, checkpoint) \
+	X(TILE, tile)       \
+	X(ANCHOR, anchor)   \
 	X(OUTBOX, outbox)   \
 	X(OUTLIST, outlist) \
 	X(SUPPRESSION, suppression) \

@@ -14,20 +14,28 @@
 enum ring_kind { RING_LOOKUP, RING_INTAKE, RING_TOKEN, RING_SIGN, RING__MAX };
 static const char *const ring_names[RING__MAX] = {"lookup", "intake", "token", "sign"};
 
+#define RING_ID_MAX 255
+_Static_assert(KEYRING_TOKEN_MAX == RING_ID_MAX && KEYRING_SIGN_MAX == RING_ID_MAX, "ids are one byte");
+
+/* Of lookup and intake there is one each, under whatever id. */
+static const bool ring_many[RING__MAX] = {[RING_TOKEN] = true, [RING_SIGN] = true};
+
 struct keyring {
-	struct crypt_key *single[RING__MAX]; /* RING_TOKEN unused */
-	struct crypt_key *token[KEYRING_TOKEN_MAX + 1];
-	unsigned token_current;
+	struct {
+		struct crypt_key *key[RING_ID_MAX + 1];
+		int64_t created_ms[RING_ID_MAX + 1];
+		unsigned current; /* last in the file */
+	} of[RING__MAX];
 };
 
 void keyring_free(struct keyring *k)
 {
 	if (!k)
 		return;
-	for (int i = 0; i < RING__MAX; i++)
-		crypt_key_free(k->single[i]);
-	for (int i = 0; i <= KEYRING_TOKEN_MAX; i++)
-		crypt_key_free(k->token[i]);
+	for (int kind = 0; kind < RING__MAX; kind++) {
+		for (int i = 0; i <= RING_ID_MAX; i++)
+			crypt_key_free(k->of[kind].key[i]);
+	}
 	free(k);
 }
 
@@ -41,12 +49,12 @@ static enum ring_kind ring_kind_of(struct slice name)
 }
 
 /* Puts the key into its place; the place must be free. */
-static enum err ring_put(struct keyring *k, enum ring_kind kind, unsigned id, struct slice hex,
+static enum err ring_put(struct keyring *k, enum ring_kind kind, unsigned id, struct slice hex, int64_t created_ms,
     const char **why)
 {
-	struct crypt_key **place = kind == RING_TOKEN ? &k->token[id] : &k->single[kind];
-	if (*place) {
-		*why = kind == RING_TOKEN ? "this token id is there twice" : "there may be only one key of this kind";
+	struct crypt_key **place = &k->of[kind].key[id];
+	if (*place || (!ring_many[kind] && k->of[kind].current)) {
+		*why = ring_many[kind] ? "this id is there twice" : "there may be only one key of this kind";
 		return E_INVALID;
 	}
 	*place = crypt_key_new();
@@ -56,8 +64,8 @@ static enum err ring_put(struct keyring *k, enum ring_kind kind, unsigned id, st
 		*why = "the key is not 64 hexadecimal digits";
 		return E_INVALID;
 	}
-	if (kind == RING_TOKEN)
-		k->token_current = id;
+	k->of[kind].created_ms[id] = created_ms;
+	k->of[kind].current = id;
 	return OK;
 }
 
@@ -66,6 +74,7 @@ static enum err ring_line(struct keyring *k, struct slice line, const char **why
 {
 	struct slice kind_name, id_text, hex, created;
 	unsigned long long id = 0;
+	int64_t created_ms;
 	bool fits = slice_split(&line, ' ', &kind_name) && slice_split(&line, ' ', &id_text) &&
 	    slice_split(&line, ' ', &hex) && slice_split(&line, ' ', &created) && line.len == 0;
 	enum ring_kind kind;
@@ -77,19 +86,19 @@ static enum err ring_line(struct keyring *k, struct slice line, const char **why
 	if (kind == RING__MAX)
 		return E_INVALID;
 	*why = "ID is a number from 1 to 255";
-	if (!slice_u64(id_text, &id) || id < 1 || id > KEYRING_TOKEN_MAX)
+	if (!slice_u64(id_text, &id) || id < 1 || id > RING_ID_MAX)
 		return E_INVALID;
 	*why = "CREATED is a time like 2026-11-21T14:05:09.123Z";
-	if (clock_parse_iso(created.ptr, created.len) < 0)
+	created_ms = clock_parse_iso(created.ptr, created.len);
+	if (created_ms < 0)
 		return E_INVALID;
-	return ring_put(k, kind, (unsigned)id, hex, why);
+	return ring_put(k, kind, (unsigned)id, hex, created_ms, why);
 }
 
 static enum err ring_complete(const struct keyring *k, const char *path, struct errinfo *ei)
 {
 	for (int i = 0; i < RING__MAX; i++) {
-		bool there = i == RING_TOKEN ? k->token_current != 0 : k->single[i] != NULL;
-		if (!there)
+		if (!k->of[i].current)
 			return err_set(ei, E_INVALID, "%s: no key of kind \"%s\"; restore the file from its backup",
 			    path, ring_names[i]);
 	}
@@ -193,25 +202,31 @@ enum err keyring_create(struct keyring **out, const char *path, struct errinfo *
 	return e ? e : keyring_load(out, path, ei);
 }
 
-enum err keyring_rotate_token(const char *path, struct errinfo *ei)
+static enum err ring_free_id(const char *path, enum ring_kind kind, unsigned *id, struct errinfo *ei)
 {
 	struct keyring *k;
-	struct buf b;
-	unsigned id = 1;
 	enum err e = keyring_load(&k, path, ei);
 	if (e)
 		return e;
-	while (id <= KEYRING_TOKEN_MAX && k->token[id])
-		id++;
+	for (*id = 1; *id <= RING_ID_MAX && k->of[kind].key[*id];)
+		(*id)++;
 	keyring_free(k);
-	if (id > KEYRING_TOKEN_MAX)
-		return err_set(ei, E_LIMIT, "%s: all 255 token ids are in use; old ones may be deleted from the file, "
-		    "links made with them then stop working", path);
+	return *id <= RING_ID_MAX ? OK : err_set(ei, E_LIMIT, "%s: all 255 %s ids are in use; old ones may be deleted from "
+	    "the file, what was made with them is then worthless", path, ring_names[kind]);
+}
+
+static enum err ring_rotate(const char *path, enum ring_kind kind, struct errinfo *ei)
+{
+	struct buf b;
+	unsigned id;
+	enum err e = ring_free_id(path, kind, &id, ei);
+	if (e)
+		return e;
 	buf_init(&b, RING_FILE_MAX_BYTES);
 	e = file_read_secret(&b, path, ei);
 	if (!e && b.len > 0 && b.data[b.len - 1] != '\n')
 		buf_add_char(&b, '\n');
-	ring_add_line(&b, RING_TOKEN, id);
+	ring_add_line(&b, kind, id);
 	if (!e)
 		e = buf_ok(&b) ? file_write(path, buf_slice(&b), ring_mode(path), ei)
 		               : err_set(ei, E_LIMIT, "%s: too large", path);
@@ -220,37 +235,75 @@ enum err keyring_rotate_token(const char *path, struct errinfo *ei)
 	return e;
 }
 
+enum err keyring_rotate_token(const char *path, struct errinfo *ei)
+{
+	return ring_rotate(path, RING_TOKEN, ei);
+}
+
+enum err keyring_rotate_sign(const char *path, struct errinfo *ei)
+{
+	return ring_rotate(path, RING_SIGN, ei);
+}
+
+static const struct crypt_key *ring_current(const struct keyring *k, enum ring_kind kind)
+{
+	return k->of[kind].key[k->of[kind].current];
+}
+
 const struct crypt_key *keyring_lookup(const struct keyring *k)
 {
-	return k->single[RING_LOOKUP];
+	return ring_current(k, RING_LOOKUP);
 }
 
 const struct crypt_key *keyring_intake(const struct keyring *k)
 {
-	return k->single[RING_INTAKE];
+	return ring_current(k, RING_INTAKE);
 }
 
 const struct crypt_key *keyring_sign(const struct keyring *k)
 {
-	return k->single[RING_SIGN];
+	return ring_current(k, RING_SIGN);
 }
 
 const struct crypt_key *keyring_token_current(const struct keyring *k, unsigned *id)
 {
-	*id = k->token_current;
-	return k->token[k->token_current];
+	*id = k->of[RING_TOKEN].current;
+	return ring_current(k, RING_TOKEN);
 }
 
 const struct crypt_key *keyring_token(const struct keyring *k, unsigned id)
 {
-	return id <= KEYRING_TOKEN_MAX ? k->token[id] : NULL;
+	return id <= RING_ID_MAX ? k->of[RING_TOKEN].key[id] : NULL;
+}
+
+static const struct crypt_key *ring_at(const struct keyring *k, enum ring_kind kind, size_t i,
+    struct keyring_entry *e)
+{
+	for (unsigned id = 1; id <= RING_ID_MAX; id++) {
+		if (!k->of[kind].key[id] || i-- > 0)
+			continue;
+		if (e)
+			*e = (struct keyring_entry){id, k->of[kind].created_ms[id], id == k->of[kind].current};
+		return k->of[kind].key[id];
+	}
+	return NULL;
+}
+
+const struct crypt_key *keyring_sign_at(const struct keyring *k, size_t i, struct keyring_entry *e)
+{
+	return ring_at(k, RING_SIGN, i, e);
+}
+
+bool keyring_token_at(const struct keyring *k, size_t i, struct keyring_entry *e)
+{
+	return ring_at(k, RING_TOKEN, i, e) != NULL;
 }
 
 void keyring_fingerprint(const struct keyring *k, unsigned char out[KEYRING_FINGERPRINT_BYTES])
 {
 	struct crypt_key derived;
 	unsigned char hash[CRYPT_HASH_BYTES];
-	crypt_key_derive(&derived, k->single[RING_LOOKUP], "fingerprint");
+	crypt_key_derive(&derived, keyring_lookup(k), "fingerprint");
 	crypt_sha256(hash, derived.bytes, sizeof derived.bytes);
 	memcpy(out, hash, KEYRING_FINGERPRINT_BYTES);
 	crypt_wipe(&derived, sizeof derived);

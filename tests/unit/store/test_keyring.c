@@ -23,6 +23,9 @@ static const struct {
 	{__LINE__, HEAD "token 1 " HEX_A DATE REST, E_INVALID, "lookup"},
 	{__LINE__, HEAD "lookup 1 " HEX_A DATE "lookup 2 " HEX_A DATE, E_INVALID, ":3:"},
 	{__LINE__, HEAD "token 1 " HEX_A DATE "token 1 " HEX_B DATE, E_INVALID, ":3:"},
+	{__LINE__, HEAD "sign 1 " HEX_A DATE "sign 1 " HEX_B DATE, E_INVALID, ":3:"},
+	{__LINE__, HEAD "lookup 1 " HEX_A DATE "token 1 " HEX_A DATE "sign 2 " HEX_B DATE REST, OK, NULL},
+	{__LINE__, HEAD "lookup 1 " HEX_A DATE "token 1 " HEX_A DATE "intake 1 " HEX_A DATE, E_INVALID, "sign"},
 	{__LINE__, HEAD "token 0 " HEX_A DATE, E_INVALID, ":2:"},
 	{__LINE__, HEAD "token 256 " HEX_A DATE, E_INVALID, ":2:"},
 	{__LINE__, HEAD "token x " HEX_A DATE, E_INVALID, ":2:"},
@@ -114,12 +117,44 @@ static void test_create_and_rotate(void **state)
 	site_remove(t.root);
 }
 
+/* A new sign key signs; the old one stays, with its date, so that what it signed can be checked. */
+static void test_rotate_sign(void **state)
+{
+	struct site t;
+	struct keyring *k, *again;
+	struct keyring_entry e;
+	(void)state;
+	site_folder(&t);
+	assert_ok(keyring_create(&k, t.keys, EI));
+	assert_ok(keyring_rotate_sign(t.keys, EI));
+	assert_ok(keyring_rotate_sign(t.keys, EI));
+	assert_ok(keyring_load(&again, t.keys, EI));
+	assert_memory_equal(keyring_sign_at(again, 0, &e)->bytes, keyring_sign(k)->bytes, 32);
+	assert_int_equal(e.id, 1);
+	assert_false(e.current);
+	assert_true(e.created_ms > NOW / 2);
+	assert_ptr_equal(keyring_sign_at(again, 2, &e), keyring_sign(again));
+	assert_int_equal(e.id, 3);
+	assert_true(e.current);
+	assert_null(keyring_sign_at(again, 3, &e));
+	assert_true(keyring_token_at(again, 0, &e));
+	assert_true(e.current);
+	assert_false(keyring_token_at(again, 1, &e));
+	keyring_free(k);
+	keyring_free(again);
+	for (int i = 3; i < KEYRING_SIGN_MAX; i++)
+		assert_ok(keyring_rotate_sign(t.keys, EI));
+	assert_int_equal(keyring_rotate_sign(t.keys, EI), E_LIMIT);
+	site_remove(t.root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_parse),
 	    cmocka_unit_test(test_newest_token_is_the_last),
 	    cmocka_unit_test(test_create_and_rotate),
+	    cmocka_unit_test(test_rotate_sign),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
