@@ -41,12 +41,15 @@ static void firm_contract(struct lint *l, const struct notice_firm *f)
 static void firm_looked(struct lint *l, const struct notice_firm *f)
 {
 	const char *list = firm_path(l, f, "subprocessors_checked_on"), *account = firm_path(l, f, "tracking_off_on");
+	const char *kept = firm_path(l, f, "retention");
 
 	if (*f->p->subprocessors_url && !is_set(&f->p->subprocessors_checked_on))
 		lint_key(l, CONF_WARNING, "L46-unread", list, list, NULL);
 	if (is_set(&f->p->subprocessors_checked_on) && age_days(&f->p->subprocessors_checked_on) > OLD_DAYS)
 		lint_key(l, CONF_WARNING, "L46-subprocessors", list, list, NULL);
 	/* Of brevo the load says more. */
+	if (f->mail && !f->p->retention.n)
+		lint_key(l, CONF_WARNING, "L18-firm", kept, kept, f->p->contract_party, NULL);
 	if (f->mail && !is_set(&f->p->tracking_off_on) && strcmp(f->p->id, "brevo") != 0)
 		lint_key(l, CONF_WARNING, "L13-unchecked", account, account, NULL);
 }

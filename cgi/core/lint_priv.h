@@ -28,7 +28,7 @@ const char *lint_word(const char *const *words, struct slice text, size_t *at);
 const char *lint_word_start(const char *const *words, const char *text);
 
 /* ---- rules by group */
-void lint_firms(struct lint *l);    /* L13 L20 L21 L22 L44 L46 L48: processors and hosting */
+void lint_firms(struct lint *l);    /* L13 L18 L20 L21 L22 L44 L46 L48: processors and hosting */
 void lint_seat(struct lint *l);     /* L24: authority */
 void lint_purposes(struct lint *l); /* L07 L18 L27 L28 L39 L43 L48 */
 void lint_form(struct lint *l);     /* L06 L07 L09 L31 L32 L33: forms as rendered */

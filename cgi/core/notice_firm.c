@@ -98,7 +98,7 @@ static struct slice firm_places(struct notice_walk *w, const struct conf_process
 	return notice_country_list(w, &c, false, last);
 }
 
-static struct slice firm_parent(struct notice_walk *w, const struct conf_processor *p)
+struct slice notice_parent(struct notice_walk *w, const struct conf_processor *p)
 {
 	struct slice items[2] = {slice_from(p->parent), SLICE("")};
 
@@ -174,7 +174,7 @@ void notice_fill_firm(struct notice_walk *w, struct view *v, size_t i)
 	view_text(v, "task", notice_firm_task(w, v, f));
 	view_text(v, "data", firm_data(w, v, f));
 	view_text(v, "storage_locations", firm_places(w, f->p, "word.comma"));
-	view_text(v, "parent", firm_parent(w, f->p));
+	view_text(v, "parent", notice_parent(w, f->p));
 	view_text(v, "reach", firm_reach(w, v, f));
 	view_text(v, "safeguard", firm_safeguards(w, v, f));
 	view_text(v, "contract_date", notice_date(w, &f->p->contract.date));

@@ -185,6 +185,8 @@ notice_fill_fn notice_fill_recipients, notice_fill_controller, notice_fill_repre
     notice_fill_slot;
 /* What is delivered, sent or shown by a firm. */
 struct slice notice_firm_task(struct notice_walk *w, struct view *v, const struct notice_firm *f);
+/* Name and country of the parent company; either may be missing. */
+struct slice notice_parent(struct notice_walk *w, const struct conf_processor *p);
 /* "; § 25 Abs. 1 TDDDG", or the directive where the controller sits elsewhere. */
 struct slice notice_device_law(struct notice_walk *w, struct view *v);
 /* How long evidence stays, as the rest of a sentence. */

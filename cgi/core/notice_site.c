@@ -303,6 +303,7 @@ void notice_fill_embed(struct notice_walk *w, struct view *v, size_t i)
 	view_cstr(v, "embed_company", e->firm.contract_party);
 	view_text(v, "embed_address", names_join(w, &e->firm.address, "word.comma"));
 	view_text(v, "embed_country", notice_country(w, e->firm.country, false));
+	view_text(v, "embed_parent", notice_parent(w, &e->firm));
 	view_url(v, "embed_privacy_url", slice_from(e->firm.privacy_url));
 	view_cstr(v, "embed_withdraw", conf_text_get(&e->withdraw, w->lang));
 	view_text(v, "device_ref", notice_device_law(w, v));
@@ -332,6 +333,7 @@ void notice_fill_profile(struct notice_walk *w, struct view *v, size_t i)
 
 	view_cstr(v, "social_name", p->name);
 	view_cstr(v, "social_company", p->company);
+	view_url(v, "social_url", slice_from(p->url));
 	view_url(v, "social_arrangement_url", slice_from(p->arrangement_url));
 }
 

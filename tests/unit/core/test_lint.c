@@ -344,11 +344,12 @@ static const struct {
 	const char *silent, *fires, *say; /* say NULL: no finding */
 } SITES[] = {
     {__LINE__, "notice: { target_countries: [CH] }", "notice: { target_countries: [CH, US] }",
-	"club.yaml:59:30: L44 warning: notice.target_countries names the USA"},
+	"club.yaml:60:30: L44 warning: notice.target_countries names the USA"},
     {__LINE__, "notice: { target_countries: [CH] }", "notice: { target_countries: [CH], authority: nowhere }",
-	"club.yaml:59:46: L24 error: notice.authority: an authority \"nowhere\" is not known"},
+	"club.yaml:60:46: L24 error: notice.authority: an authority \"nowhere\" is not known"},
     {__LINE__, "notice: { target_countries: [CH] }", "notice: { target_countries: [CH], authority: atdsb }",
 	"L24 error: notice.authority: \"atdsb\" is not competent for DE-BE"},
+    {__LINE__, "    retention: 90d\n", "", "L18 warning: processors.mailjet.retention is missing: how long Mailjet SAS"},
     {__LINE__, "dpo: none", "dpo: none\nregime: kdg", "club.yaml:18:9: L24 warning: regime: for regime: kdg there are"},
     {__LINE__, "mechanism: [scc], scc_module: 2, tia_date: 2026-03-01", "mechanism: [bcr]", NULL},
     {__LINE__, "us_affiliate: true", "us_affiliate: false", NULL},
@@ -630,9 +631,9 @@ static const struct {
     {__LINE__, "de: Vereinspost", "de: \"a\\u2066b\"", "error: purposes.news.title holds"},
     {__LINE__, "de: Vereinspost", "de: \"a\\eb\"", "error: purposes.news.title holds"},
     {__LINE__, "de: Vereinspost", "de: \"a\\nb\"", "error: purposes.news.title holds"},
-    {__LINE__, "tia_date: 2026-03-01", "tia_date: 2026-02-30", "club.yaml:55:60: error: processors.mailjet.transfer.tia_date: \"2026-02-30\" is no date"},
+    {__LINE__, "tia_date: 2026-03-01", "tia_date: 2026-02-30", "club.yaml:56:60: error: processors.mailjet.transfer.tia_date: \"2026-02-30\" is no date"},
     {__LINE__, "last_sent: 2026-10-01", "last_sent: 0000-00-00", "error: purposes.news.last_sent: \"0000-00-00\" is no date"},
-    {__LINE__, "publish: none }", "publish: none }\nwaivers: { L99: x }", "club.yaml:61:12: error: waivers: there is no rule \"L99\""},
+    {__LINE__, "publish: none }", "publish: none }\nwaivers: { L99: x }", "club.yaml:62:12: error: waivers: there is no rule \"L99\""},
     {__LINE__, "country: FR", "country: XX", "error: processors.mailjet.country: \"XX\" is no country code"},
 };
 
