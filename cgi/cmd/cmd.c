@@ -75,7 +75,7 @@ const struct conf_site *cmd_site(const struct cmd_args *a, const struct conf *c)
 enum err cmd_store(const struct conf *c, const struct conf_site *s, bool create, struct store **out,
     struct errinfo *ei)
 {
-	struct store_opts o = {.site = s->id, .max_readers = 2, .create = create};
+	struct store_opts o = {.site = s->id, .journal = c->backup.journal, .max_readers = 2, .create = create};
 	struct buf dir, keys;
 	enum err rc;
 

@@ -15,7 +15,10 @@
 #include "core/turn.h"
 #include "send/worker.h"
 #include "store/intake.h"
+#include "store/journal.h"
 
+/* The journal reaches back a week further than the oldest backup. */
+#define JOURNAL_SPARE_MS (INT64_C(7) * 86400 * 1000)
 /* Rows that wait this long were left by a crash: a running service is faster. */
 #define LEFTOVER_AGE_MS 3000
 
@@ -108,6 +111,15 @@ static enum err worker_leftover(struct store *st, const struct conf_site *cs, vo
 	return rc;
 }
 
+/* A second path that fails is an error of its own, which holds up nothing else. */
+static void worker_journal(struct store *st, const struct conf_site *cs)
+{
+	struct errinfo ei = {.code = OK};
+
+	if (journal_beat(st, clock_now_ms(), cs->retention.backups.seconds * 1000 + JOURNAL_SPARE_MS, &ei))
+		log_err(LOG_ERROR, "journal_failed", &ei);
+}
+
 /* Once an hour: what the configuration says must go, goes. */
 static enum err worker_upkeep(struct store *st, const struct conf_site *cs, void *arg)
 {
@@ -131,6 +143,8 @@ static enum err worker_upkeep(struct store *st, const struct conf_site *cs, void
 	site_free(s);
 	if (!rc && l->budget)
 		rc = budget_purge(l->budget, clock_now_ms(), &ei);
+	if (!rc)
+		worker_journal(st, cs);
 	if (rc)
 		log_err(LOG_ERROR, "upkeep", &ei);
 	else

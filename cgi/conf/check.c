@@ -277,6 +277,9 @@ static void duty_l35(const struct duty *d)
 
 	if (k.seconds > 30 * DAY_S)
 		duty_add(d, CONF_WARNING, "retention.backups", "L35-long", duty_duration(&t, k));
+	k = d->s->retention.backup_keys;
+	if (k.seconds > 7 * DAY_S)
+		duty_add(d, CONF_ERROR, "retention.backup_keys", "L35-keys", duty_duration(&t, k));
 }
 
 static void duty_l47(const struct duty *d)

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/enc.h"
 #include "text/url.h"
 
 /* "10.0.0.0/8", "::1", "192.0.2.7" */
@@ -30,6 +31,31 @@ static bool host_listen_ok(const char *s)
 	return strcmp(s, "fd:0") == 0;
 }
 
+/* An address below another one, as paths are written; links are not followed. */
+static bool host_inside(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+static void host_backup(struct conf_bind *b, const struct conf *c)
+{
+	unsigned char pub[32];
+	int line, col;
+
+	conf_bind_place(b, "backup.public_key", &line, &col);
+	if (*c->backup.public_key && !enc_b64url_decode(slice_from(c->backup.public_key), pub, sizeof(pub)))
+		conf_sink_error(b->sink, line, col, "backup.public_key: \"%.60s\" is no public key. jawort key new --backup makes "
+		    "one: 43 letters and digits", c->backup.public_key);
+	conf_bind_place(b, "backup.journal", &line, &col);
+	if (*c->backup.journal && host_inside(c->backup.journal, c->data))
+		conf_sink_error(b->sink, line, col, "backup.journal lies inside data: it would be lost together with the data. Name "
+		    "a folder on another disk or machine");
+}
+
 void conf_check_host(struct conf_bind *b, const struct conf *c)
 {
 	char path[60];
@@ -39,6 +65,7 @@ void conf_check_host(struct conf_bind *b, const struct conf *c)
 	if (!host_listen_ok(c->listen))
 		conf_sink_error(b->sink, line, col,
 		    "listen: \"%.100s\" cannot be used. Write unix:/run/jawort/jawort.sock or fd:0", c->listen);
+	host_backup(b, c);
 	for (size_t i = 0; i < c->trusted_proxies.n; i++) {
 		snprintf(path, sizeof(path), "trusted_proxies[%zu]", i);
 		conf_bind_place(b, path, &line, &col);

@@ -55,6 +55,12 @@ static const struct conf_key KEYS[] = {
 	    "Least important line that is still written.", HOST(log.level)},
 	{"log.format", true, CONF_T_ENUM, CONF_OPTIONAL, "logfmt", "logfmt json", V, NULL, NULL,
 	    "Form of log lines on stderr.", HOST(log.format)},
+	{"backup.public_key", true, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, "L35", NULL,
+	    "Public key to which backups are locked; jawort key new --backup makes it. The secret one lies elsewhere.",
+	    HOST(backup.public_key)},
+	{"backup.journal", true, CONF_T_PATH, CONF_OPTIONAL, NULL, NULL, V, "L35", NULL,
+	    "Folder on another disk or machine for the journals of erasures, one file per site. A restored backup erases "
+	    "again whoever is named there.", HOST(backup.journal)},
 	{"measures", true, CONF_T_ENUM_LIST, CONF_OPTIONAL, NULL, MEASURES, V, NULL, NULL,
 	    "Measures that no program can see and that you state: two users for serve and worker, encrypted disks, backups "
 	    "in another place, security updates, a list of who has access. The records (jawort ropa) name them as yours.",
@@ -368,6 +374,9 @@ static const struct conf_key KEYS[] = {
 	    "How long an address is left alone after \"That was not me\".", SITE(retention.deny_block)},
 	{"retention.backups", false, CONF_T_DURATION, CONF_OPTIONAL, "30d", NULL, V, "L35", "N21",
 	    "After this time the last backup is overwritten.", SITE(retention.backups)},
+	{"retention.backup_keys", false, CONF_T_DURATION, CONF_OPTIONAL, "7d", NULL, V, "L35", "N21",
+	    "After this time the last backup of the keys is overwritten, at most 7 days: an erased person's key is in it "
+	    "no longer than that.", SITE(retention.backup_keys)},
 	{"retention.logs", false, CONF_T_DURATION, CONF_OPTIONAL, "7d", NULL, V, "L23", "N13 N21",
 	    "Logs of the web server.", SITE(retention.logs)},
 	{"links.confirm", false, CONF_T_DURATION, CONF_OPTIONAL, "48h", NULL, V, "L16", "N7",

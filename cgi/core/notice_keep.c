@@ -166,7 +166,7 @@ static const struct keep keeps[] = {
     {"notice.keep.sitelogs", NULL, keep_site_logs, of_site_logs, NULL},
     {"notice.keep.messages", "notice.keep.messages.time", keep_contact, of_contact, NULL},
     {"notice.keep.stats", NULL, keep_stats, of_stats, NULL},
-    {"notice.keep.backups", NULL, keep_always, of_backups, NULL},
+    {"notice.keep.backups", "notice.keep.backups.time", keep_always, of_backups, NULL},
     {"notice.keep.counts", NULL, keep_always, of_counts, NULL},
     {"notice.keep.texts", "notice.keep.texts.time", keep_always, NULL, NULL},
 };
@@ -179,8 +179,10 @@ static struct notice_kept keep_say(struct notice_walk *w, struct view *row, cons
 		out.how_long = notice_duration(w, k->duration(w), false);
 		view_text(row, "duration", out.how_long);
 	}
-	if (k->how_long)
+	if (k->how_long) {
+		view_text(row, "keys", notice_duration(w, w->f->conf->retention.backup_keys, false));
 		out.how_long = notice_say(w, row, k->how_long);
+	}
 	if (k->rule)
 		out.how_long = k->rule(w, row);
 	out.what = notice_say(w, row, k->what);

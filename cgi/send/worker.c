@@ -143,7 +143,7 @@ static bool site_open(struct worker *w, struct work_site *s)
 	struct buf keys;
 	enum err e;
 	struct errinfo ei = {0};
-	struct store_opts o = {.site = s->conf->id, .dir = dir, .max_readers = 2, .create = true,
+	struct store_opts o = {.site = s->conf->id, .dir = dir, .journal = w->o->conf->backup.journal, .max_readers = 2, .create = true,
 		.brief = w->o->once};
 	int64_t now = clock_mono_ms();
 

@@ -78,7 +78,8 @@ struct db_stmt_table {
 	X(ERASURE, erasure) \
 	X(DAILY, daily)     \
 	X(HOOK, hook)       \
-	X(CONTACT, contact)
+	X(CONTACT, contact) \
+	X(JOURNAL, journal)
 #define DB_TABLE_ENUM(NOUN, noun) DB_T_##NOUN,
 enum db_table { DB_TABLES(DB_TABLE_ENUM) DB_T__MAX };
 #define DB_TABLE_EXTERN(NOUN, noun)                     \
@@ -127,6 +128,7 @@ struct store {
 	char *data_path;
 	char *keys_path;  /* keys.db */
 	char *ring_path;
+	char *journal_path; /* NULL: none */
 	struct keyring *ring;
 	struct keyslots *slots;
 	bool brief;

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "store/db_priv.h"
+#include "store/journal.h"
 #include "store/keyslot.h"
 #include "store/person.h"
 
@@ -96,11 +97,23 @@ static enum err erasure_open(struct store *s, int64_t ids[ERASURE_BATCH], size_t
 	return e;
 }
 
+/* The journal first, so that no backup brings them back. A second path that fails does not keep anybody here. */
+static void erasure_journal(struct store *s, int64_t now_ms)
+{
+	struct errinfo ei = {0};
+	if (journal_flush(s, now_ms, &ei) == OK)
+		return;
+	log_err(LOG_ERROR, "journal_failed", &ei);
+	log_event(LOG_ERROR, "journal_waits", LOG_S("site", s->site),
+	    LOG_S("text", "an erasure is not in the journal of erasures yet; it is tried again every hour"));
+}
+
 /* Keys first, all of the batch, durable; then the rows. */
 static enum err erasure_batch(struct store *s, const int64_t *ids, size_t count, int64_t now_ms,
     struct errinfo *ei)
 {
 	struct db *db;
+	erasure_journal(s, now_ms);
 	enum err e = keyslots_erase(s, ids, count, ei);
 	if (!e)
 		e = store_write_begin(s, &db, ei);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "store/db_priv.h"
 #include "store/erasure.h"
+#include "store/journal.h"
 #include "store/keyslot.h"
 #include "store/meta.h"
 
@@ -34,6 +35,16 @@ static char *store_path(const char *dir, const char *name)
 {
 	char *out = NULL;
 	return asprintf(&out, "%s/%s", dir, name) < 0 ? NULL : out;
+}
+
+static bool store_journal_path(struct store *s, const char *dir)
+{
+	if (!dir || !*dir)
+		return true;
+	if (asprintf(&s->journal_path, "%s/%s.journal", dir, s->site ? s->site : "") >= 0)
+		return true;
+	s->journal_path = NULL;
+	return false;
 }
 
 static enum err store_new(struct store **out, const struct store_opts *o, struct errinfo *ei)
@@ -58,6 +69,8 @@ static enum err store_new(struct store **out, const struct store_opts *o, struct
 	s->ring_path = strdup(o->keys_path);
 	s->data_path = store_path(o->dir, "data.db");
 	s->keys_path = store_path(o->dir, "keys.db");
+	if (!store_journal_path(s, o->journal))
+		return err_set(ei, E_NOMEM, "%s: no memory", o->site);
 	if (!s->site || !s->dir || !s->ring_path || !s->data_path || !s->keys_path)
 		return err_set(ei, E_NOMEM, "%s: no memory", o->site);
 	return OK;
@@ -85,6 +98,7 @@ static void store_free(struct store *s)
 	free(s->ring_path);
 	free(s->data_path);
 	free(s->keys_path);
+	free(s->journal_path);
 	free(s);
 }
 
@@ -269,6 +283,11 @@ const char *store_site(const struct store *s)
 const char *store_dir(const struct store *s)
 {
 	return s->dir;
+}
+
+const char *store_journal(const struct store *s)
+{
+	return s->journal_path;
 }
 
 const struct keyring *store_keyring(const struct store *s)

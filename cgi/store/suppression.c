@@ -11,7 +11,7 @@
 	X(ADD, DB_WRITE, 0,                                                                                  \
 	    "INSERT INTO suppression(channel, lookup, purpose, reason, since_ms, until_ms)"                  \
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(channel, lookup, purpose) DO UPDATE"                \
-	    " SET reason = excluded.reason, until_ms = max(until_ms, excluded.until_ms)")                    \
+	    " SET reason = excluded.reason, until_ms = max(until_ms, excluded.until_ms), journaled = 0")     \
 	X(HAS, DB_READ, 1,                                                                                   \
 	    "SELECT reason FROM suppression WHERE channel = ?1 AND lookup = ?2"                              \
 	    " AND (+purpose = '' OR +purpose = ?3)"                                                          \

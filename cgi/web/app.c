@@ -83,7 +83,7 @@ static enum err store_start(struct app *a, const struct conf *c, const struct co
     struct errinfo *ei)
 {
 	struct buf dir, keys;
-	struct store_opts o = {.site = site->id, .create = true, .brief = a->opts.brief};
+	struct store_opts o = {.site = site->id, .journal = c->backup.journal, .create = true, .brief = a->opts.brief};
 	enum err rc;
 
 	buf_init(&dir, 4096);

@@ -298,7 +298,7 @@ struct conf_site {
 	struct conf_processor hosting;
 	struct conf_website website;
 	struct {
-		struct conf_duration unconfirmed, evidence, ip, requests, deny_block, backups, logs;
+		struct conf_duration unconfirmed, evidence, ip, requests, deny_block, backups, backup_keys, logs;
 	} retention;
 	struct {
 		struct conf_duration confirm, rights;
@@ -355,6 +355,10 @@ struct conf {
 		enum log_format format;
 	} log;
 	enum conf_cgi_mail cgi_mail;
+	struct {
+		const char *public_key; /* base64url, "": none */
+		const char *journal;    /* folder, "": none */
+	} backup;
 	struct conf_list measures; /* stated by the operator, words of the key table */
 	const struct conf_item *items;
 	size_t nitems;

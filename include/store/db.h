@@ -44,6 +44,7 @@ struct store_opts {
 	const char *site;      /* id, for errors and logs */
 	const char *dir;       /* DATA/<site> */
 	const char *keys_path; /* KEYS/<site>.keys */
+	const char *journal;   /* directory of the journal of erasures (store/journal.h); NULL or "": none */
 	unsigned max_readers;  /* 0: STORE_READERS_DEFAULT */
 	bool create;           /* make directory, keys and databases where NONE of them exists */
 	bool brief;            /* one request and out (CGI): no quick_check, statements prepared at first use */

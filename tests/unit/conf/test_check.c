@@ -87,6 +87,8 @@ static const struct duty_row DUTIES[] = {
 	{__LINE__, "mode: live", "transparency: { publish: checkpoints }\nmode: live", "club.yaml:40:26: L37 error: transparency.publish", false},
 	{__LINE__, "mode: live", "joint: { with: [X], essence: { de: y, en: z } }\nmode: live", "L40 error: joint.contact is missing", false},
 	{__LINE__, "unconfirmed: 7d", "backups: 31d", "L35 warning", true},
+	{__LINE__, "unconfirmed: 7d", "backup_keys: 8d", "L35 error: retention.backup_keys is 8d", false},
+	{__LINE__, "unconfirmed: 7d", "backup_keys: 7d", NULL, true},
 	{__LINE__, "https://www.verein.test/j\n", "http://www.verein.test/j\n", "club.yaml:2:11: L38 error: base_url", false},
 	{__LINE__, "https://www.verein.test/j\n", "http://localhost:8080/j\n", NULL, true},
 	{__LINE__, "{ de: monatlich, en: monthly }", "{ de: monatlich }", "club.yaml:18:5: L41 error: purposes.news.frequency has no text for \"en\"", false},
