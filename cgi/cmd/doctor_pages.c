@@ -256,9 +256,20 @@ static size_t guessed(struct doctor *d)
 	return has;
 }
 
-void check_pages(struct doctor *d)
+/* forms.*.pages. *n counts them. */
+static size_t configured(struct doctor *d, size_t *n)
 {
 	size_t has = 0;
+
+	for (size_t f = 0; f < d->site->nforms; f++)
+		for (size_t i = 0; i < d->site->forms[f].pages.n && *n < PAGES_MAX; i++, (*n)++)
+			has += page_ask(d, d->site->forms[f].pages.v[i], true);
+	return has;
+}
+
+void check_pages(struct doctor *d)
+{
+	size_t has = 0, n = 0;
 
 	if (!d->seen) {
 		doctor_skip(d, "the public address does not lead here");
@@ -267,11 +278,13 @@ void check_pages(struct doctor *d)
 	for (size_t i = 0; i < d->args->n; i++)
 		has += page_ask(d, d->args->words[i], true);
 	if (!d->args->n)
+		has = configured(d, &n);
+	if (!d->args->n && !n)
 		has = guessed(d);
 	if (doctor_found(d))
 		return;
 	if (has)
 		doctor_ok(d, "%zu with a form of today that may work there", has);
 	else
-		doctor_skip(d, "no form on the first pages of origins; name the pages: jawort doctor https://...");
+		doctor_skip(d, "no form on the first pages of origins; name the pages: forms.NAME.pages, or jawort doctor https://...");
 }

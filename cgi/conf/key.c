@@ -175,6 +175,8 @@ static const struct conf_key KEYS[] = {
 	    "Why a field must be filled in. Without a reason a required field is reported.", FORM(fields_reason)},
 	{"forms.*.next", false, CONF_T_URL_LIST, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
 	    "Pages to which a sign-up may lead; an address below one of them is fine too.", FORM(next)},
+	{"forms.*.pages", false, CONF_T_URL_LIST, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Pages of the website on which this form stands: doctor looks there.", FORM(pages)},
 
 	{"mail.from.name", false, CONF_T_STRING, CONF_OPTIONAL, "=controller.name", NULL, V, NULL, NULL,
 	    "Name that stands as sender.", SITE(mail.from.name)},

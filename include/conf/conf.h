@@ -99,6 +99,7 @@ struct conf_form {
 	struct conf_duration old_text; /* grace for pages with an older wording */
 	const char *fields_reason; /* why a field is required (L08) */
 	struct conf_list next;     /* URLs under which "next" may lie */
+	struct conf_list pages;    /* URLs of pages where it stands, for doctor */
 };
 
 /* Who handles data for the controller: processors.* and hosting. */

@@ -276,6 +276,15 @@ test('fault 44: a page without a form, without the script, with a form that does
   found(page('/none.html'), ['pages'], /answers 404/);
 });
 
+test('fault 45: the page that the configuration names carries no form', async () => {
+  await site('  news: { purposes: [news],', `  news: { pages: ["http://localhost:${w.port}/page.html"], purposes: [news],`, () => {
+    w.write('www/page.html', w.page('<p>no form'));
+    found(w.doctor(), ['pages'], /page\.html: there is no form of this site/);
+    w.write('www/page.html', w.page(w.two));
+    clean(w.doctor());
+  });
+});
+
 test('pages elsewhere are not asked', () => {
   const r = w.jawort(['doctor', '--json', 'https://www.example.net/']);
   const c = JSON.parse(r.out).checks.find((one) => one.id === 'pages');

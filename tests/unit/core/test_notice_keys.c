@@ -201,6 +201,7 @@ static const struct key KEYS[] = {
 	{"forms.all.fields_reason", {"-", "Anrede"}, NULL, 0},
 	{"forms.all.old_text", {"-", "3d"}, NULL, 0},
 	{"forms.all.next", {"-", "[https://www.a.example/danke]"}, NULL, 0},
+	{"forms.all.pages", {"-", "[https://www.example.org/brief/]"}, NULL, 0},
 	{"mail.from.name", {"-", "Die Post"}, NULL, 0},
 	{"mail.from.email", {"p@a.example", "q@a.example"}, NULL, 0},
 	{"mail.reply_to", {"-", "o@a.example"}, NULL, 0},
