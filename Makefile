@@ -48,6 +48,8 @@ $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 GEN := $(BUILD)/gen
 EMBED_TEXT := $(sort $(shell find templates -type f \( -name '*.html' -o -name '*.txt' \)))
 EMBED_STATIC := $(sort $(wildcard static/*))
+# Context and schema of the consent records, printed by `export 27560`.
+EMBED_DATA := $(sort $(wildcard data/27560/*))
 PAGES := $(patsubst templates/%,%,$(sort $(filter-out %_fragment.html,$(wildcard templates/page/*.html templates/sheet/*.html))))
 PAGE_CSS := $(PAGES:%.html=$(GEN)/css/%.css)
 
@@ -60,8 +62,8 @@ $(GEN)/css.done: $(BUILD)/tools/css static/jawort.css static/page.css static/not
 	$(Q)$(BUILD)/tools/css $(GEN) templates static/jawort.css static/page.css static/notice.css static/record.css -- $(PAGES)
 	@touch $@
 
-$(GEN)/embedded.c: $(BUILD)/tools/embed $(GEN)/css.done $(EMBED_TEXT) $(EMBED_STATIC)
-	$(Q)$(BUILD)/tools/embed $@ $(GEN)/embedded.h templates= $(EMBED_TEXT) static=static/ $(EMBED_STATIC) \
+$(GEN)/embedded.c: $(BUILD)/tools/embed $(GEN)/css.done $(EMBED_TEXT) $(EMBED_STATIC) $(EMBED_DATA)
+	$(Q)$(BUILD)/tools/embed $@ $(GEN)/embedded.h templates= $(EMBED_TEXT) static=static/ $(EMBED_STATIC) data=data/ $(EMBED_DATA) \
 		$(GEN)= $(PAGE_CSS)
 
 # The schema's steps, in the order of their numbers.

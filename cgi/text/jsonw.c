@@ -156,6 +156,12 @@ void jsonw_bool(struct jsonw *w, bool b)
 	buf_add_str(w->out, b ? "true" : "false");
 }
 
+void jsonw_raw(struct jsonw *w, struct slice json)
+{
+	jsonw_item(w);
+	buf_add_slice(w->out, json);
+}
+
 void jsonw_null(struct jsonw *w)
 {
 	jsonw_item(w);

@@ -31,6 +31,8 @@ void jsonw_cstr(struct jsonw *w, const char *s); /* NULL writes null */
 void jsonw_int(struct jsonw *w, int64_t n);
 void jsonw_bool(struct jsonw *w, bool b);
 void jsonw_null(struct jsonw *w);
+/* A value that is JSON already. */
+void jsonw_raw(struct jsonw *w, struct slice json);
 /* key and value in one call */
 void jsonw_kstr(struct jsonw *w, const char *key, struct slice s);
 void jsonw_kcstr(struct jsonw *w, const char *key, const char *s);
