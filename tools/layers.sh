@@ -17,7 +17,8 @@ web   base text conf store mail core web
 front base text conf store mail core web front
 send  base text conf store mail send
 scan  base text conf scan
-cmd   base text conf store mail core web front send scan cmd
+proof base text proof
+cmd   base text conf store mail core web front send scan proof cmd
 '
 # header pattern: files that may include it
 confined='
@@ -28,7 +29,7 @@ fcgiapp.h    cgi/front/fcgi.c
 fcgi_stdio.h none
 sodium.h     cgi/base/
 yaml.h       cgi/conf/
-jansson.h    cgi/mail/ cgi/web/ cgi/store/ cgi/cmd/
+jansson.h    cgi/mail/ cgi/web/ cgi/store/ cgi/proof/ cgi/cmd/
 idn2.h       cgi/text/
 '
 banned='sprintf vsprintf strcpy strcat strncpy strncat strtok strtok_r gets atoi atol rand srand system popen alloca strerror gmtime localtime ctime ctime_r asctime asctime_r mktemp tmpnam'

@@ -1,0 +1,242 @@
+/* Events, texts and records of a bundle, each against the others. */
+#include "proof/check_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/enc.h"
+
+static const char *const parts[] = {"core", "ip", "fields"};
+#define NPARTS 3
+
+/* Hashes in a core. Configurations need not be there: they name files of the owner. */
+static const struct {
+	const char *key;
+	bool must;
+} text_keys[] = {{"text_hash", true}, {"mail_hash", true}, {"notice_hash", true}, {"config_hash", false}};
+#define NTEXT_KEYS (sizeof(text_keys) / sizeof(text_keys[0]))
+
+/* One part: with text and salt it must give its C. */
+static bool part_check(struct check *c, size_t i, const json_t *part, const char *name, unsigned char out[32])
+{
+	bool salt = json_object_get(part, "salt"), text = json_object_get(part, "text");
+	struct slice t = check_str(part, "text");
+	unsigned char s[32], hash[32];
+
+	check_hex(part, "c", out);
+	if (salt != text) {
+		check_fault(c, CHECK_MEMBER, "salt and text come together", "/bundle/events/%zu/%s", i, name);
+		return false;
+	}
+	if (!salt) {
+		c->r->parts_gone++;
+		return true;
+	}
+	check_hex(part, "salt", s);
+	const struct crypt_part joined[] = {{s, sizeof(s)}, {t.ptr, t.len}};
+	crypt_sha256_parts(hash, joined, 2);
+	c->r->parts++;
+	if (memcmp(hash, out, sizeof(hash)) == 0)
+		return true;
+	check_fault(c, CHECK_PART, "", "/bundle/events/%zu/%s/text", i, name);
+	return false;
+}
+
+static bool commitment_check(struct check *c, size_t i, const json_t *e, struct check_event *out)
+{
+	unsigned char all[NPARTS * 32];
+	struct merkle_hash leaf;
+	bool good = true;
+
+	for (size_t p = 0; p < NPARTS; p++)
+		good = part_check(c, i, json_object_get(e, parts[p]), parts[p], all + p * 32) && good;
+	merkle_leaf(&leaf, all, sizeof(all));
+	check_hex(e, "commitment", out->leaf.b);
+	if (merkle_equal(&leaf, &out->leaf))
+		return good;
+	check_fault(c, CHECK_COMMITMENT, "", "/bundle/events/%zu/commitment", i);
+	return false;
+}
+
+static void line_add(struct check *c, const json_t *core, const struct check_event *e)
+{
+	const json_t *list = json_object_get(core, "purposes"), *one;
+	struct check_line *l;
+	size_t i, n = 0;
+
+	if (c->r->nlines == CHECK_LINES_MAX)
+		return;
+	l = &c->r->line[c->r->nlines++];
+	*l = (struct check_line){.seq = e->seq, .time_ms = e->time_ms};
+	snprintf(l->kind, sizeof(l->kind), "%s", check_str(core, "kind").ptr);
+	json_array_foreach(list, i, one)
+		if (json_is_string(one) && n < sizeof(l->purposes))
+			n += (size_t)snprintf(l->purposes + n, sizeof(l->purposes) - n, "%s%s", n ? ", " : "",
+			    json_string_value(one));
+}
+
+static void core_fault(struct check *c, size_t i, const char *key)
+{
+	char detail[CHECK_DETAIL_BYTES];
+
+	snprintf(detail, sizeof(detail), "\"%s\" in it", key);
+	check_fault(c, CHECK_CORE, detail, "/bundle/events/%zu/core/text", i);
+}
+
+/* What the core says of itself must fit what stands around it. */
+static void core_check(struct check *c, size_t i, const json_t *e, struct check_event *ev, int64_t before)
+{
+	const json_t *part = json_object_get(e, "core");
+	struct slice text = check_str(part, "text"), when;
+	json_t *core;
+
+	ev->time_ms = -1;
+	if (!json_object_get(part, "text"))
+		return;
+	core = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
+	when = check_str(core, "time");
+	ev->time_ms = when.len ? clock_parse_iso(when.ptr, when.len) : -1;
+	if (!json_is_object(core) || json_integer_value(json_object_get(core, "v")) != 1)
+		core_fault(c, i, "v");
+	else if (json_integer_value(json_object_get(core, "seq")) != ev->seq)
+		core_fault(c, i, "seq");
+	else if (json_integer_value(json_object_get(core, "person")) != c->r->person)
+		core_fault(c, i, "person");
+	else if (ev->time_ms < 0)
+		core_fault(c, i, "time");
+	else if (!check_str(core, "kind").len)
+		core_fault(c, i, "kind");
+	else if (json_integer_value(json_object_get(core, "prev")) != before)
+		check_fault(c, CHECK_CHAIN, "\"prev\" is not the event before it", "/bundle/events/%zu/core/text", i);
+	else
+		line_add(c, core, ev);
+	json_decref(core);
+}
+
+void check_events(struct check *c)
+{
+	const json_t *events = json_object_get(c->root, "events"), *e;
+	int64_t before = 0;
+	size_t i;
+
+	c->r->events = json_array_size(events);
+	c->event = calloc(c->r->events + 1, sizeof(*c->event));
+	if (!c->event) {
+		check_fault(c, CHECK_JSON, "no memory", "/bundle/events");
+		return;
+	}
+	c->nevents = c->r->events;
+	if (!c->nevents)
+		check_fault(c, CHECK_CHAIN, "there is none", "/bundle/events");
+	json_array_foreach(events, i, e) {
+		struct check_event *ev = &c->event[i];
+		ev->seq = json_integer_value(json_object_get(e, "seq"));
+		if (ev->seq <= before)
+			check_fault(c, CHECK_CHAIN, "numbers must grow", "/bundle/events/%zu/seq", i);
+		ev->good = commitment_check(c, i, e, ev);
+		core_check(c, i, e, ev, before);
+		before = ev->seq;
+	}
+}
+
+/* ---- texts */
+
+struct known {
+	unsigned char hash[32];
+	bool named, twice;
+};
+
+static struct known *known_find(struct known *k, size_t n, const unsigned char hash[32])
+{
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(k[i].hash, hash, 32) == 0)
+			return &k[i];
+	return NULL;
+}
+
+static void names_check(struct check *c, struct known *k, size_t n)
+{
+	const json_t *events = json_object_get(c->root, "events"), *e;
+	unsigned char hash[32];
+	size_t i;
+
+	json_array_foreach(events, i, e) {
+		struct slice text = check_str(json_object_get(e, "core"), "text");
+		json_t *core = text.len ? json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+		for (size_t t = 0; t < NTEXT_KEYS; t++) {
+			struct known *found = check_hex(core, text_keys[t].key, hash) ? known_find(k, n, hash) : NULL;
+			if (found)
+				found->named = true;
+			else if (text_keys[t].must && json_object_get(core, text_keys[t].key))
+				check_fault(c, CHECK_TEXT_GONE, text_keys[t].key, "/bundle/events/%zu/core/text", i);
+		}
+		json_decref(core);
+	}
+}
+
+void check_texts(struct check *c)
+{
+	const json_t *texts = json_object_get(c->root, "texts"), *t;
+	struct known *k = calloc(json_array_size(texts) + 1, sizeof(*k));
+	unsigned char hash[32];
+	size_t i;
+
+	if (!k) {
+		check_fault(c, CHECK_JSON, "no memory", "/bundle/texts");
+		return;
+	}
+	c->r->texts = json_array_size(texts);
+	json_array_foreach(texts, i, t) {
+		struct slice body = check_str(t, "body");
+		check_hex(t, "hash", k[i].hash);
+		k[i].twice = known_find(k, i, k[i].hash) != NULL;
+		crypt_sha256(hash, body.ptr, body.len);
+		if (memcmp(hash, k[i].hash, sizeof(hash)) != 0)
+			check_fault(c, CHECK_TEXT, "", "/bundle/texts/%zu/body", i);
+	}
+	names_check(c, k, c->r->texts);
+	for (i = 0; i < c->r->texts; i++)
+		if (k[i].twice || !k[i].named)
+			check_fault(c, CHECK_TEXT_LOOSE, "", "/bundle/texts/%zu/hash", i);
+	free(k);
+}
+
+/* ---- records of ISO/IEC TS 27560 */
+
+static void state_check(struct check *c, const json_t *s, size_t r, size_t i)
+{
+	int64_t seq = json_integer_value(json_object_get(s, "jawort:event"));
+	struct slice when = check_str(s, "dpv:isIndicatedAtTime");
+	unsigned char hash[32];
+
+	for (size_t e = 0; e < c->nevents; e++) {
+		if (c->event[e].seq != seq)
+			continue;
+		if (check_hex(s, "jawort:commitment", hash) && memcmp(hash, c->event[e].leaf.b, 32) == 0
+		    && when.len && clock_parse_iso(when.ptr, when.len) == c->event[e].time_ms)
+			return;
+		break;
+	}
+	check_fault(c, CHECK_RECORD, "", "/bundle/records/@graph/%zu/dpv:hasConsentStatus/%zu", r, i);
+}
+
+void check_records(struct check *c)
+{
+	const json_t *graph = json_object_get(json_object_get(c->root, "records"), "@graph"), *r, *s;
+	size_t i, k;
+
+	json_array_foreach(graph, i, r) {
+		const json_t *states = json_object_get(r, "dpv:hasConsentStatus");
+		if (!slice_eq_str(check_str(r, "@type"), "dpv:ConsentRecord"))
+			continue;
+		c->r->records++;
+		if (!json_array_size(states))
+			check_fault(c, CHECK_RECORD, "it has no state", "/bundle/records/@graph/%zu", i);
+		json_array_foreach(states, k, s)
+			state_check(c, s, i, k);
+	}
+	if (!json_is_array(graph))
+		check_fault(c, CHECK_RECORD, "there is no \"@graph\"", "/bundle/records");
+}
