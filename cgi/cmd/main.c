@@ -50,6 +50,14 @@ const struct cmd_verb cmd_verbs[] = {
         "force, and the figures of today and of seven days (UTC). No personal data. Exit 3: a site is down.\n"},
     {"person", cmd_person, "person find ADDRESS [--site S] [--json]", "what is known about an address",
         "State, purposes and every event, with the hashes of the texts that were shown.\n"},
+    {"verify", cmd_verify, "verify [FILE] [--key FILE|KEY] [--deep] [--site S] [--lang de|en] [--json]",
+        "is the evidence what was written down?",
+        "FILE     a bundle (person evidence ADDRESS --as bundle): needs nothing but the file and the site's public key,\n"
+        "         neither configuration nor network. --key: a key, or a file of keys, from `jawort key show-public`;\n"
+        "         without it the key in the file is used, which proves nothing about who made it\n"
+        "no FILE  the whole site: order, gaps, altered, removed or added events, texts, signed states of the log.\n"
+        "         Needs no person's key. --deep: opens every event too, and compares what stands beside it\n"
+        "Exit 3: something is wrong; each with its place.\n"},
     {"form", cmd_form, "form list|show|snippet [FORM] [--as WAY] [--lang L] [--site S] [--json]",
         "forms, and what to paste to show them",
         "list     every form with its address\n"
@@ -117,6 +125,8 @@ static const struct cmd_option {
     {"--group", OPT_STRING, offsetof(struct cmd_args, group)},
     {"-o", OPT_STRING, offsetof(struct cmd_args, file)},
     {"--sample", OPT_STRING, offsetof(struct cmd_args, sample)},
+    {"--key", OPT_STRING, offsetof(struct cmd_args, key)},
+    {"--deep", OPT_FLAG, offsetof(struct cmd_args, deep)},
     {"--why", OPT_FLAG, offsetof(struct cmd_args, why)},
     {"--tell-only", OPT_FLAG, offsetof(struct cmd_args, tell_only)},
     {"--threads", OPT_NUMBER, offsetof(struct cmd_args, threads)},

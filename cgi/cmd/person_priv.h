@@ -24,5 +24,6 @@ struct person_call {
 enum err person_call_find(const struct person_call *c, struct db *db, struct person *out, struct errinfo *ei);
 
 int person_verb_find(const struct person_call *c);
+int person_verb_evidence(const struct person_call *c);
 
 #endif

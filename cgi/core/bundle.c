@@ -7,6 +7,7 @@
 #include "core/entry.h"
 #include "core/version.h"
 #include "store/event.h"
+#include "store/shown.h"
 #include "store/text.h"
 
 #define BUNDLE_ARENA_BYTES (4u * 1024u * 1024u)
@@ -133,6 +134,25 @@ static void add_part(struct bundle *b, const struct event_row *r, enum event_par
 	jsonw_end_object(&b->w);
 }
 
+/* The page with the form, as it was when the wording was agreed to. */
+static void add_shown(struct bundle *b, const struct event_row *r)
+{
+	struct slice core = r->plain[EVENT_CORE];
+	unsigned char wording[STORE_HASH_BYTES], page[STORE_HASH_BYTES];
+	enum err rc;
+
+	if (r->kind != EVENT_REQUESTED || !entry_hash(core, "text_hash", wording))
+		return;
+	rc = shown_find(b->db, entry_str(core, "form"), entry_str(core, "lang"), wording, r->time_ms, page, b->ei);
+	if (rc == E_NOT_FOUND)
+		return;
+	bundle_fail(b, rc);
+	if (rc)
+		return;
+	bundle_hex(b, "shown", page);
+	remember(b, page);
+}
+
 static bool add_event(const struct event_row *r, void *arg)
 {
 	unsigned char hash[STORE_HASH_BYTES];
@@ -148,6 +168,7 @@ static bool add_event(const struct event_row *r, void *arg)
 	bundle_hex(b, "commitment", r->commitment);
 	for (int part = 0; part < EVENT_PART__MAX; part++)
 		add_part(b, r, (enum event_part)part);
+	add_shown(b, r);
 	bundle_proofs(b, r->seq);
 	jsonw_end_object(&b->w);
 	for (size_t i = 0; r->present[EVENT_CORE] && i < sizeof(text_keys) / sizeof(text_keys[0]); i++)
@@ -249,9 +270,12 @@ enum err bundle_write(struct db *db, const struct site *s, const struct person *
 	b.last = &b.texts;
 	buf_add_str(out, "{\"bundle\":\n");
 	from = out->len;
-	body_write(&b, now_ms);
+	bundle_log_open(&b);
+	if (!b.rc)
+		body_write(&b, now_ms);
 	if (!b.rc)
 		bundle_signature(&b, from);
+	bundle_log_close(&b);
 	dpv_person_free(b.records);
 	arena_free(&a);
 	if (!b.rc && !buf_ok(out))

@@ -203,6 +203,7 @@ static void facts(struct check *c)
 
 	c->r->person = json_integer_value(json_object_get(person, "number"));
 	slice_copy(check_str(site, "id"), c->r->site, sizeof(c->r->site));
+	slice_copy(check_str(site, "base_url"), c->r->base_url, sizeof(c->r->base_url));
 	slice_copy(check_str(site, "controller"), c->r->controller, sizeof(c->r->controller));
 	slice_copy(check_str(person, "address"), c->r->address, sizeof(c->r->address));
 	slice_copy(check_str(c->root, "made"), c->r->made, sizeof(c->r->made));

@@ -173,6 +173,13 @@ static void names_check(struct check *c, struct known *k, size_t n)
 				check_fault(c, CHECK_TEXT_GONE, text_keys[t].key, "/bundle/events/%zu/core/text", i);
 		}
 		json_decref(core);
+		if (check_hex(e, "shown", hash)) {
+			struct known *page = known_find(k, n, hash);
+			if (page)
+				page->named = true;
+			else
+				check_fault(c, CHECK_TEXT_GONE, "", "/bundle/events/%zu/shown", i);
+		}
 	}
 }
 

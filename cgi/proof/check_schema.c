@@ -59,6 +59,7 @@ static const struct member {
     {"/events/*/fields/c", HASH, true},
     {"/events/*/fields/salt", HASH, false},
     {"/events/*/fields/text", STRING, false},
+    {"/events/*/shown", HASH, false},
     {"/events/*/proofs", ARRAY, true},
     {"/events/*/proofs/*", OBJECT, false},
     {"/events/*/proofs/*/size", NUMBER, true},

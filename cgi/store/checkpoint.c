@@ -5,6 +5,8 @@
 #define STMTS(X)                                                                                           \
 	X(PUT, DB_WRITE, 0, "INSERT INTO checkpoint(size, root, at_ms, note) VALUES(?1, ?2, ?3, ?4)")       \
 	X(LAST, DB_READ, 4, "SELECT size, root, at_ms, note FROM checkpoint ORDER BY size DESC LIMIT 1")    \
+	X(EACH, DB_READ, 4,                                                                                 \
+	    "SELECT size, root, at_ms, note FROM checkpoint WHERE size > ?1 ORDER BY size")                 \
 	X(COVERING, DB_READ, 4,                                                                             \
 	    "SELECT size, root, at_ms, note FROM checkpoint WHERE size >= ?1 ORDER BY size LIMIT 1")
 DB_STMTS(checkpoint, CHECKPOINT, STMTS)
@@ -48,4 +50,23 @@ enum err checkpoint_covering(struct db *db, int64_t size, struct checkpoint *out
 	sqlite3_stmt *q = checkpoint_stmt(db, COVERING);
 	db_bind_i64(q, 1, size);
 	return checkpoint_one(db, q, out, note, ei);
+}
+
+enum err checkpoint_each(struct db *db, int64_t after_size,
+    bool (*cb)(const struct checkpoint *c, struct slice note, void *arg), void *arg, struct errinfo *ei)
+{
+	sqlite3_stmt *q = checkpoint_stmt(db, EACH);
+	struct checkpoint c;
+	bool row;
+	enum err e;
+	db_bind_i64(q, 1, after_size);
+	while (!(e = db_row(db, q, &row, ei)) && row) {
+		c.size = sqlite3_column_int64(q, 0);
+		db_col_bytes(q, 1, c.root, sizeof c.root);
+		c.at_ms = sqlite3_column_int64(q, 2);
+		if (!cb(&c, db_col(q, 3), arg))
+			break;
+	}
+	db_end(q);
+	return e;
 }

@@ -21,6 +21,15 @@
 	    "SELECT seq, person_id, time_ms, kind, form, commitment, c_core, c_ip, c_fields, core_ct, ip_ct,"  \
 	    " fields_ct FROM event WHERE person_id = ?1 AND kind IN (?2, ?3) ORDER BY seq DESC LIMIT 1")       \
 	X(COMMITMENTS, DB_READ, 2, "SELECT seq, commitment FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2")   \
+	X(LEAVES, DB_READ, 9,                                                                                  \
+	    "SELECT seq, person_id, time_ms, kind, form, commitment, c_core, c_ip, c_fields FROM event"        \
+	    " WHERE seq > ?1 ORDER BY seq")                                                                    \
+	X(OPEN, DB_READ, 12,                                                                                   \
+	    "SELECT seq, person_id, time_ms, kind, form, commitment, c_core, c_ip, c_fields, core_ct, ip_ct,"  \
+	    " fields_ct FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2")                                      \
+	X(CORES, DB_READ, 10,                                                                                  \
+	    "SELECT seq, person_id, time_ms, kind, form, commitment, c_core, c_ip, c_fields, core_ct"          \
+	    " FROM event INDEXED BY event_person WHERE person_id > ?1 ORDER BY person_id, seq")                \
 	X(SIZE, DB_READ, 1, "SELECT coalesce(max(seq), 0) FROM event")                                         \
 	X(NEWEST, DB_READ, 1,                                                                                  \
 	    "SELECT coalesce(max(time_ms), 0) FROM (SELECT time_ms FROM event ORDER BY seq DESC LIMIT ?1)")    \
@@ -330,6 +339,100 @@ enum err event_commitments(struct db *db, int64_t after_seq, unsigned limit,
 			break;
 	}
 	db_end(q);
+	return e;
+}
+
+static void leaf_fill(sqlite3_stmt *q, struct event_leaf *l)
+{
+	l->seq = sqlite3_column_int64(q, 0);
+	l->person_id = sqlite3_column_int64(q, 1);
+	l->time_ms = sqlite3_column_int64(q, 2);
+	l->kind = sqlite3_column_int(q, 3);
+	l->form = db_col(q, 4);
+	db_col_bytes(q, 5, l->commitment, STORE_HASH_BYTES);
+	for (int part = 0; part < EVENT_PART__MAX; part++)
+		db_col_bytes(q, 6 + part, l->c[part], STORE_HASH_BYTES);
+}
+
+enum err event_leaves(struct db *db, int64_t after_seq, bool (*cb)(const struct event_leaf *l, void *arg), void *arg,
+    struct errinfo *ei)
+{
+	sqlite3_stmt *q = event_stmt(db, LEAVES);
+	struct event_leaf l;
+	bool row;
+	enum err e;
+	db_bind_i64(q, 1, after_seq);
+	while (!(e = db_row(db, q, &row, ei)) && row) {
+		leaf_fill(q, &l);
+		if (!cb(&l, arg))
+			break;
+	}
+	db_end(q);
+	return e;
+}
+
+void event_leaf_commitment(const unsigned char c[EVENT_PART__MAX][STORE_HASH_BYTES], unsigned char out[STORE_HASH_BYTES])
+{
+	event_commitment(out, c[EVENT_CORE], c[EVENT_IP], c[EVENT_FIELDS]);
+}
+
+enum err event_open_each(struct db *db, int64_t after_seq, unsigned limit,
+    bool (*cb)(const struct event_row *r, bool damaged, void *arg), void *arg, struct errinfo *ei)
+{
+	sqlite3_stmt *q = event_stmt(db, OPEN);
+	struct buf plain[EVENT_PART__MAX];
+	struct event_row r;
+	bool row;
+	enum err e;
+	for (int i = 0; i < EVENT_PART__MAX; i++)
+		buf_init(&plain[i], EVENT_PLAIN_MAX_BYTES);
+	db_bind_i64(q, 1, after_seq);
+	db_bind_i64(q, 2, limit);
+	while (!(e = db_row(db, q, &row, ei)) && row) {
+		enum err open = event_fill(db, q, &r, plain, ei);
+		if (open && open != E_DENIED && open != E_IO && open != E_LIMIT) {
+			e = open;
+			break;
+		}
+		for (int part = 0; open && part < EVENT_PART__MAX; part++)
+			r.present[part] = false;
+		if (!cb(&r, open != OK, arg))
+			break;
+	}
+	db_end(q);
+	for (int i = 0; i < EVENT_PART__MAX; i++)
+		buf_free(&plain[i]);
+	return e;
+}
+
+enum err event_core_each(struct db *db, int64_t after_person, bool (*cb)(const struct event_row *r, void *arg),
+    void *arg, struct errinfo *ei)
+{
+	sqlite3_stmt *q = event_stmt(db, CORES);
+	struct event_row r = {.seq = 0};
+	struct event_leaf l;
+	struct buf plain;
+	bool row;
+	enum err e;
+	buf_init(&plain, EVENT_PLAIN_MAX_BYTES);
+	db_bind_i64(q, 1, after_person);
+	while (!(e = db_row(db, q, &row, ei)) && row) {
+		leaf_fill(q, &l);
+		r.seq = l.seq;
+		r.person_id = l.person_id;
+		r.time_ms = l.time_ms;
+		r.kind = (enum event_kind)l.kind;
+		r.form = l.form;
+		memcpy(r.commitment, l.commitment, STORE_HASH_BYTES);
+		memcpy(r.c, l.c, sizeof r.c);
+		e = event_part_get(db, q, EVENT_CORE, &r, &plain, ei);
+		if (e)
+			break;
+		if (r.present[EVENT_CORE] && !cb(&r, arg))
+			break;
+	}
+	db_end(q);
+	buf_free(&plain);
 	return e;
 }
 

@@ -11,6 +11,7 @@
 	    " ON CONFLICT(hash) DO NOTHING")                                                           \
 	X(GET, DB_READ, 6, "SELECT hash, kind, lang, format, created_ms, body FROM text WHERE hash = ?1") \
 	X(INFO, DB_READ, 5, "SELECT hash, kind, lang, format, created_ms FROM text WHERE hash = ?1")   \
+	X(EACH, DB_READ, 6, "SELECT hash, kind, lang, format, created_ms, body FROM text")             \
 	X(FIND, DB_READ, 5,                                                                            \
 	    "SELECT hash, kind, lang, format, created_ms FROM text"                                    \
 	    " WHERE hash >= ?1 AND hash <= ?2 AND kind = ?3 LIMIT 2")
@@ -123,6 +124,22 @@ enum err text_find(struct db *db, enum text_kind kind, const void *prefix, size_
 	e = db_row(db, q, &row, ei);
 	if (!e && row)
 		e = err_set(ei, E_CONFLICT, "several texts begin with this hash");
+	db_end(q);
+	return e;
+}
+
+enum err text_each(struct db *db, bool (*cb)(const struct text_info *info, struct slice body, void *arg), void *arg,
+    struct errinfo *ei)
+{
+	sqlite3_stmt *q = text_stmt(db, EACH);
+	struct text_info info;
+	bool row;
+	enum err e;
+	while (!(e = db_row(db, q, &row, ei)) && row) {
+		text_info_fill(q, &info);
+		if (!cb(&info, db_col(q, 5), arg))
+			break;
+	}
 	db_end(q);
 	return e;
 }

@@ -38,6 +38,8 @@ struct cmd_args {
 	const char *group;   /* --group; NULL */
 	const char *file;    /* -o; NULL: stdout */
 	const char *sample;  /* doctor --sample; NULL */
+	const char *key;     /* verify --key; NULL */
+	bool deep;           /* verify --deep */
 	unsigned threads;    /* --threads; 0 */
 	bool json, dry, yes, once, with_worker, cache, why, tell_only;
 	bool ropa_host, avv, tia; /* ropa */
@@ -65,6 +67,7 @@ int cmd_cgi(const struct cmd_args *a);
 int cmd_config(const struct cmd_args *a);
 int cmd_person(const struct cmd_args *a);
 int cmd_status(const struct cmd_args *a);
+int cmd_verify(const struct cmd_args *a);
 int cmd_form(const struct cmd_args *a);
 int cmd_notice(const struct cmd_args *a);
 int cmd_ropa(const struct cmd_args *a);

@@ -84,7 +84,7 @@ struct check_report {
 
 	bool keys_given;             /* and the bundle is signed by one of them */
 	char signer[NOTE_VKEY_MAX_BYTES + 1];
-	char site[80], controller[200], address[330], made[32];
+	char site[80], base_url[200], controller[200], address[330], made[32];
 	int64_t person;
 	struct check_line line[CHECK_LINES_MAX];
 	size_t nlines;

@@ -24,4 +24,8 @@ enum err checkpoint_last(struct db *db, struct checkpoint *out, struct buf *note
 enum err checkpoint_covering(struct db *db, int64_t size, struct checkpoint *out, struct buf *note,
     struct errinfo *ei);
 
+/* All with size > after_size, by size; note is valid during the call. cb returns false to stop. */
+enum err checkpoint_each(struct db *db, int64_t after_size,
+    bool (*cb)(const struct checkpoint *c, struct slice note, void *arg), void *arg, struct errinfo *ei);
+
 #endif

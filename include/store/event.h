@@ -95,6 +95,34 @@ bool event_verify(const struct event_row *r);
 enum err event_commitments(struct db *db, int64_t after_seq, unsigned limit,
     bool (*cb)(int64_t seq, const unsigned char commitment[STORE_HASH_BYTES], void *arg), void *arg,
     struct errinfo *ei);
+/* A row as it stands, without opening anything: no key of a person is needed. */
+struct event_leaf {
+	int64_t seq;
+	int64_t person_id;
+	int64_t time_ms;
+	int kind; /* as stored, whatever it is */
+	struct slice form;
+	unsigned char commitment[STORE_HASH_BYTES];
+	unsigned char c[EVENT_PART__MAX][STORE_HASH_BYTES];
+};
+/* All rows with seq > after_seq in order. cb returns false to stop. */
+enum err event_leaves(struct db *db, int64_t after_seq, bool (*cb)(const struct event_leaf *l, void *arg), void *arg,
+    struct errinfo *ei);
+/* H(0x00 || C_core || C_ip || C_fields). */
+void event_leaf_commitment(const unsigned char c[EVENT_PART__MAX][STORE_HASH_BYTES],
+    unsigned char out[STORE_HASH_BYTES]);
+/*
+ * Events of all persons with seq > after_seq in order, at most limit, opened. One that cannot be opened (damaged, or
+ * not of this key) comes with damaged set and no part present; that is no error here.
+ */
+enum err event_open_each(struct db *db, int64_t after_seq, unsigned limit,
+    bool (*cb)(const struct event_row *r, bool damaged, void *arg), void *arg, struct errinfo *ei);
+/*
+ * The core alone of events by person and number, of persons above after_person: for exports. Persons whose key is
+ * gone are passed over.
+ */
+enum err event_core_each(struct db *db, int64_t after_person, bool (*cb)(const struct event_row *r, void *arg),
+    void *arg, struct errinfo *ei);
 /* Number of events = highest seq. */
 enum err event_size(struct db *db, int64_t *n, struct errinfo *ei);
 /* The latest time among the last events; 0: there are none. Later than now: the clock was changed. */

@@ -36,4 +36,9 @@ enum err text_get(struct db *db, const unsigned char hash[STORE_HASH_BYTES], str
 enum err text_find(struct db *db, enum text_kind kind, const void *prefix, size_t prefix_bytes,
     struct text_info *info, struct errinfo *ei);
 
+/* Every text by its hash, with its body, whatever it is: for those who look whether texts were altered. cb returns
+ * false to stop. */
+enum err text_each(struct db *db, bool (*cb)(const struct text_info *info, struct slice body, void *arg), void *arg,
+    struct errinfo *ei);
+
 #endif

@@ -1,0 +1,240 @@
+/* `jawort verify FILE`: a bundle, with nothing but the file and keys. Without FILE: cgi/cmd/verify_site.c */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "cmd/init_priv.h"
+#include "cmd/verify_priv.h"
+#include "core/embed.h"
+#include "text/jsonw.h"
+
+#define OUT_MAX_BYTES (1024u * 1024u)
+#define KEYS_MAX_BYTES 65536
+#define WIDTH 100
+
+enum err verify_words_open(struct verify_words *w, const struct cmd_args *a, struct errinfo *ei)
+{
+	const char *lang = init_lang(a);
+	const struct embedded_file *f = embed_find(strcmp(lang, "de") == 0 ? "de/verify.txt" : "en/verify.txt");
+
+	memset(w, 0, sizeof(*w));
+	arena_init(&w->a, 4u * 1024u * 1024u);
+	buf_init(&w->out, OUT_MAX_BYTES);
+	w->lang = lang;
+	w->words = phrases_new(lang);
+	w->view = view_new(&w->a);
+	if (!w->words || !w->view || !f)
+		return err_set(ei, E_NOMEM, "words");
+	return phrases_load(w->words, f->name, slice_make(f->data, f->len), false, ei);
+}
+
+void verify_words_close(struct verify_words *w)
+{
+	phrases_free(w->words);
+	arena_free(&w->a);
+	buf_free(&w->out);
+}
+
+void verify_say(struct verify_words *w, const char *key, unsigned indent)
+{
+	const struct phrase *p = phrases_get(w->words, slice_from(key));
+	struct errinfo ei = {.code = OK};
+
+	if (!p || phrase_plain_block(&w->out, p, w->view, WIDTH, indent, &ei) != OK)
+		buf_printf(&w->out, "%s", p ? ei.text : key);
+	buf_add_char(&w->out, '\n');
+}
+
+void verify_count(struct verify_words *w, const char *name, size_t n)
+{
+	view_int(w->view, name, (int64_t)n);
+}
+
+/* ---- a bundle in words */
+
+static void say_faults(struct verify_words *w, const struct check_report *r)
+{
+	size_t shown = r->nfaults < CHECK_FAULTS_MAX ? r->nfaults : CHECK_FAULTS_MAX;
+	char key[80];
+
+	for (size_t i = 0; i < shown; i++) {
+		const struct check_fault *f = &r->fault[i];
+		buf_printf(&w->out, "\n%s", *f->place ? f->place : "/");
+		buf_printf(&w->out, *f->detail ? " (%s)\n" : "%s\n", f->detail);
+		snprintf(key, sizeof(key), "verify.fault.%s", check_fault_name(f->kind));
+		verify_say(w, key, 2);
+	}
+	if (r->nfaults > shown) {
+		verify_count(w, "count", r->nfaults - shown);
+		verify_say(w, "verify.more", 0);
+	}
+}
+
+static void say_events(struct verify_words *w, const struct check_report *r)
+{
+	char iso[CLOCK_ISO_BYTES];
+
+	for (size_t i = 0; i < r->nlines; i++)
+		buf_printf(&w->out, "  %8lld  %s  %-16s %s\n", (long long)r->line[i].seq,
+		    clock_iso(r->line[i].time_ms, iso), r->line[i].kind, r->line[i].purposes);
+	buf_add_char(&w->out, '\n');
+}
+
+static void say_log(struct verify_words *w, const struct check_report *r)
+{
+	char iso[CLOCK_ISO_BYTES];
+
+	view_int(w->view, "size", r->newest_size);
+	verify_say(w, r->newest_size ? "verify.log" : "verify.log.none", 0);
+	if (r->newest_size && r->uncovered) {
+		verify_count(w, "count", r->uncovered);
+		verify_say(w, "verify.log.behind", 0);
+	}
+	if (!r->stamps) {
+		verify_say(w, "verify.stamp.none", 0);
+		return;
+	}
+	view_cstr(w->view, "by", r->stamp_by);
+	view_int(w->view, "seq", r->stamp_seq);
+	view_cstr(w->view, "date", clock_iso(r->stamp_ms[0], iso));
+	verify_say(w, "verify.stamp", 0);
+	verify_say(w, "verify.stamp.unchecked", 0);
+}
+
+static void say_good(struct verify_words *w, const struct check_report *r)
+{
+	char url[200];
+
+	view_int(w->view, "person", r->person);
+	view_cstr(w->view, "address", r->address);
+	view_cstr(w->view, "controller", r->controller);
+	snprintf(url, sizeof(url), "%s/.well-known/jawort", r->base_url);
+	view_cstr(w->view, "url", url);
+	view_cstr(w->view, "key", r->signer);
+	verify_count(w, "events", r->events);
+	verify_count(w, "parts", r->parts);
+	verify_count(w, "gone", r->parts_gone);
+	verify_count(w, "texts", r->texts);
+	buf_add_char(&w->out, '\n');
+	verify_say(w, *r->address ? "verify.who" : "verify.who.nobody", 0);
+	say_events(w, r);
+	verify_say(w, r->parts_gone ? "verify.parts" : "verify.parts.all", 0);
+	verify_say(w, "verify.texts", 0);
+	say_log(w, r);
+	verify_say(w, r->keys_given ? "verify.key.given" : "verify.key.inside", 0);
+	verify_say(w, "verify.limit", 0);
+}
+
+static void bundle_words(struct verify_words *w, const char *file, const struct check_report *r)
+{
+	view_cstr(w->view, "file", file);
+	verify_count(w, "count", r->nfaults);
+	verify_say(w, r->nfaults ? "verify.bad" : "verify.good", 0);
+	if (r->nfaults)
+		say_faults(w, r);
+	else
+		say_good(w, r);
+}
+
+static void bundle_json(struct verify_words *w, const char *file, const struct check_report *r)
+{
+	struct jsonw j;
+
+	jsonw_init(&j, &w->out);
+	jsonw_object(&j);
+	jsonw_kcstr(&j, "file", file);
+	jsonw_kbool(&j, "ok", r->nfaults == 0);
+	jsonw_kbool(&j, "key_given", r->keys_given);
+	jsonw_kcstr(&j, "key", r->signer);
+	jsonw_kint(&j, "person", r->person);
+	jsonw_kint(&j, "events", (int64_t)r->events);
+	jsonw_kint(&j, "parts", (int64_t)r->parts);
+	jsonw_kint(&j, "parts_gone", (int64_t)r->parts_gone);
+	jsonw_kint(&j, "texts", (int64_t)r->texts);
+	jsonw_kint(&j, "records", (int64_t)r->records);
+	jsonw_kint(&j, "log_size", r->newest_size);
+	jsonw_kint(&j, "uncovered", (int64_t)r->uncovered);
+	jsonw_kint(&j, "stamps", (int64_t)r->stamps);
+	jsonw_kint(&j, "fault_count", (int64_t)r->nfaults);
+	jsonw_key(&j, "faults");
+	jsonw_array(&j);
+	for (size_t i = 0; i < r->nfaults && i < CHECK_FAULTS_MAX; i++) {
+		jsonw_object(&j);
+		jsonw_kcstr(&j, "kind", check_fault_name(r->fault[i].kind));
+		jsonw_kcstr(&j, "place", r->fault[i].place);
+		jsonw_kcstr(&j, "detail", r->fault[i].detail);
+		jsonw_end_object(&j);
+	}
+	jsonw_end_array(&j);
+	jsonw_end_object(&j);
+	buf_add_char(&w->out, '\n');
+}
+
+/* ---- its keys */
+
+/* A file of keys, or the key itself. */
+static enum err keys_given(const struct cmd_args *a, struct check_keys *keys, struct errinfo *ei)
+{
+	struct stat st;
+	struct buf text;
+	enum err rc = OK;
+
+	if (!a->key)
+		return OK;
+	buf_init(&text, KEYS_MAX_BYTES);
+	if (stat(a->key, &st) == 0)
+		rc = file_read(&text, a->key, ei);
+	else
+		buf_add_str(&text, a->key);
+	if (!rc)
+		rc = check_keys_read(keys, buf_slice(&text), ei);
+	if (!rc && !keys->n)
+		rc = err_set(ei, E_INVALID, "%s holds no key", a->key);
+	buf_free(&text);
+	return rc == OK ? OK : err_wrap(ei, "--key");
+}
+
+static int bundle_verify(const struct cmd_args *a, struct verify_words *w)
+{
+	struct check_keys keys = {.n = 0};
+	struct errinfo ei = {.code = OK};
+	struct check_report r;
+	struct buf file;
+	enum err rc = keys_given(a, &keys, &ei);
+	int code;
+
+	buf_init(&file, CHECK_FILE_MAX_BYTES);
+	if (!rc)
+		rc = file_read(&file, a->words[0], &ei);
+	if (!rc)
+		rc = check_bundle(buf_slice(&file), &keys, &r, &ei);
+	buf_free(&file);
+	if (rc)
+		return cmd_fail("verify", &ei);
+	if (a->json)
+		bundle_json(w, a->words[0], &r);
+	else
+		bundle_words(w, a->words[0], &r);
+	code = cmd_print(&w->out);
+	return code ? code : r.nfaults ? CMD_FINDINGS : CMD_DONE;
+}
+
+int cmd_verify(const struct cmd_args *a)
+{
+	struct errinfo ei = {.code = OK};
+	struct verify_words w;
+	int code;
+
+	if (a->n > 1)
+		return cmd_usage("verify [FILE] [--key FILE|KEY]");
+	if (a->lang && strcmp(a->lang, "de") != 0 && strcmp(a->lang, "en") != 0)
+		return cmd_usage("--lang is de or en");
+	if (verify_words_open(&w, a, &ei) != OK)
+		code = cmd_fail("verify", &ei);
+	else
+		code = a->n ? bundle_verify(a, &w) : verify_site(a, &w);
+	verify_words_close(&w);
+	return code;
+}
