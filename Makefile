@@ -138,7 +138,7 @@ golden:
 
 -include tests/deploy/deploy.mk
 -include tests/e2e/sheet.mk
--include $(wildcard tests/http/tests.mk tests/fuzz/fuzz.mk tests/fault/fault.mk tests/bench/bench.mk tests/abuse/abuse.mk \
+-include $(wildcard tests/http/tests.mk tests/fuzz/fuzz.mk tests/fault/fault.mk tests/bench/bench.mk tests/abuse/abuse.mk tests/evidence/evidence.mk \
 	tests/mails/mails.mk)
 
 # What is missing on this machine, by package name.

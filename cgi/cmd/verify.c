@@ -105,7 +105,7 @@ static void say_log(struct verify_words *w, const struct check_report *r)
 
 static void say_good(struct verify_words *w, const struct check_report *r)
 {
-	char url[200];
+	char url[260];
 
 	view_int(w->view, "person", r->person);
 	view_cstr(w->view, "address", r->address);

@@ -185,6 +185,7 @@ static void add_events(struct bundle *b)
 	jsonw_array(&b->w);
 	dpv_person_begin(b->records, b->p->id);
 	bundle_fail(b, event_each(b->db, b->p->id, 0, add_event, b, b->ei));
+	bundle_line(b);
 	jsonw_end_array(&b->w);
 }
 
@@ -216,6 +217,7 @@ static void add_texts(struct bundle *b)
 	jsonw_array(&b->w);
 	for (const struct bundle_hash *h = b->texts; h && !b->rc; h = h->next)
 		add_text(b, h);
+	bundle_line(b);
 	jsonw_end_array(&b->w);
 }
 

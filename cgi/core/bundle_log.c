@@ -159,6 +159,7 @@ void bundle_checkpoints(struct bundle *b)
 	jsonw_array(&b->w);
 	for (struct bundle_point *p = b->points; p && !b->rc; p = p->next)
 		add_point(b, p);
+	bundle_line(b);
 	jsonw_end_array(&b->w);
 }
 
@@ -203,6 +204,7 @@ void bundle_keys(struct bundle *b)
 	for (const struct bundle_point *p = b->points; p && !b->rc; p = p->next)
 		if (!origin_done(b, p))
 			add_vkeys(b, p->origin);
+	bundle_line(b);
 	jsonw_end_array(&b->w);
 }
 

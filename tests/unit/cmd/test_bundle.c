@@ -1,0 +1,228 @@
+/* Bundles: what is written is accepted; each way to forge one is found at its place; so is every changed byte. */
+#include "lib/world.h"
+
+#include "lib/bundles.h"
+
+#define PEOPLE 12
+
+static struct {
+	struct world w;
+	struct check_keys keys;
+	struct buf bundle[PEOPLE];
+} made;
+
+static int people_up(void **state)
+{
+	char address[64];
+	struct buf keys;
+
+	(void)state;
+	world_open(&made.w, WORLD_SITE);
+	for (unsigned i = 0; i < PEOPLE; i++)
+		bundles_person(&made.w, i, address);
+	bundles_checkpoint(&made.w);
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		snprintf(address, sizeof(address), "person%u@example.org", i);
+		buf_init(&made.bundle[i], BUNDLE_MAX_BYTES);
+		bundles_make(&made.w, address, &made.bundle[i]);
+	}
+	buf_init(&keys, 65536);
+	bundles_keys(&made.w, &keys);
+	assert_ok(check_keys_read(&made.keys, buf_slice(&keys), EI));
+	buf_free(&keys);
+	return 0;
+}
+
+static int people_down(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < PEOPLE; i++)
+		buf_free(&made.bundle[i]);
+	world_close(&made.w);
+	return 0;
+}
+
+static void look(const struct buf *b, struct check_report *r)
+{
+	assert_ok(check_bundle(buf_slice(b), &made.keys, r, EI));
+}
+
+static void print_faults(const struct check_report *r)
+{
+	for (size_t i = 0; i < r->nfaults && i < CHECK_FAULTS_MAX; i++)
+		print_error("%s %s %s\n", check_fault_name(r->fault[i].kind), r->fault[i].place, r->fault[i].detail);
+}
+
+static void test_good(void **state)
+{
+	struct check_report r;
+
+	(void)state;
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		char address[64];
+		snprintf(address, sizeof(address), "person%u@example.org", i);
+		look(&made.bundle[i], &r);
+		print_faults(&r);
+		assert_int_equal(r.nfaults, 0);
+		assert_true(r.keys_given);
+		assert_string_equal(r.address, address);
+		assert_string_equal(r.site, "club");
+		assert_true(r.events > 0 && r.texts >= 3 && r.records > 0);
+		assert_int_equal(r.parts, 3 * r.events);
+		assert_int_equal(r.uncovered, 0);
+		assert_true(r.newest_size > PEOPLE);
+		assert_int_equal(r.nlines, r.events);
+		assert_string_equal(r.line[0].kind, "requested");
+	}
+}
+
+/* Without a key the file still fits together, and the report does not say that it was signed by the site. */
+static void test_no_key(void **state)
+{
+	const struct check_keys none = {.n = 0};
+	struct check_report r;
+
+	(void)state;
+	assert_ok(check_bundle(buf_slice(&made.bundle[1]), &none, &r, EI));
+	assert_int_equal(r.nfaults, 0);
+	assert_false(r.keys_given);
+	assert_non_null(strstr(r.signer, "www.verein.test/j/log+"));
+}
+
+static void test_forged(void **state)
+{
+	struct check_report r;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, BUNDLE_MAX_BYTES);
+	for (int how = 0; how < FORGED__MAX; how++) {
+		bool found = false;
+		buf_reset(&b);
+		buf_add_slice(&b, buf_slice(&made.bundle[3]));
+		bundles_forge(&made.w, &b, (enum bundles_forgery)how);
+		look(&b, &r);
+		for (size_t i = 0; i < r.nfaults && i < CHECK_FAULTS_MAX; i++)
+			found = found || (r.fault[i].kind == bundles_faults[how] && r.fault[i].place[0] == '/');
+		if (!found) {
+			print_faults(&r);
+			fail_msg("forged by %s: not found", bundles_forgeries[how]);
+		}
+	}
+	buf_free(&b);
+}
+
+/* A stranger's file is in order in itself: only a key from elsewhere shows it. */
+static void test_stranger(void **state)
+{
+	const struct check_keys none = {.n = 0};
+	struct check_report r;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, BUNDLE_MAX_BYTES);
+	buf_add_slice(&b, buf_slice(&made.bundle[3]));
+	bundles_forge(&made.w, &b, FORGED_STRANGER);
+	assert_ok(check_bundle(buf_slice(&b), &none, &r, EI));
+	assert_int_equal(r.fault[0].kind, CHECK_CHECKPOINT);
+	buf_free(&b);
+}
+
+/* Every changed byte, and every cut, is found. SOAK=1 tries all of them. */
+static void test_bytes(void **state)
+{
+	const char *soak = getenv("SOAK");
+	struct buf *b = &made.bundle[4];
+	size_t tries = soak && *soak == '1' ? b->len : 2000;
+	struct check_report r;
+
+	(void)state;
+	for (size_t i = 0; i < tries; i++) {
+		size_t at = tries == b->len ? i : crypt_random_below((uint32_t)b->len);
+		char was = b->data[at];
+		b->data[at] = (char)(was ^ (1 + (int)crypt_random_below(255)));
+		look(b, &r);
+		b->data[at] = was;
+		if (!r.nfaults)
+			fail_msg("byte %zu of %zu changed, and nothing was found", at, b->len);
+	}
+	for (size_t i = 0; i < 500; i++) {
+		size_t len = crypt_random_below((uint32_t)b->len);
+		assert_ok(check_bundle(slice_make(b->data, len), &made.keys, &r, EI));
+		assert_true(r.nfaults > 0);
+	}
+	look(b, &r);
+	assert_int_equal(r.nfaults, 0);
+}
+
+/* After the period of IP addresses only C is left of them, and all else still holds. */
+static void test_ip_gone(void **state)
+{
+	struct check_report r;
+	struct buf b;
+	unsigned n;
+
+	(void)state;
+	assert_ok(event_drop_ip(made.w.store, made.w.now_ms + 1, 1000, &n, EI));
+	assert_true(n > 0);
+	buf_init(&b, BUNDLE_MAX_BYTES);
+	bundles_make(&made.w, "person4@example.org", &b);
+	look(&b, &r);
+	print_faults(&r);
+	assert_int_equal(r.nfaults, 0);
+	assert_int_equal(r.parts_gone, r.events);
+	buf_free(&b);
+}
+
+/* An event behind the newest checkpoint has no path, and the report says so. */
+static void test_behind(void **state)
+{
+	struct check_report r;
+	struct buf b;
+
+	(void)state;
+	world_signup(&made.w, "news", "late@example.org", "news", "de");
+	buf_init(&b, BUNDLE_MAX_BYTES);
+	bundles_make(&made.w, "late@example.org", &b);
+	look(&b, &r);
+	print_faults(&r);
+	assert_int_equal(r.nfaults, 0);
+	assert_int_equal(r.uncovered, 1);
+	buf_free(&b);
+}
+
+static void test_keys(void **state)
+{
+	static const struct {
+		int row;
+		const char *text;
+		enum err want;
+		size_t n;
+	} rows[] = {
+	    {__LINE__, "", OK, 0},
+	    {__LINE__, "# nothing\n\n", OK, 0},
+	    {__LINE__, "x\n", E_INVALID, 0},
+	    {__LINE__, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", OK, 1},
+	    {__LINE__, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\n", E_INVALID, 0},
+	    {__LINE__, "name+00000000+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", E_INVALID, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct check_keys k = {.n = 0};
+		if (check_keys_read(&k, slice_from(rows[i].text), NULL) != rows[i].want
+		    || (!rows[i].want && k.n != rows[i].n))
+			fail_msg("row %d", rows[i].row);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_good), cmocka_unit_test(test_no_key), cmocka_unit_test(test_forged),
+	    cmocka_unit_test(test_stranger), cmocka_unit_test(test_bytes), cmocka_unit_test(test_ip_gone),
+	    cmocka_unit_test(test_behind), cmocka_unit_test(test_keys),
+	};
+
+	return cmocka_run_group_tests(tests, people_up, people_down);
+}
