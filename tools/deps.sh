@@ -10,7 +10,7 @@ kind=${1:-}
 build='gcc libc6-dev make pkg-config libfcgi-dev libsodium-dev libsqlite3-dev libcurl4-openssl-dev
 	libjansson-dev libyaml-dev libidn2-dev libgumbo-dev ca-certificates curl nginx-light'
 tests='clang libclang-rt-14-dev libcmocka-dev universal-ctags nodejs npm chromium fonts-dejavu-core
-	default-jre-headless wrk openssl strace procps systemd mandoc python3 libmime-tools-perl spamassassin'
+	default-jre-headless wrk openssl strace procps systemd mandoc python3 python3-cryptography libmime-tools-perl spamassassin'
 # lighttpd and caddy bring services that start at once: for machines that are made for tests.
 servers='apache2-bin lighttpd caddy systemd-container'
 case $kind in
@@ -29,6 +29,7 @@ instead() {
 	gcc | clang | curl | npm | wrk | strace | chromium | python3) command -v "$1" ;;
 	nodejs) command -v node ;;
 	default-jre-headless) command -v java ;;
+	python3-cryptography) python3 -c "import cryptography" ;;
 	universal-ctags) ctags --version 2>/dev/null | grep Universal ;;
 	nginx-light) PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx ;;
 	libcurl4-openssl-dev) pkg-config --exists libcurl ;;

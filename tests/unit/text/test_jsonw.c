@@ -72,9 +72,10 @@ static void test_numbers_and_words(void **state)
 	jsonw_null(&w);
 	jsonw_cstr(&w, NULL);
 	jsonw_cstr(&w, "x");
+	jsonw_raw(&w, SLICE("{\"y\":1}"));
 	jsonw_end_array(&w);
 	assert_string_equal(buf.data,
-	    "[0,-1,9223372036854775807,-9223372036854775808,true,false,null,null,\"x\"]");
+	    "[0,-1,9223372036854775807,-9223372036854775808,true,false,null,null,\"x\",{\"y\":1}]");
 }
 
 static void test_commas_and_nesting(void **state)
