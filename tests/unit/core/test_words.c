@@ -28,7 +28,7 @@ static const char *const CODE_KEYS[] = {
 	"page.replaced.*", "page.lang.name", "page.sent.text", "page.sent.again", "page.sms.*", "page.slip.*",
 	"page.unsub.tracking", "page.unsub.oneclick", "page.unsubbed.reason",
 	"page.bare.*", "page.noform.*", "page.nopage.*", "page.method.*", "page.action.*",
-	"hub.*", "init.*", "ropa.*", "evidence.*", "word.*", "notice.*", "mail.*",
+	"hub.*", "init.*", "ropa.*", "verify.*", "evidence.*", "word.*", "notice.*", "mail.*",
 };
 
 /* ---- words of the languages against each other */
