@@ -58,6 +58,11 @@ tsan() {
 		echo "== $t"
 		TSAN_OPTIONS=halt_on_error=1 "$t"
 	done
+	make_tsan build-tsan/http/test_front build-tsan/http/echo_app
+	for t in test_mixed test_stop 'test_parked*'; do
+		TSAN_OPTIONS="halt_on_error=1 report_thread_leaks=0 suppressions=$PWD/tests/http/tsan.supp" ECHO_PARK=1 \
+			build-tsan/http/test_front build-tsan/http/echo_app "$t"
+	done
 }
 fuzz() { make_asan -j1 fuzz-replay && make_ FUZZ_S=5 fuzz; }
 http() { make_asan -j1 http-test; }

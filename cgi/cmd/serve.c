@@ -78,6 +78,11 @@ static void serve_handle(void *ctx, struct request *req, struct response *res)
 	app_handle(((struct serving *)ctx)->app, req, res);
 }
 
+static void serve_finish(void *ctx, struct request *req, struct response *res)
+{
+	app_finish(((struct serving *)ctx)->app, req, res);
+}
+
 static size_t serve_limit(void *ctx, const struct request *req)
 {
 	return app_body_limit(((struct serving *)ctx)->app, req);
@@ -147,8 +152,8 @@ int cmd_serve(const struct cmd_args *a)
 	    .writer_threads = SERVE_WRITERS, .wake = serve_wake, .ticks = true};
 	struct serving s = {.conf = a->conf, .with_worker = a->with_worker,
 	    .worker_start = -SERVE_WORKER_RESTART_MS};
-	const struct front_app app = {.ctx = &s, .handle = serve_handle, .body_limit = serve_limit,
-	    .refuse = serve_refuse, .reload = serve_reload, .started = serve_started, .tick = serve_tick};
+	const struct front_app app = {.ctx = &s, .handle = serve_handle, .finish = serve_finish,
+	    .body_limit = serve_limit, .refuse = serve_refuse, .reload = serve_reload, .started = serve_started, .tick = serve_tick};
 	struct front_options fo = {.listen = a->listen, .group = a->group, .threads = a->threads};
 	struct errinfo ei = {.code = OK};
 	const struct conf *c;

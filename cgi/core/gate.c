@@ -308,17 +308,17 @@ static bool review_valid(const struct gate *g, const struct gate_answer *out, co
 	return strlen(want) == r.len && crypt_equal(want, r.ptr, r.len);
 }
 
-static enum err intake_job(struct db *db, void *arg, struct errinfo *ei)
+enum err gate_write(struct db *db, void *row, struct errinfo *ei)
 {
 	int64_t id;
 
-	return intake_put(db, arg, &id, ei);
+	return intake_put(db, row, &id, ei);
 }
 
-static enum err gate_store(const struct gate *g, struct arena *a, const struct gate_input *in,
-    const struct gate_answer *out, struct slice address, struct slice extras, struct errinfo *ei)
+static enum err gate_row(const struct gate *g, struct arena *a, const struct gate_input *in,
+    const struct gate_answer *out, struct slice address, struct slice extras, struct intake *row, struct errinfo *ei)
 {
-	struct intake row = {
+	*row = (struct intake){
 	    .at_ms = clock_now_ms(),
 	    .channel = STORE_EMAIL,
 	    .form = slice_from(in->form->id),
@@ -330,10 +330,8 @@ static enum err gate_store(const struct gate *g, struct arena *a, const struct g
 	    .purposes = out->purposes,
 	};
 
-	memcpy(row.consent_hash, out->consent->hash, sizeof(row.consent_hash));
-	if (!arena_ok(a))
-		return err_set(ei, E_NOMEM, "sign-up");
-	return writer_run(g->writers, g->store, intake_job, &row, ei);
+	memcpy(row->consent_hash, out->consent->hash, sizeof(row->consent_hash));
+	return arena_ok(a) ? OK : err_set(ei, E_NOMEM, "sign-up");
 }
 
 /* Where the form stood, by the Referer header: without query and fragment, which may say more than we need. */
@@ -510,8 +508,8 @@ static void gate_order(const struct conf_form *form, struct gate_answer *out)
 	}
 }
 
-enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_input *in, struct gate_answer *out,
-    struct errinfo *ei)
+enum err gate_judge(const struct gate *g, struct arena *a, const struct gate_input *in, struct gate_answer *out,
+    struct intake *row, struct errinfo *ei)
 {
 	char honeypot[GATE_HONEYPOT_BYTES];
 	bool live = gate_start(g, a, in, out);
@@ -550,5 +548,16 @@ enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_in
 		return OK;
 	}
 	out->result = GATE_ACCEPTED;
-	return gate_store(g, a, in, out, addr.full, extras, ei);
+	return gate_row(g, a, in, out, addr.full, extras, row, ei);
+}
+
+enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_input *in, struct gate_answer *out,
+    struct errinfo *ei)
+{
+	struct intake row;
+	enum err rc = gate_judge(g, a, in, out, &row, ei);
+
+	if (rc || out->result != GATE_ACCEPTED)
+		return rc;
+	return writer_run(g->writers, g->store, gate_write, &row, ei);
 }

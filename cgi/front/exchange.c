@@ -80,12 +80,17 @@ static void exchange_refuse(struct exchange *x, unsigned status)
 		response_plain(&x->res, status, x->req.id);
 }
 
-void exchange_run(struct exchange *x, const struct exchange_source *src)
+void exchange_clear(struct exchange *x)
 {
 	arena_reset(&x->arena);
 	response_reset(&x->res);
 	buf_renew(&x->body);
 	buf_renew(&x->out);
+}
+
+void exchange_read(struct exchange *x, const struct exchange_source *src)
+{
+	exchange_clear(x);
 	unsigned status = request_from_params(&x->req, &x->arena, src->next, src->next_ctx);
 	if (src->malformed)
 		status = 400;
@@ -94,15 +99,31 @@ void exchange_run(struct exchange *x, const struct exchange_source *src)
 	bool more = body_drain(src);
 	if (!status && more)
 		status = 400;
-	if (status) {
-		exchange_refuse(x, status);
-	} else {
+	if (!status)
 		request_set_body(&x->req, buf_slice(&x->body));
+	x->refused = status;
+}
+
+void exchange_handle(struct exchange *x)
+{
+	if (x->refused)
+		exchange_refuse(x, x->refused);
+	else
 		x->app->handle(x->app->ctx, &x->req, &x->res);
-		if (!response_ok(&x->res))
-			log_event(LOG_ERROR, "response-failed", LOG_S("id", x->req.id));
-	}
+}
+
+void exchange_end(struct exchange *x)
+{
+	if (!x->refused && !response_ok(&x->res))
+		log_event(LOG_ERROR, "response-failed", LOG_S("id", x->req.id));
 	response_write(&x->res, x->req.method == REQUEST_HEAD, &x->out);
+}
+
+void exchange_run(struct exchange *x, const struct exchange_source *src)
+{
+	exchange_read(x, src);
+	exchange_handle(x);
+	exchange_end(x);
 }
 
 struct slice exchange_answer(const struct exchange *x)

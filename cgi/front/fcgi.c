@@ -5,14 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <fcgiapp.h>
 
-#include "front/exchange_priv.h"
 #include "front/record_priv.h"
 #include "front/stop_priv.h"
 
@@ -28,7 +26,6 @@ _Static_assert(offsetof(FCGX_Request, detached) == offsetof(FCGX_Request, ipcFd)
 
 struct fcgi {
 	FCGX_Request request;
-	struct exchange exchange;
 	int relay_fd; /* memory file for requests that were taken from the socket; -1 until needed */
 };
 
@@ -41,13 +38,11 @@ enum err fcgi_start(struct errinfo *ei)
 	return failed ? err_set(ei, E_NOMEM, "libfcgi does not start (%d)", failed) : OK;
 }
 
-struct fcgi *fcgi_new(const struct front_app *app)
+struct fcgi *fcgi_new(void)
 {
 	struct fcgi *f = calloc(1, sizeof(*f));
-	if (!f)
-		return NULL;
-	f->relay_fd = -1;
-	exchange_init(&f->exchange, app);
+	if (f)
+		f->relay_fd = -1;
 	return f;
 }
 
@@ -57,7 +52,6 @@ void fcgi_free(struct fcgi *f)
 		return;
 	if (f->relay_fd >= 0)
 		close(f->relay_fd);
-	exchange_free(&f->exchange);
 	free(f);
 }
 
@@ -75,17 +69,35 @@ static size_t body_bytes(void *ctx, char *dst, size_t n)
 #define PIECES_MAX 24
 
 /* FastCGI specification 1.0, section 3.3. */
-static void record_header(unsigned char h[static RECORD_HEADER_BYTES], int type, int id, size_t content)
+static void record_header(unsigned char h[static RECORD_HEADER_BYTES], int type, unsigned id, size_t content)
 {
 	const unsigned char bytes[RECORD_HEADER_BYTES] = {1, (unsigned char)type, (unsigned char)(id >> 8),
 	    (unsigned char)id, (unsigned char)(content >> 8), (unsigned char)content, (unsigned char)(-content & 7u), 0};
 	memcpy(h, bytes, sizeof(bytes));
 }
 
-static bool pieces_write(int fd, struct iovec *v, int n)
+/* Where pieces go, and who must know before this thread waits for the peer. */
+struct outlet {
+	int fd;
+	void (*stuck)(void *ctx);
+	void *ctx;
+};
+
+static ssize_t outlet_send(struct outlet *o, struct iovec *v, int n)
+{
+	struct msghdr m = {.msg_iov = v, .msg_iovlen = (size_t)n};
+	ssize_t sent = sendmsg(o->fd, &m, MSG_NOSIGNAL | (o->stuck ? MSG_DONTWAIT : 0));
+	if (sent >= 0 || errno != EAGAIN || !o->stuck)
+		return sent;
+	o->stuck(o->ctx);
+	o->stuck = NULL;
+	return sendmsg(o->fd, &m, MSG_NOSIGNAL);
+}
+
+static bool pieces_write(struct outlet *o, struct iovec *v, int n)
 {
 	while (n > 0) {
-		ssize_t sent = writev(fd, v, n);
+		ssize_t sent = outlet_send(o, v, n);
 		if (sent <= 0)
 			return false;
 		for (; n > 0 && (size_t)sent >= v->iov_len; v++, n--)
@@ -102,8 +114,9 @@ static bool pieces_write(int fd, struct iovec *v, int n)
  * The answer, the records around it and the end of the request in one system call. libfcgi would send 8 KiB at a
  * time and the end apart, and each piece wakes the web server.
  */
-static bool answer_write(int fd, int id, struct slice out)
+bool fcgi_write(int fd, unsigned id, struct slice out, void (*stuck)(void *ctx), void *ctx)
 {
+	struct outlet o = {.fd = fd, .stuck = stuck, .ctx = ctx};
 	static char zeros[8];
 	unsigned char headers[PIECES_MAX][RECORD_HEADER_BYTES], end[3 * RECORD_HEADER_BYTES] = {0};
 	struct iovec v[3 * PIECES_MAX + 1];
@@ -123,14 +136,14 @@ static bool answer_write(int fd, int id, struct slice out)
 		}
 		if (at == out.len)
 			v[n++] = (struct iovec){end, sizeof(end)};
-		if (!pieces_write(fd, v, n))
+		if (!pieces_write(&o, v, n))
 			return false;
 	} while (at < out.len);
 	return true;
 }
 
-/* The request that libfcgi has opened, up to the last byte of its answer. */
-static bool request_run(struct fcgi *f, bool malformed, const struct fcgi_job *job)
+/* The request that libfcgi has opened, up to its last byte. */
+static bool request_read(struct fcgi *f, bool malformed, struct exchange *x)
 {
 	FCGX_Request *r = &f->request;
 	char **at = r->envp;
@@ -141,16 +154,11 @@ static bool request_run(struct fcgi *f, bool malformed, const struct fcgi_job *j
 	    .read_ctx = r->in,
 	    .malformed = malformed,
 	};
-	exchange_run(&f->exchange, &src);
-	struct slice out = exchange_answer(&f->exchange);
-	if (FCGX_GetError(r->in))
-		return false;
-	if (job && job->sending)
-		job->sending(job->ctx);
-	return answer_write(r->ipcFd, r->requestId, out);
+	exchange_read(x, &src);
+	return !FCGX_GetError(r->in);
 }
 
-static enum fcgi_end answer_on(struct fcgi *f, int fd, const struct fcgi_job *job)
+static enum fcgi_end read_from(struct fcgi *f, int fd, bool malformed, struct exchange *x)
 {
 	FCGX_Request *r = &f->request;
 	FCGX_InitRequest(r, -1, 0);
@@ -158,14 +166,14 @@ static enum fcgi_end answer_on(struct fcgi *f, int fd, const struct fcgi_job *jo
 	r->keepConnection = 1; /* else the first FCGX_Accept_r closes it */
 	if (FCGX_Accept_r(r) < 0)
 		return FCGI_END_LOST;
-	bool sent = request_run(f, job->malformed, job);
-	/* Not FCGX_Finish_r: it would end the answer a second time, and wait for the peer to close a connection that the
-	 * list of connections still holds. */
+	bool whole = request_read(f, malformed, x);
+	/* Not FCGX_Finish_r: it would answer, and wait for the peer to close a connection that the list of connections
+	 * still holds. */
 	FCGX_Free(r, 0);
-	return sent ? FCGI_END_OK : FCGI_END_FAILED;
+	return whole ? FCGI_END_OK : FCGI_END_FAILED;
 }
 
-/* The request's bytes in a file in memory: libfcgi reads them from its start and appends the answer. */
+/* The request's bytes in a file in memory: libfcgi reads them from its start. */
 static bool relay_fill(struct fcgi *f, const struct fcgi_job *job)
 {
 	if (f->relay_fd < 0) {
@@ -186,31 +194,22 @@ static bool relay_fill(struct fcgi *f, const struct fcgi_job *job)
 	return lseek(f->relay_fd, 0, SEEK_SET) == 0;
 }
 
-static bool relay_send(struct fcgi *f, const struct fcgi_job *job)
-{
-	off_t at = (off_t)job->len, end = lseek(f->relay_fd, 0, SEEK_END);
-	while (at < end)
-		if (sendfile(job->fd, f->relay_fd, &at, (size_t)(end - at)) <= 0)
-			return false;
-	return end >= 0;
-}
-
-static enum fcgi_end answer_relayed(struct fcgi *f, const struct fcgi_job *job)
+static enum fcgi_end read_relayed(struct fcgi *f, const struct fcgi_job *job, struct exchange *x)
 {
 	if (!relay_fill(f, job))
 		return FCGI_END_FAILED;
-	enum fcgi_end end = answer_on(f, f->relay_fd, job);
+	enum fcgi_end end = read_from(f, f->relay_fd, job->malformed, x);
 	if (end == FCGI_END_LOST)
 		f->relay_fd = -1;
-	if (end != FCGI_END_OK || !relay_send(f, job))
+	/* a large request must not keep its memory */
+	if (end != FCGI_END_OK || ftruncate(f->relay_fd, 0))
 		return FCGI_END_FAILED;
-	/* a large request or answer must not keep its memory */
-	return ftruncate(f->relay_fd, 0) ? FCGI_END_FAILED : FCGI_END_OK;
+	return FCGI_END_OK;
 }
 
-enum fcgi_end fcgi_answer(struct fcgi *f, const struct fcgi_job *job)
+enum fcgi_end fcgi_read(struct fcgi *f, const struct fcgi_job *job, struct exchange *x)
 {
-	return job->bytes ? answer_relayed(f, job) : answer_on(f, job->fd, job);
+	return job->bytes ? read_relayed(f, job, x) : read_from(f, job->fd, job->malformed, x);
 }
 
 static void selftest_handle(void *ctx, struct request *req, struct response *res)
@@ -251,15 +250,22 @@ static bool selftest_answer(int fd)
 	    memmem(out, (size_t)got, last, sizeof(last) - 1);
 }
 
-static enum err selftest_once(struct fcgi *f, int fd[2], bool relayed, struct errinfo *ei)
+#define SELFTEST_ID 7
+
+static enum err selftest_once(struct fcgi *f, struct exchange *x, int fd[2], bool relayed, struct errinfo *ei)
 {
 	struct buf b;
 	buf_init(&b, 1024);
 	selftest_request(&b);
 	struct fcgi_job job = {.fd = fd[0], .bytes = relayed ? b.data : NULL, .len = b.len};
 	bool written = relayed || write(fd[1], b.data, b.len) == (ssize_t)b.len;
-	enum fcgi_end end = written ? fcgi_answer(f, &job) : FCGI_END_FAILED;
+	enum fcgi_end end = written ? fcgi_read(f, &job, x) : FCGI_END_FAILED;
 	buf_free(&b);
+	if (end == FCGI_END_OK) {
+		exchange_handle(x);
+		exchange_end(x);
+		end = fcgi_write(fd[0], SELFTEST_ID, exchange_answer(x), NULL, NULL) ? end : FCGI_END_FAILED;
+	}
 	if (end != FCGI_END_OK || !selftest_answer(fd[1]))
 		return err_set(ei, E_UPSTREAM, "libfcgi does not keep a connection as this program expects "
 		    "(%s, end %d). Use libfcgi 2.4.2 to 2.4.7", relayed ? "relayed" : "direct", (int)end);
@@ -270,7 +276,8 @@ enum err fcgi_selftest(struct errinfo *ei)
 {
 	static const struct front_app app = {.handle = selftest_handle, .body_limit = selftest_limit};
 	int fd[2];
-	struct fcgi *f = fcgi_new(&app);
+	struct exchange x;
+	struct fcgi *f = fcgi_new();
 	if (!f)
 		return err_set(ei, E_NOMEM, "no memory");
 	enum err e = OK;
@@ -279,23 +286,30 @@ enum err fcgi_selftest(struct errinfo *ei)
 		fcgi_free(f);
 		return e;
 	}
+	exchange_init(&x, &app);
 	/* the second time on the same, kept connection */
 	for (int i = 0; i < 3 && !e; i++)
-		e = selftest_once(f, fd, i == 2, ei);
+		e = selftest_once(f, &x, fd, i == 2, ei);
 	close(fd[0]);
 	close(fd[1]);
+	exchange_free(&x);
 	fcgi_free(f);
 	return e;
 }
 
 #ifdef JAWORT_NO_PARKING
-void fcgi_accept_loop(struct fcgi *f, int listen_fd)
+void fcgi_accept_loop(struct fcgi *f, int listen_fd, struct exchange *x)
 {
+	FCGX_Request *r = &f->request;
 	fcntl(listen_fd, F_SETFL, 0);
-	FCGX_InitRequest(&f->request, listen_fd, 0);
-	while (FCGX_Accept_r(&f->request) >= 0) {
-		request_run(f, false, NULL);
-		FCGX_Free(&f->request, !f->request.keepConnection);
+	FCGX_InitRequest(r, listen_fd, 0);
+	while (FCGX_Accept_r(r) >= 0) {
+		if (request_read(f, false, x)) {
+			exchange_handle(x);
+			exchange_end(x);
+			fcgi_write(r->ipcFd, (unsigned)r->requestId, exchange_answer(x), NULL, NULL);
+		}
+		FCGX_Free(r, !r->keepConnection);
 	}
 }
 #endif

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "front/conn_priv.h"
+#include "front/errand_priv.h"
 #include "front/fcgi_priv.h"
 #include "front/listen_priv.h"
 #include "front/stop_priv.h"
@@ -26,6 +27,10 @@
  * connection, edge-triggered it would leave a burst to a single worker, which
  * is wrong for requests that wait for the disk. (EPOLLEXCLUSIVE cannot be
  * combined with ONESHOT and helps only several epoll instances.)
+ *
+ * A request that waits for the disk waits without a thread: it is parked, and
+ * when it is resumed, with others as a rule (they share a commit), one worker is
+ * called for all of them, finishes them and sends their answers in a row.
  */
 
 #define TICK_MS 1000
@@ -34,15 +39,19 @@
 #define ACCEPT_LOG_EVERY_MS 10000
 /* One recv sees most requests whole; sign-ups have at most 16 KiB of body. */
 #define PEEK_BYTES (20u * 1024u)
+/* Answers that one worker makes in a row; for what is left it calls another. */
+#define FINISH_MAX 32
 
 struct server {
 	const struct front_app *app;
 	struct listener listener;
 	struct stop stop;
 	struct conns conns;
+	struct errands errands;
 	int epoll_fd;
 	int wake_fd; /* semaphore: one token per worker at the end */
 	int kick_fd; /* a worker wants the main thread to look at paused */
+	int ready_fd; /* edge-triggered: parked requests were resumed */
 	atomic_bool stopping;
 	atomic_bool paused;
 	_Atomic unsigned ended; /* workers that have left their loop */
@@ -55,6 +64,7 @@ struct worker {
 	struct server *s;
 	pthread_t thread;
 	struct fcgi *fcgi;
+	struct errand *errand; /* at hand for the next request */
 	bool stopping;
 	unsigned char peek[PEEK_BYTES];
 };
@@ -62,35 +72,59 @@ struct worker {
 enum step {
 	STEP_DROP, /* the connection is at its end */
 	STEP_PARK, /* nothing to do before more arrives */
-	STEP_TAKE  /* peeking is not enough */
+	STEP_TAKE, /* peeking is not enough */
+	STEP_GONE  /* its request is parked: another thread may have it already */
 };
 
-static void conn_sending(void *ctx)
+static bool request_park(struct request *req)
 {
-	conn_set_phase(ctx, CONN_SENDING);
+	return errand_park((struct errand *)((char *)req - offsetof(struct errand, exchange.req)));
 }
 
-/* Answers the request that scan has found whole: in the socket (bytes NULL), or in bytes. */
-static enum step conn_serve(struct worker *w, struct conn *c, const struct record_scan *scan,
-    const char *bytes)
+static void request_resume(struct request *req)
 {
-	struct fcgi_job job = {
+	errand_resume((struct errand *)((char *)req - offsetof(struct errand, exchange.req)));
+}
+
+static const struct request_parking parking = {.park = request_park, .resume = request_resume};
+
+static enum step errand_send(struct errand *e, void (*stuck)(void *ctx), void *ctx)
+{
+	conn_set_phase(e->conn, CONN_SENDING);
+	if (!fcgi_write(e->conn->fd, e->id, exchange_answer(&e->exchange), stuck, ctx) || !e->keep)
+		return STEP_DROP;
+	conn_set_phase(e->conn, CONN_IDLE);
+	return STEP_PARK;
+}
+
+/* Answers the request that scan has found whole: in the socket, or taken from it before. */
+static enum step conn_serve(struct worker *w, struct conn *c, const struct record_scan *scan, bool taken)
+{
+	struct errand *e = w->errand;
+	const struct fcgi_job job = {
 	    .fd = c->fd,
-	    .bytes = bytes,
+	    .bytes = taken ? c->in.data : NULL,
 	    .len = scan->at,
 	    .malformed = scan->malformed,
-	    .sending = conn_sending,
-	    .ctx = c,
 	};
-	bool keep = scan->keep;
+	e->at_hand = &w->errand;
+	e->conn = c;
+	e->id = scan->id;
+	e->keep = scan->keep;
 	conn_set_phase(c, CONN_BUSY);
-	enum fcgi_end end = fcgi_answer(w->fcgi, &job);
+	enum fcgi_end end = fcgi_read(w->fcgi, &job, &e->exchange);
+	if (taken)
+		conn_consume(&w->s->conns, c, job.len);
 	if (end == FCGI_END_LOST)
 		c->fd = -1;
-	if (end != FCGI_END_OK || !keep)
+	if (end != FCGI_END_OK)
 		return STEP_DROP;
-	conn_set_phase(c, CONN_IDLE);
-	return STEP_PARK;
+	e->exchange.req.parking = w->s->app->finish ? &parking : NULL;
+	exchange_handle(&e->exchange);
+	if (w->errand != e)
+		return STEP_GONE;
+	exchange_end(&e->exchange);
+	return errand_send(e, NULL, NULL);
 }
 
 /* The ordinary case: one request, whole, in its plainest form, still in the socket. */
@@ -104,7 +138,7 @@ static enum step conn_peek(struct worker *w, struct conn *c)
 	struct record_scan scan;
 	record_scan_init(&scan);
 	if (record_scan(&scan, w->peek, (size_t)n) == RECORD_WHOLE && scan.at == (size_t)n)
-		return conn_serve(w, c, &scan, NULL);
+		return conn_serve(w, c, &scan, false);
 	return STEP_TAKE;
 }
 
@@ -147,10 +181,8 @@ static enum step conn_relay(struct worker *w, struct conn *c)
 			return STEP_DROP;
 		enum step step;
 		if (v == RECORD_WHOLE) {
-			size_t len = c->scan.at;
-			step = conn_serve(w, c, &c->scan, c->in.data);
-			conn_consume(&w->s->conns, c, len);
-			if (step == STEP_DROP || !c->in.data)
+			step = conn_serve(w, c, &c->scan, true);
+			if (step != STEP_PARK || !c->in.data)
 				return step;
 			continue;
 		}
@@ -170,28 +202,100 @@ static bool conn_arm(struct server *s, struct conn *c)
 	return epoll_ctl(s->epoll_fd, op, fd, &ev) == 0;
 }
 
-static void conn_event(struct worker *w, struct conn *c)
+/* What a step leaves to be done with the connection; true: look at it again. */
+static bool conn_rest(struct server *s, struct conn *c, enum step step)
 {
-	struct server *s = w->s;
-	bug_if(atomic_exchange(&c->held, true));
-	for (;;) {
-		enum step step = STEP_DROP;
+	if (step == STEP_GONE)
+		return false;
+	if (step == STEP_DROP) {
+		conns_drop(&s->conns, c);
+		return false;
+	}
+	/* what was taken from the socket already wakes nobody */
+	if (c->in.data && atomic_load(&c->phase) == CONN_IDLE)
+		return true;
+	if (!atomic_load(&s->stopping)) {
+		if (!conn_arm(s, c))
+			conns_drop(&s->conns, c);
+		return false;
+	}
+	/* From now on the peer cannot send; what it has sent is still answered. */
+	shutdown(c->fd, SHUT_RD);
+	return true;
+}
+
+/* With a connection that this worker holds. */
+static void conn_go_on(struct worker *w, struct conn *c)
+{
+	enum step step;
+	do {
+		step = STEP_DROP;
 		if (!atomic_load(&c->doomed)) {
 			step = c->in.data ? STEP_TAKE : conn_peek(w, c);
 			if (step == STEP_TAKE)
 				step = conn_relay(w, c);
 		}
-		if (step == STEP_DROP) {
-			conns_drop(&s->conns, c);
-			return;
-		}
-		if (!atomic_load(&s->stopping)) {
-			if (!conn_arm(s, c))
-				conns_drop(&s->conns, c);
-			return;
-		}
-		/* From now on the peer cannot send; what it has sent is still answered. */
-		shutdown(c->fd, SHUT_RD);
+	} while (conn_rest(w->s, c, step));
+}
+
+static void conn_event(struct worker *w, struct conn *c)
+{
+	bug_if(atomic_exchange(&c->held, true));
+	conn_go_on(w, c);
+}
+
+/* Requests that were resumed, on their way out. */
+struct leaving {
+	struct errand *batch[FINISH_MAX];
+	unsigned n, at; /* batch[at] is being sent */
+};
+
+/* The peer of one does not take its answer: others need not wait for it. */
+static void leaving_stuck(void *ctx)
+{
+	struct leaving *l = ctx;
+	for (unsigned i = l->at + 1; i < l->n; i++)
+		errand_return(l->batch[i]);
+	l->n = l->at + 1;
+}
+
+/* First all that may still write to the log, then the answers. */
+static void leaving_finish(struct server *s, struct leaving *l)
+{
+	for (unsigned i = 0; i < l->n; i++) {
+		struct errand *e = l->batch[i];
+		if (e->finished)
+			continue;
+		s->app->finish(s->app->ctx, &e->exchange.req, &e->exchange.res);
+		exchange_end(&e->exchange);
+		e->finished = true;
+	}
+}
+
+/* Returns how many connections, now in again, have more to be looked at. */
+static unsigned leaving_send(struct server *s, struct leaving *l, struct conn **again)
+{
+	unsigned more = 0;
+	for (l->at = 0; l->at < l->n; l->at++) {
+		struct errand *e = l->batch[l->at];
+		struct conn *c = e->conn;
+		enum step step = errand_send(e, leaving_stuck, l);
+		errand_end(e);
+		if (conn_rest(s, c, step))
+			again[more++] = c;
+	}
+	return more;
+}
+
+static void ready_event(struct worker *w)
+{
+	struct conn *again[FINISH_MAX];
+	struct leaving l;
+	while ((l.n = errands_take(&w->s->errands, l.batch, FINISH_MAX)) > 0) {
+		leaving_finish(w->s, &l);
+		unsigned more = leaving_send(w->s, &l, again);
+		for (unsigned i = 0; i < more; i++)
+			conn_go_on(w, again[i]);
 	}
 }
 
@@ -252,7 +356,7 @@ static void *worker_main(void *arg)
 	struct worker *w = arg;
 	struct server *s = w->s;
 #ifdef JAWORT_NO_PARKING
-	fcgi_accept_loop(w->fcgi, s->listener.fd);
+	fcgi_accept_loop(w->fcgi, s->listener.fd, &w->errand->exchange);
 	return NULL;
 #endif
 	for (;;) {
@@ -267,6 +371,8 @@ static void *worker_main(void *arg)
 			wake_event(w);
 		else if (ev.data.ptr == &s->listener)
 			listener_event(w);
+		else if (ev.data.ptr == &s->errands)
+			ready_event(w);
 		else
 			conn_event(w, ev.data.ptr);
 	}
@@ -280,10 +386,15 @@ static enum err server_open(struct server *s, struct errinfo *ei)
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
 	s->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->epoll_fd < 0 || s->wake_fd < 0 || s->kick_fd < 0)
+	s->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	errands_init(&s->errands, s->app, s->ready_fd, s->threads);
+	if (s->epoll_fd < 0 || s->wake_fd < 0 || s->kick_fd < 0 || s->ready_fd < 0)
 		return err_errno(ei, E_IO, errno, "epoll");
 	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = &s->wake_fd};
-	if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->wake_fd, &ev) || !listener_arm(s, EPOLL_CTL_ADD))
+	/* each writing is an event of its own and wakes one: nobody reads it */
+	struct epoll_event ready = {.events = EPOLLIN | EPOLLET, .data.ptr = &s->errands};
+	if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->wake_fd, &ev) ||
+	    epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->ready_fd, &ready) || !listener_arm(s, EPOLL_CTL_ADD))
 		return err_errno(ei, E_IO, errno, "epoll");
 	return OK;
 }
@@ -318,8 +429,9 @@ static enum err workers_start(struct server *s, unsigned *started, struct errinf
 	for (*started = 0; *started < s->threads && !e; ) {
 		struct worker *w = &s->workers[*started];
 		w->s = s;
-		w->fcgi = fcgi_new(s->app);
-		if (!w->fcgi || pthread_create(&w->thread, NULL, worker_main, w))
+		w->fcgi = fcgi_new();
+		w->errand = errand_new(&s->errands);
+		if (!w->fcgi || !w->errand || pthread_create(&w->thread, NULL, worker_main, w))
 			e = err_set(ei, E_NOMEM, "cannot start thread %u of %u", *started + 1, s->threads);
 		else
 			++*started;
@@ -368,11 +480,15 @@ static void main_loop(struct server *s)
 /* Only when no worker runs. */
 static void server_close(struct server *s)
 {
-	for (unsigned i = 0; s->workers && i < s->threads; i++)
+	for (unsigned i = 0; s->workers && i < s->threads; i++) {
 		fcgi_free(s->workers[i].fcgi);
+		if (s->workers[i].errand)
+			errand_end(s->workers[i].errand);
+	}
 	free(s->workers);
+	errands_free(&s->errands);
 	conns_close(&s->conns);
-	int fds[] = {s->epoll_fd, s->wake_fd, s->kick_fd};
+	int fds[] = {s->epoll_fd, s->wake_fd, s->kick_fd, s->ready_fd};
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
@@ -392,7 +508,7 @@ enum err front_serve(const struct front_options *opt, const struct front_app *ap
 	s->threads = opt->threads ? opt->threads : FRONT_THREADS_DEFAULT;
 	if (s->threads > FRONT_THREADS_MAX)
 		s->threads = FRONT_THREADS_MAX;
-	s->listener.fd = s->stop.signal_fd = s->epoll_fd = s->wake_fd = s->kick_fd = -1;
+	s->listener.fd = s->stop.signal_fd = s->epoll_fd = s->wake_fd = s->kick_fd = s->ready_fd = -1;
 	enum err e = stop_open(&s->stop, ei);
 	if (!e)
 		e = fcgi_start(ei);

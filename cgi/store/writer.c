@@ -27,15 +27,6 @@
 /* Here the next batch waits for it: only then can the WAL start from its beginning again (64 MiB). */
 #define WRITER_CKPT_MUST_PAGES (64 * 1024 * 1024 / WRITER_PAGE_BYTES)
 
-struct writer_job {
-	enum err (*run)(struct db *db, void *arg, struct errinfo *ei);
-	void *arg;
-	struct errinfo *ei;
-	enum err result;
-	sem_t done;
-	struct writer_job *next;
-};
-
 /* Of one store. All members under the pool's mutex, but for those of the thread that has it busy. */
 struct writer_queue {
 	struct writer_pool *pool;
@@ -131,8 +122,7 @@ static void queue_take_late(struct writer_queue *q, struct writer_batch *b)
 static void job_fail(struct writer_job *j, const struct errinfo *ei, enum err e)
 {
 	j->result = e;
-	if (j->ei)
-		*j->ei = *ei;
+	j->ei = *ei;
 }
 
 static enum err batch_jobs(struct db *db, struct writer_job *const *jobs, unsigned count, struct errinfo *ei)
@@ -317,7 +307,7 @@ static void batch_finish(struct writer_pool *p, struct writer_queue *q, struct w
 	pthread_mutex_unlock(&p->mu);
 	/* A job's memory is its caller's and not touched after this. */
 	for (unsigned i = 0; i < b->count; i++)
-		sem_post(&b->jobs[i]->done);
+		b->jobs[i]->done(b->jobs[i]);
 	if (b->outbox_added && b->commits && p->wake)
 		p->wake(p->wake_arg, q->store);
 	pthread_mutex_lock(&p->mu);
@@ -511,20 +501,40 @@ static enum err queue_put(struct writer_pool *p, struct writer_queue *q, struct 
 	return e;
 }
 
+enum err writer_submit(struct writer_pool *p, struct store *s, struct writer_job *job, struct errinfo *ei)
+{
+	/* Inside a write transaction of this thread it would wait for itself. */
+	bug_if(lock_mine(s) || !s->queue);
+	job->next = NULL;
+	job->result = E_IO;
+	return queue_put(p, s->queue, job, ei);
+}
+
+/* A job that a thread waits for. */
+struct waited {
+	struct writer_job job;
+	sem_t done;
+};
+
+static void waited_done(struct writer_job *job)
+{
+	sem_post(&((struct waited *)job)->done);
+}
+
 enum err writer_run(struct writer_pool *p, struct store *s,
     enum err (*run)(struct db *db, void *arg, struct errinfo *ei), void *arg, struct errinfo *ei)
 {
-	struct writer_job job = {.run = run, .arg = arg, .ei = ei, .result = E_IO};
-	/* Inside a write transaction of this thread it would wait for itself. */
-	bug_if(lock_mine(s) || !s->queue);
-	sem_init(&job.done, 0, 0);
-	enum err e = queue_put(p, s->queue, &job, ei);
+	struct waited w = {.job = {.run = run, .arg = arg, .done = waited_done}};
+	sem_init(&w.done, 0, 0);
+	enum err e = writer_submit(p, s, &w.job, ei);
 	if (!e) {
-		while (sem_wait(&job.done) < 0 && errno == EINTR)
+		while (sem_wait(&w.done) < 0 && errno == EINTR)
 			;
-		e = job.result;
+		e = w.job.result;
+		if (e && ei)
+			*ei = w.job.ei;
 	}
-	sem_destroy(&job.done);
+	sem_destroy(&w.done);
 	return e;
 }
 

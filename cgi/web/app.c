@@ -342,6 +342,7 @@ static void page_dispatch(struct page *p, struct slice rest)
 	const struct route *r = route_find(rest, &p->arg);
 	enum request_method m = p->req->method;
 
+	p->route = r;
 	p->class = r ? r->class : PAGE_TOKEN;
 	if (!r) {
 		page_error(p, 404, "page.nopage");
@@ -357,36 +358,70 @@ static void page_dispatch(struct page *p, struct slice rest)
 		r->post(p);
 	else
 		page_method(p, r);
-	if (m == REQUEST_POST)
-		log_event(LOG_INFO, "post", LOG_S("site", site_conf(p->site)->id), LOG_S("route", r->path),
+}
+
+/* Answered. */
+static void page_close(struct page *p)
+{
+	if (p->req->method == REQUEST_POST && p->route)
+		log_event(LOG_INFO, "post", LOG_S("site", site_conf(p->site)->id), LOG_S("route", p->route->path),
 		    LOG_S("id", p->req->id), LOG_I("status", p->res->status),
 		    LOG_I("ms", clock_now_ms() - p->req->received_ms));
+	generation_release(p->generation);
+}
+
+/* Of the site that m names. False: the site is down. */
+static bool app_page(struct app *a, struct generation *g, struct request *req, struct response *res,
+    const struct conf_match *m)
+{
+	struct page *p = arena_alloc(req->arena, sizeof(*p));
+	bool parked = false;
+
+	if (!p || m->broken)
+		return false;
+	*p = (struct page){.app = a, .generation = g, .req = req, .res = res, .arena = req->arena, .writers = a->writers,
+	    .budget = a->budget, .gs = generation_site(g, m->site), .parked = &parked};
+	if (!p->gs || !p->gs->site)
+		return false;
+	p->client_ip = client_address(g->conf, req);
+	p->site = p->gs->site;
+	page_language(p);
+	page_dispatch(p, m->rest);
+	/* else it is another thread's */
+	if (!parked)
+		page_close(p);
+	return true;
 }
 
 void app_handle(void *ctx, struct request *req, struct response *res)
 {
 	struct app *a = ctx;
 	struct generation *g = generation_get(a);
-	struct page p = {.app = a, .req = req, .res = res, .arena = req->arena, .writers = a->writers,
-	};
 	struct conf_match m;
-
-	p.client_ip = client_address(g->conf, req);
 	bool matched = app_match(g, req, &m);
+
 	if (matched && a->opts.brief)
 		app_complete(a, g, req, m.rest);
-	p.budget = a->budget;
 	if (!matched) {
 		bare_send(a->bare, req, 404, res);
-	} else if (m.broken || !(p.gs = generation_site(g, m.site)) || !p.gs->site) {
+	} else if (app_page(a, g, req, res, &m)) {
+		return;
+	} else {
 		log_event(LOG_WARN, "site_is_down", LOG_S("site", m.site ? m.site->id : m.broken->id), LOG_S("id", req->id));
 		bare_send(a->bare, req, 503, res);
-	} else {
-		p.site = p.gs->site;
-		page_language(&p);
-		page_dispatch(&p, m.rest);
 	}
 	generation_release(g);
+}
+
+void app_finish(void *ctx, struct request *req, struct response *res)
+{
+	struct page_wait *w = req->parked;
+	struct page *p = w->page;
+
+	(void)ctx;
+	(void)res;
+	w->answer(p, w->arg, w->job.result, &w->job.ei);
+	page_close(p);
 }
 
 size_t app_body_limit(void *ctx, const struct request *req)

@@ -149,6 +149,46 @@ void page_etag_body(struct page *p)
 		buf_reset(&p->res->body);
 }
 
+static void wait_done(struct writer_job *job)
+{
+	struct page_wait *w = (struct page_wait *)job;
+
+	w->page->req->parking->resume(w->page->req);
+}
+
+/* False: it has to be waited for in this thread. */
+static bool page_park(struct page *p, struct page_wait *w)
+{
+	if (!w || !p->parked || !p->req->parking || !p->req->parking->park(p->req))
+		return false;
+	p->req->parked = w;
+	*p->parked = true;
+	p->parked = NULL;
+	return true;
+}
+
+void page_write(struct page *p, enum err (*run)(struct db *db, void *arg, struct errinfo *ei), void *run_arg,
+    void (*answer)(struct page *p, void *arg, enum err rc, struct errinfo *ei), void *arg)
+{
+	struct page_wait *w = arena_alloc(p->arena, sizeof(*w));
+	struct errinfo ei = {.code = OK};
+
+	if (!page_park(p, w)) {
+		enum err rc = writer_run(p->writers, p->gs->store, run, run_arg, &ei);
+		answer(p, arg, rc, &ei);
+		return;
+	}
+	*w = (struct page_wait){.job = {.run = run, .arg = run_arg, .done = wait_done}, .page = p, .answer = answer,
+	    .arg = arg};
+	/* once it is handed over, this thread must not look at any of it again */
+	enum err rc = writer_submit(p->writers, p->gs->store, &w->job, &ei);
+	if (rc) {
+		w->job.result = rc;
+		w->job.ei = ei;
+		p->req->parking->resume(p->req);
+	}
+}
+
 bool page_form(struct page *p, struct form *out)
 {
 	struct errinfo ei = {.code = OK};

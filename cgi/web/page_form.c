@@ -263,41 +263,57 @@ static void form_answer(struct page *p, const struct conf_form *form, const stru
 	}
 }
 
+/* A sign-up from its fields to its answer. */
+struct signup {
+	const struct conf_form *form;
+	struct form typed;
+	struct gate_answer answer;
+	struct intake row;
+};
+
+static void signup_answer(struct page *p, void *arg, enum err rc, struct errinfo *ei)
+{
+	struct signup *s = arg;
+
+	if (rc) {
+		page_failed_log(p, rc, ei);
+		later_page(p, 503, "page.down", HEADERS_RETRY_AFTER_S, s->form, &s->typed);
+	} else if (s->answer.result == GATE_LIMITED)
+		later_page(p, 429, "page.busy", s->answer.retry_s, s->form, &s->typed);
+	else if (page_wants_json(p))
+		page_form_json(p, s->form, &s->typed, &s->answer);
+	else
+		form_answer(p, s->form, &s->typed, &s->answer);
+}
+
 void page_form_post(struct page *p)
 {
-	const struct conf_form *form = form_of(p);
 	const struct gate gate = {.site = p->site, .store = p->gs->store, .writers = p->writers,
 	    .budget = p->budget};
-	struct gate_input in = {.form = form, .lang = p->lang, .remote_ip = p->client_ip};
+	struct gate_input in = {.form = form_of(p), .lang = p->lang, .remote_ip = p->client_ip};
+	struct signup *s = arena_alloc(p->arena, sizeof(*s));
 	struct errinfo ei = {.code = OK};
-	struct gate_answer *answer;
-	struct form *typed = arena_alloc(p->arena, sizeof(*typed));
 	enum err rc;
 
 	p->shared = true;
-	answer = arena_alloc(p->arena, sizeof(*answer));
-	if (!typed || !answer) {
+	if (!s) {
 		page_failed(p, E_NOMEM, &ei);
 		return;
 	}
-	if (!form) {
+	if (!in.form) {
 		page_error(p, 404, "page.noform");
 		return;
 	}
-	if (!page_form(p, typed))
+	s->form = in.form;
+	if (!page_form(p, &s->typed))
 		return;
-	in.fields = typed;
+	in.fields = &s->typed;
 	in.origin = gate_origin(p->site, p->req->origin);
 	in.referer = p->req->referer;
-	rc = gate_accept(&gate, p->arena, &in, answer, &ei);
-	p->lang = answer->lang ? answer->lang : p->lang;
-	if (rc) {
-		page_failed_log(p, rc, &ei);
-		later_page(p, 503, "page.down", HEADERS_RETRY_AFTER_S, form, typed);
-	} else if (answer->result == GATE_LIMITED)
-		later_page(p, 429, "page.busy", answer->retry_s, form, typed);
-	else if (page_wants_json(p))
-		page_form_json(p, form, typed, answer);
+	rc = gate_judge(&gate, p->arena, &in, &s->answer, &s->row, &ei);
+	p->lang = s->answer.lang ? s->answer.lang : p->lang;
+	if (!rc && s->answer.result == GATE_ACCEPTED)
+		page_write(p, gate_write, &s->row, signup_answer, s);
 	else
-		form_answer(p, form, typed, answer);
+		signup_answer(p, s, rc, &ei);
 }

@@ -2,7 +2,7 @@
 #define JAWORT_WEB_PAGE_PRIV_H
 /*
  * page: what a handler of a route gets, and the few calls with which pages
- * answer. One struct page per request, on the stack of app_handle().
+ * answer. One struct page per request, in its arena.
  */
 #include <stdbool.h>
 #include "base/arena.h"
@@ -26,8 +26,21 @@ enum page_class {
 	PAGE_CLASS__MAX
 };
 
+struct route;
+
+/* What a page waits for; see page_write(). */
+struct page_wait {
+	struct writer_job job;
+	struct page *page;
+	void (*answer)(struct page *p, void *arg, enum err rc, struct errinfo *ei);
+	void *arg;
+};
+
 struct page {
 	struct app *app;
+	struct generation *generation; /* held */
+	const struct route *route;
+	bool *parked; /* to be set by who parks the request; NULL: it may not be */
 	const struct generation_site *gs;
 	const struct site *site;
 	struct writer_pool *writers;
@@ -70,6 +83,12 @@ void page_head(struct page *p, unsigned status, const char *type, const char *tp
 bool page_etag(struct page *p, struct slice etag);
 /* The same with a validator over the body that is there already; what the client has is not sent again. */
 void page_etag_body(struct page *p);
+/*
+ * Has the writer run a job, then calls answer with the result: at once, or from another thread where the front can
+ * park requests. So a handler calls it last; answer's arg and what it points to lie in the arena.
+ */
+void page_write(struct page *p, enum err (*run)(struct db *db, void *arg, struct errinfo *ei), void *run_arg,
+    void (*answer)(struct page *p, void *arg, enum err rc, struct errinfo *ei), void *arg);
 /* Fields of an urlencoded body. False: answered (400, 415). */
 bool page_form(struct page *p, struct form *out);
 bool page_wants_json(const struct page *p);

@@ -1,7 +1,7 @@
 #ifndef JAWORT_CORE_GATE_H
 #define JAWORT_CORE_GATE_H
 /*
- * gate: the one way in. gate_accept() is the only function that takes a
+ * gate: the one way in. gate_accept() (and its halves) is the only function that takes a
  * sign-up, whether it comes from a form, a fragment, a script or the command
  * line. It checks the declared fields, the address, the wording and the
  * signs of abuse, and then writes exactly one intake row, durable before it
@@ -23,6 +23,7 @@
 #include "core/site.h"
 #include "store/budget.h"
 #include "store/db.h"
+#include "store/intake.h"
 #include "store/writer.h"
 #include "text/addr.h"
 #include "text/form.h"
@@ -91,6 +92,15 @@ struct gate_answer {
  */
 enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_input *in, struct gate_answer *out,
     struct errinfo *ei);
+
+/*
+ * The two halves of gate_accept(), for who waits for the disk in another way: everything up to the row, of which
+ * GATE_ACCEPTED says that it is to be written and nothing else (its slices: arena, configuration and what came in);
+ * and the job of the writer that writes it.
+ */
+enum err gate_judge(const struct gate *g, struct arena *a, const struct gate_input *in, struct gate_answer *out,
+    struct intake *row, struct errinfo *ei);
+enum err gate_write(struct db *db, void *row, struct errinfo *ei);
 
 /* Name of the form's honeypot: seven letters and digits, starting with a letter; the same until the form's id changes. */
 void gate_honeypot(const struct site *s, const struct conf_form *form, char out[static GATE_HONEYPOT_BYTES]);

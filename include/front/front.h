@@ -11,7 +11,8 @@
  *     What is broken, cut off or too large was answered (400, 413, 414, 431) or
  *     dropped before, without effect;
  *   - arena and response are fresh for each request;
- *   - worker threads have all signals blocked.
+ *   - worker threads have all signals blocked;
+ *   - a request may be parked while it waits for the disk, so that many wait with few threads.
  * What the front relies on: handle() returns within a few seconds.
  */
 #include <stdbool.h>
@@ -24,6 +25,11 @@ struct front_app {
 	void *ctx;
 	/* Many threads at once. Must leave a complete response. */
 	void (*handle)(void *ctx, struct request *req, struct response *res);
+	/*
+	 * The rest of handle() for a request that it parked (web/request.h) and that was resumed; in a thread of the front,
+	 * one after the other for those resumed together, so it should not wait. NULL: nothing can be parked.
+	 */
+	void (*finish)(void *ctx, struct request *req, struct response *res);
 	/*
 	 * Largest body in bytes that is accepted for this request; more is 413.
 	 * req->body is not there yet. Never above FRONT_BODY_MAX_BYTES.
@@ -48,6 +54,8 @@ struct front_app {
 #define FRONT_THREADS_DEFAULT 32u
 #define FRONT_THREADS_MAX 512u
 #define FRONT_BACKLOG 512
+/* Requests parked at the same time; more wait in their threads. */
+#define FRONT_PARKED_MAX 256u
 #define FRONT_SOCKET_MODE 0660
 #define FRONT_BODY_MAX_BYTES (1024u * 1024u)
 /* A request must have arrived whole this long after its first byte. */

@@ -10,7 +10,7 @@
  * So a job sets its results anew in each run, and expected outcomes ("link expired")
  * are results in arg, not errors. A job never begins or commits by itself.
  *
- * Threads: writer_run() from any thread that is not inside a write transaction.
+ * Threads: writer_run() and writer_submit() from any thread that is not inside a write transaction.
  */
 #include <stdbool.h>
 #include "base/err.h"
@@ -21,6 +21,20 @@
 #define WRITER_BATCH_MAX 512
 
 struct writer_pool;
+
+/* Work for the writer; memory of who hands it in, until done() is called. */
+struct writer_job {
+	enum err (*run)(struct db *db, void *arg, struct errinfo *ei);
+	void *arg;
+	/*
+	 * Once, when the job is durable or has failed (result, ei), from a pool thread that has other work: it must not
+	 * wait for anything. The memory is the caller's again.
+	 */
+	void (*done)(struct writer_job *job);
+	enum err result;
+	struct errinfo ei;
+	struct writer_job *next; /* the queue's */
+};
 
 /* NULL without memory or threads. threads is clipped to 1..WRITER_THREADS_MAX. */
 struct writer_pool *writer_pool_new(unsigned threads);
@@ -46,6 +60,11 @@ void writer_detach(struct writer_pool *p, struct store *s);
  */
 enum err writer_run(struct writer_pool *p, struct store *s,
     enum err (*run)(struct db *db, void *arg, struct errinfo *ei), void *arg, struct errinfo *ei);
+/*
+ * The same without waiting for it: job->done() is called, perhaps before this returns. An error (E_BUSY as above): it
+ * never will be.
+ */
+enum err writer_submit(struct writer_pool *p, struct store *s, struct writer_job *job, struct errinfo *ei);
 /* Without waiting: says that follow-up work may exist (another process left some). */
 void writer_poke(struct writer_pool *p, struct store *s);
 /* Called from a pool thread after a commit that added outbox rows. Set before the first writer_attach(). */

@@ -9,7 +9,7 @@
  * that cannot start (broken file, wrong keys) is down alone: its pages answer
  * 503, the log says why.
  *
- * Threads: app_handle() from any number of threads; app_reload() from one.
+ * Threads: app_handle() and app_finish() from any number of threads; app_reload() from one.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,6 +39,7 @@ enum err app_new(struct app **out, const struct app_opts *o, struct errinfo *ei)
 void app_free(struct app *a);
 /* These fit struct front_app; ctx is the struct app. */
 void app_handle(void *ctx, struct request *req, struct response *res);
+void app_finish(void *ctx, struct request *req, struct response *res);
 size_t app_body_limit(void *ctx, const struct request *req);
 void app_reload(void *ctx);
 /*

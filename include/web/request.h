@@ -16,7 +16,7 @@
  * A slice that was not sent is empty.
  *
  * Memory: all slices lie in the request's arena and die with it.
- * Threads: a request belongs to the thread that handles it.
+ * Threads: a request belongs to the thread that handles it; parked, to the one that finishes it.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +43,22 @@ enum request_body_state {
 	REQUEST_BODY_NONE,  /* no CONTENT_LENGTH, or 0 */
 	REQUEST_BODY_AHEAD, /* announced, not read yet: only seen by body_limit() */
 	REQUEST_BODY_READ   /* body holds exactly content_length bytes */
+};
+
+struct request;
+
+/*
+ * How a request that waits for something gives its thread back. Of a front that has many connections; where it is not
+ * there (CGI), who handles a request waits in its thread.
+ */
+struct request_parking {
+	/*
+	 * By the handler, in its thread: its return is not the answer. False: no room, wait in the thread. Whoever gets the
+	 * request to wake it may do so at once, so behind the handing over the handler touches nothing of it any more.
+	 */
+	bool (*park)(struct request *req);
+	/* By any thread, once after park(): the front has the request finished (front_app.finish()). Never waits. */
+	void (*resume)(struct request *req);
 };
 
 struct request {
@@ -76,6 +92,8 @@ struct request {
 	char id[REQUEST_ID_CHARS + 1]; /* random, [a-z2-7], for logs and error pages */
 	int64_t received_ms;           /* clock_now_ms() */
 	struct form *query_form;       /* made by request_query() */
+	const struct request_parking *parking; /* NULL: none */
+	void *parked;                  /* of who parks it */
 };
 
 /*

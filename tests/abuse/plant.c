@@ -12,10 +12,12 @@
 #include "store/suppression.h"
 #include "text/addr.h"
 
-enum err __real_gate_accept(const struct gate *g, struct arena *a, const struct gate_input *in,
-    struct gate_answer *out, struct errinfo *ei);
-enum err __wrap_gate_accept(const struct gate *g, struct arena *a, const struct gate_input *in,
-    struct gate_answer *out, struct errinfo *ei);
+enum err __real_gate_judge(const struct gate *g, struct arena *a, const struct gate_input *in,
+    struct gate_answer *out, struct intake *row, struct errinfo *ei);
+enum err __wrap_gate_judge(const struct gate *g, struct arena *a, const struct gate_input *in,
+    struct gate_answer *out, struct intake *row, struct errinfo *ei);
+enum err __real_writer_submit(struct writer_pool *p, struct store *s, struct writer_job *job, struct errinfo *ei);
+enum err __wrap_writer_submit(struct writer_pool *p, struct store *s, struct writer_job *job, struct errinfo *ei);
 enum err __real_writer_run(struct writer_pool *p, struct store *s,
     enum err (*run)(struct db *db, void *arg, struct errinfo *ei), void *arg, struct errinfo *ei);
 enum err __wrap_writer_run(struct writer_pool *p, struct store *s,
@@ -51,11 +53,10 @@ static void delay_us(long us)
 }
 #endif
 
-enum err __wrap_gate_accept(const struct gate *g, struct arena *a, const struct gate_input *in,
-    struct gate_answer *out, struct errinfo *ei)
+enum err __wrap_gate_judge(const struct gate *g, struct arena *a, const struct gate_input *in,
+    struct gate_answer *out, struct intake *row, struct errinfo *ei)
 {
 	bool known = suppressed(g, a, form_get(in->fields, "email"));
-	enum err rc;
 
 #ifdef PLANT_DELAY_US
 	if (known)
@@ -63,13 +64,26 @@ enum err __wrap_gate_accept(const struct gate *g, struct arena *a, const struct 
 #else
 	skip = known;
 #endif
-	rc = __real_gate_accept(g, a, in, out, ei);
+	return __real_gate_judge(g, a, in, out, row, ei);
+}
+
+enum err __wrap_writer_submit(struct writer_pool *p, struct store *s, struct writer_job *job, struct errinfo *ei)
+{
+	bool skipped = skip;
+
 	skip = false;
-	return rc;
+	if (!skipped)
+		return __real_writer_submit(p, s, job, ei);
+	job->result = OK;
+	job->done(job);
+	return OK;
 }
 
 enum err __wrap_writer_run(struct writer_pool *p, struct store *s,
     enum err (*run)(struct db *db, void *arg, struct errinfo *ei), void *arg, struct errinfo *ei)
 {
-	return skip ? OK : __real_writer_run(p, s, run, arg, ei);
+	bool skipped = skip;
+
+	skip = false;
+	return skipped ? OK : __real_writer_run(p, s, run, arg, ei);
 }

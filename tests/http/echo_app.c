@@ -4,8 +4,11 @@
  *     (GATEWAY_INTERFACE set)        CGI
  * Every POST to /effect or /hook that reaches the application adds one byte to
  * the file named by ECHO_EFFECTS: the effect that a broken request must not have.
+ * With ECHO_PARK in the environment every request is parked and resumed by another thread, those that are due
+ * together at once, as a commit does it.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crypt.h"
 #include "base/enc.h"
 #include "base/log.h"
@@ -37,13 +41,11 @@ static unsigned query_number(struct request *req, const char *name)
 	return slice_u64(request_query_get(req, name), &n) ? (unsigned)n : 0;
 }
 
-static void echo_handle(void *ctx, struct request *req, struct response *res)
+static void echo_finish(void *ctx, struct request *req, struct response *res)
 {
 	(void)ctx;
 	res->content_type = "text/plain; charset=utf-8";
-	unsigned ms = query_number(req, "ms"), kb = query_number(req, "kb");
-	if (ms)
-		nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000}, NULL);
+	unsigned kb = query_number(req, "kb");
 	if (req->method == REQUEST_POST &&
 	    (slice_eq_str(req->path_decoded, "/effect") || slice_eq_str(req->path_decoded, "/hook")))
 		effect_add('e');
@@ -59,6 +61,72 @@ static void echo_handle(void *ctx, struct request *req, struct response *res)
 	    req->body.len, enc_hex(hash, sizeof(hash), hex), atomic_load(&reloads));
 	for (unsigned i = 0; i < kb * 16; i++)
 		buf_add_str(&res->body, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde\n");
+}
+
+/* A request on the shelf; in its arena. */
+struct parked {
+	struct request *req;
+	int64_t due_ms;
+	struct parked *next;
+};
+
+static pthread_mutex_t shelf_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct parked *shelf;
+
+static void *shelf_main(void *arg)
+{
+	for (;; nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL)) {
+		struct parked *due = NULL;
+		int64_t now = clock_mono_ms();
+		pthread_mutex_lock(&shelf_lock);
+		for (struct parked **at = &shelf, *p; (p = *at) != NULL;) {
+			if (p->due_ms > now) {
+				at = &p->next;
+				continue;
+			}
+			*at = p->next;
+			p->next = due;
+			due = p;
+		}
+		pthread_mutex_unlock(&shelf_lock);
+		while (due) {
+			struct request *req = due->req;
+			due = due->next;
+			req->parking->resume(req);
+		}
+	}
+	return arg;
+}
+
+static bool echo_park(struct request *req, unsigned ms)
+{
+	struct parked *p = getenv("ECHO_PARK") ? arena_alloc(req->arena, sizeof(*p)) : NULL;
+	if (!p || !req->parking || !req->parking->park(req))
+		return false;
+	*p = (struct parked){.req = req, .due_ms = clock_mono_ms() + ms};
+	pthread_mutex_lock(&shelf_lock);
+	p->next = shelf;
+	shelf = p;
+	pthread_mutex_unlock(&shelf_lock);
+	return true;
+}
+
+static void echo_handle(void *ctx, struct request *req, struct response *res)
+{
+	unsigned ms = query_number(req, "ms");
+	if (echo_park(req, ms))
+		return;
+	if (ms)
+		nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000}, NULL);
+	echo_finish(ctx, req, res);
+}
+
+static void shelf_start(void *ctx)
+{
+	(void)ctx;
+	pthread_t t;
+	if (getenv("ECHO_PARK") && pthread_create(&t, NULL, shelf_main, NULL))
+		abort();
 }
 
 static size_t echo_limit(void *ctx, const struct request *req)
@@ -84,6 +152,8 @@ int main(int argc, char **argv)
 	struct errinfo ei = {.code = OK};
 	struct front_app app = {
 	    .handle = echo_handle,
+	    .finish = echo_finish,
+	    .started = shelf_start,
 	    .body_limit = echo_limit,
 	    .reload = echo_reload,
 	    .after_cgi = echo_after,

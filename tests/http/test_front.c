@@ -705,6 +705,103 @@ static void test_mixed(void **state)
 	child_end(&c);
 }
 
+/* ---- requests that wait without a thread ---- */
+
+static bool parked_all; /* the whole run is with ECHO_PARK */
+
+static int parked_setup(void **state)
+{
+	(void)state;
+	parked_all = getenv("ECHO_PARK") != NULL;
+	return setenv("ECHO_PARK", "1", 1);
+}
+
+static int parked_teardown(void **state)
+{
+	if (!parked_all)
+		unsetenv("ECHO_PARK");
+	return child_teardown(state);
+}
+
+#define PARKED 300 /* more than FRONT_PARKED_MAX: the last ones wait in their threads */
+
+/* Sends a request on a connection of its own. */
+static int parked_ask(const char *uri)
+{
+	struct buf b;
+	buf_init(&b, 65536);
+	fc_request(&b, 1, 0, "GET", uri, (struct slice){NULL, 0});
+	int fd = fc_connect(socket_path);
+	assert_true(fd >= 0);
+	assert_true(fc_send(fd, b.data, b.len));
+	buf_free(&b);
+	return fd;
+}
+
+static void parked_answered(int fd, int timeout_ms, size_t body_min)
+{
+	struct fc_answer a;
+	fc_answer_init(&a);
+	assert_true(fc_read(fd, 1, timeout_ms, &a));
+	assert_int_equal(a.status, 200);
+	assert_true(a.body.len >= body_min);
+	fc_answer_free(&a);
+	close(fd);
+}
+
+static void test_parked_many(void **state)
+{
+	(void)state;
+	struct child c = child_serve("2", 0);
+	int fds[PARKED];
+	int64_t start = clock_mono_ms();
+	for (int i = 0; i < PARKED; i++)
+		fds[i] = parked_ask(i < 256 ? "/bare?ms=700" : "/bare?ms=20");
+	for (int i = 0; i < PARKED; i++)
+		parked_answered(fds[i], 8000, 1);
+	int64_t took = clock_mono_ms() - start;
+	/* two threads would need a minute and a half */
+	if (took > 6000)
+		fail_msg("%d requests of 700 ms took %lld ms", PARKED, (long long)took);
+	child_end(&c);
+}
+
+/* Who does not read an answer holds up one thread and nobody else, though all were resumed together. */
+static void test_parked_beside_stuck(void **state)
+{
+	(void)state;
+	struct child c = child_serve("4", 0);
+	int stuck[2], fds[20];
+	for (int i = 0; i < 20; i++) {
+		if (i < 2)
+			stuck[i] = parked_ask("/bigger?ms=300&kb=2048");
+		fds[i] = parked_ask("/bare?ms=300");
+	}
+	for (int i = 0; i < 20; i++)
+		parked_answered(fds[i], 2000, 1);
+	/* slow, but it comes whole */
+	for (int i = 0; i < 2; i++)
+		parked_answered(stuck[i], 3000, 2048 * 1024);
+	child_end(&c);
+}
+
+/* SIGTERM finds requests waiting, on connections that stay and on others: all are answered. */
+static void test_parked_stop(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 5; round++) {
+		struct child c = child_serve("3", 0);
+		int fds[60];
+		for (int i = 0; i < 60; i++)
+			fds[i] = parked_ask(i % 3 ? "/bare?ms=400" : "/bare?ms=5");
+		poll(NULL, 0, 40 * round + 20);
+		kill(c.pid, SIGTERM);
+		for (int i = 0; i < 60; i++)
+			parked_answered(fds[i], 3000, 1);
+		assert_int_equal(child_wait(&c, 2000), 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -738,6 +835,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test_teardown(test_inherited, child_teardown),
 		cmocka_unit_test_teardown(test_cgi, child_teardown),
 		cmocka_unit_test_teardown(test_mixed, child_teardown),
+		cmocka_unit_test_setup_teardown(test_parked_many, parked_setup, parked_teardown),
+		cmocka_unit_test_setup_teardown(test_parked_beside_stuck, parked_setup, parked_teardown),
+		cmocka_unit_test_setup_teardown(test_parked_stop, parked_setup, parked_teardown),
 	};
 	int failed = cmocka_run_group_tests_name("front", tests, NULL, NULL);
 	char file[128];

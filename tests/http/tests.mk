@@ -6,6 +6,8 @@ HTTP_BIN := $(BUILD)/http
 .PHONY: http-test
 http-test: $(HTTP_BIN)/test_front $(HTTP_BIN)/echo_app $(HTTP_BIN)/starve $(HTTP_BIN)/starve_blocking
 	$(HTTP_BIN)/test_front $(HTTP_BIN)/echo_app
+	@echo "the same with every request parked:"
+	ECHO_PARK=1 $(HTTP_BIN)/test_front $(HTTP_BIN)/echo_app
 	$(HTTP_BIN)/starve 5
 	@echo "the same without parking must starve clients:"
 	$(HTTP_BIN)/starve_blocking 5; test $$? -eq 1

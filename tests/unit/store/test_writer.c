@@ -41,6 +41,56 @@ static enum err job_fails(struct db *db, void *arg, struct errinfo *ei)
 	return e ? e : err_set(ei, E_INVALID, "this job always fails");
 }
 
+/* Jobs that nobody waits for. */
+struct sent {
+	struct writer_job job;
+	struct signup s;
+	sem_t *all;
+	atomic_int calls;
+};
+
+static void sent_done(struct writer_job *job)
+{
+	struct sent *s = (struct sent *)job;
+	atomic_fetch_add(&s->calls, 1);
+	sem_post(s->all);
+}
+
+static int64_t rows(struct store *s);
+
+/* Handed in without waiting: each is told once, after it is durable, and only the one that fails has its error. */
+static void test_submitted_jobs(void **state)
+{
+	struct site *t = *state;
+	struct writer_pool *p = writer_pool_new(2);
+	static struct sent sent[100];
+	sem_t all;
+	assert_ok(writer_attach(p, t->store, NULL, NULL, EI));
+	sem_init(&all, 0, 0);
+	for (int i = 0; i < 100; i++) {
+		sent[i] = (struct sent){.job = {.run = i == 50 ? job_fails : job_intake, .arg = &sent[i].s, .done = sent_done},
+		    .all = &all};
+		signup_fill(&sent[i].s, i);
+		assert_ok(writer_submit(p, t->store, &sent[i].job, EI));
+	}
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(sem_wait(&all), 0);
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(sent[i].calls, 1);
+		assert_int_equal(sent[i].job.result, i == 50 ? E_INVALID : OK);
+	}
+	assert_string_equal(sent[50].job.ei.text, "this job always fails");
+	assert_int_equal(rows(t->store), 99);
+	/* a full queue says so at once, and tells nobody later */
+	writer_queue_limit(p, 0);
+	struct errinfo ei = {0};
+	assert_int_equal(writer_submit(p, t->store, &sent[0].job, &ei), E_BUSY);
+	writer_detach(p, t->store);
+	assert_int_equal(sent[0].calls, 1);
+	writer_pool_free(p);
+	sem_destroy(&all);
+}
+
 #define CLIENTS 16
 
 struct client {
@@ -423,6 +473,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_group_commit, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_submitted_jobs, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_failing_job_fails_alone, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_after_sees_earlier_commits_only, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_after_failure_spares_jobs, site_setup, site_teardown),

@@ -1,0 +1,59 @@
+#ifndef JAWORT_FRONT_ERRAND_PRIV_H
+#define JAWORT_FRONT_ERRAND_PRIV_H
+/*
+ * errand: one request under way: its memory, its connection and how it is to be
+ * answered. As a rule it lives as long as one thread works on it. Parked
+ * (web/request.h) it belongs to whoever will resume it; errand_resume() puts it
+ * into the list of those that are ready, from which any thread takes it.
+ *
+ * Each thread has one at hand. The others lie in a pool, last used first; more than
+ * `keep` of them are given back to the system.
+ * Threads: the functions any; an errand belongs to one thread at a time.
+ */
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "front/conn_priv.h"
+#include "front/exchange_priv.h"
+
+struct errands;
+
+struct errand {
+	struct exchange exchange;
+	struct errands *all;
+	struct errand **at_hand; /* where the thread that works on it has it */
+	struct conn *conn;
+	unsigned id;   /* FastCGI's of the request */
+	bool keep;     /* the connection goes on behind the answer */
+	bool finished; /* the answer's bytes are there */
+	struct errand *next;
+};
+
+struct errands {
+	const struct front_app *app;
+	int ready_fd; /* one is added each time the list of the ready stops being empty */
+	unsigned keep;
+	pthread_mutex_t lock; /* for all below */
+	struct errand *spare;
+	unsigned spares;
+	unsigned parked;
+	struct errand *ready, **ready_tail;
+};
+
+/* ready_fd: an eventfd, stays the caller's. */
+void errands_init(struct errands *es, const struct front_app *app, int ready_fd, unsigned keep);
+/* When no thread works and none is parked. */
+void errands_free(struct errands *es);
+/* NULL without memory. */
+struct errand *errand_new(struct errands *es);
+/* Its request is answered or given up. */
+void errand_end(struct errand *e);
+/* Gives the thread another one in its place; false: no room or memory. */
+bool errand_park(struct errand *e);
+void errand_resume(struct errand *e);
+/* One that was taken and is to be sent by another thread. */
+void errand_return(struct errand *e);
+/* Takes up to max that are ready; calls another thread for what is left. */
+unsigned errands_take(struct errands *es, struct errand **out, unsigned max);
+
+#endif
