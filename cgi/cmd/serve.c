@@ -180,7 +180,9 @@ int cmd_serve(const struct cmd_args *a)
 	rc = front_serve(&fo, &app, &ei);
 	notify_stopping(&s.manager);
 	worker_end(&s);
-	app_free(s.app);
+	/* A request that hangs may still use it; the process ends without it. */
+	if (rc != E_BUSY)
+		app_free(s.app);
 	notify_close(&s.manager);
 	log_event(LOG_INFO, "stopped");
 	return rc ? cmd_fail("serve", &ei) : CMD_DONE;

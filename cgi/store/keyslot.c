@@ -258,7 +258,9 @@ static enum err keys_used(struct store *s, int64_t *used, struct errinfo *ei)
 enum err keyslot_reserve(struct store *s, struct errinfo *ei)
 {
 	struct keyslots *k = s->slots;
+	pthread_mutex_lock(&k->mu);
 	int64_t used = k->used_id;
+	pthread_mutex_unlock(&k->mu);
 	enum err e = used ? OK : keys_used(s, &used, ei);
 	if (!e)
 		e = lock_take(s, ei);
