@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/enc.h"
-#include "cmd/cmd.h"
+#include "cmd/backup_priv.h"
 #include "conf/secret.h"
 #include "text/jsonw.h"
 
@@ -53,8 +53,10 @@ int cmd_key(const struct cmd_args *a)
 	struct buf b;
 	int rc;
 
+	if (a->n == 1 && a->backup && strcmp(a->words[0], "new") == 0)
+		return cmd_key_backup(a);
 	if (a->n != 1 || strcmp(a->words[0], "show-public") != 0)
-		return cmd_usage("key show-public");
+		return cmd_usage("key show-public|new --backup");
 	rc = cmd_load(a, &c);
 	if (rc)
 		return rc;

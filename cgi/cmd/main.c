@@ -102,8 +102,25 @@ const struct cmd_verb cmd_verbs[] = {
     {"nginx", cmd_nginx, "nginx [-c FILE] [--site S] [--format http|server] [--cache]", "the block for nginx",
         "Two parts: one for the http level, one for the server block; --format prints one of them.\n"
         "--cache: nginx keeps forms and notices for a second, per language.\n"},
-    {"key", cmd_key, "key show-public [--site S] [--json]", "the site's public key",
-        "With it anybody can check checkpoints and evidence of this site.\n"},
+    {"backup", cmd_backup, "backup FILE|FOLDER [--keys FILE|FOLDER] [--site S] [--json] [-n]", "a backup while serving",
+        "Locked to backup.public_key; whoever makes it cannot open it. Data and keys never share a file: --keys names\n"
+        "where the keys go. Into a folder: all sites, under a name with the time, and what has run out there is\n"
+        "removed (retention.backups, retention.backup_keys). -n: what it would write and remove.\n\n"
+        "backup /mnt/b/data --keys /mnt/k/keys\n"},
+    {"restore", cmd_restore,
+        "restore FILE --keys FILE --secret FILE|- [--site S] [--to DIR] [--drill] [--accept-gap TIME] [--json] [-n]",
+        "a site out of its backups",
+        "Everything is checked before the site's folder is made, which must not exist. Whoever was erased since is\n"
+        "erased again, from the journal of erasures (backup.journal, or --journal FILE).\n\n"
+        "--secret      the file that key new --backup wrote; - reads it from standard input\n"
+        "--to DIR      into DIR/SITE and DIR/keys instead of data and keys\n"
+        "--drill       does all of it beside the running site, reports, and leaves nothing\n"
+        "--accept-gap  how much time without a journal is accepted, like 5h; without it such a restore is refused\n"
+        "-n            opens and compares the files, and says what the journal would do; writes nothing\n"},
+    {"key", cmd_key, "key show-public [--site S] [--json] | key new --backup [-o FILE] [--json]", "public keys, keys of backups",
+        "show-public   With it anybody can check checkpoints and evidence of this site.\n"
+        "new --backup  a pair of keys for backups: the public one for the configuration, the secret one into FILE or\n"
+        "              printed. Keep that off this machine: without it no backup opens.\n"},
     {"version", cmd_version, "version [--json]", "version of the program and its libraries", ""},
     {"help", cmd_help, "help [VERB]", "this text", ""},
 };
@@ -127,6 +144,13 @@ static const struct cmd_option {
     {"--sample", OPT_STRING, offsetof(struct cmd_args, sample)},
     {"--key", OPT_STRING, offsetof(struct cmd_args, key)},
     {"--deep", OPT_FLAG, offsetof(struct cmd_args, deep)},
+    {"--keys", OPT_STRING, offsetof(struct cmd_args, keys)},
+    {"--to", OPT_STRING, offsetof(struct cmd_args, to)},
+    {"--secret", OPT_STRING, offsetof(struct cmd_args, secret)},
+    {"--journal", OPT_STRING, offsetof(struct cmd_args, journal)},
+    {"--accept-gap", OPT_STRING, offsetof(struct cmd_args, accept_gap)},
+    {"--backup", OPT_FLAG, offsetof(struct cmd_args, backup)},
+    {"--drill", OPT_FLAG, offsetof(struct cmd_args, drill)},
     {"--why", OPT_FLAG, offsetof(struct cmd_args, why)},
     {"--tell-only", OPT_FLAG, offsetof(struct cmd_args, tell_only)},
     {"--threads", OPT_NUMBER, offsetof(struct cmd_args, threads)},

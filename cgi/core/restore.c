@@ -185,7 +185,9 @@ static enum err journal_check(const struct restore *r, struct restore_report *ou
 {
 	char why[200], when[CLOCK_ISO_BYTES];
 	const struct journal_end *j = &out->journal;
-	int64_t late = r->now_ms - j->at_ms, early;
+	/* Begun, and nothing was ever written: as if there were none. */
+	const int64_t end_ms = j->at_ms ? j->at_ms : out->data.head.made_ms, late = r->now_ms - end_ms;
+	int64_t early;
 
 	/* Trimmed at its beginning: the backup is older than what it knows. */
 	early = j->base_n && j->first_ms > out->data.head.made_ms ? j->first_ms - out->data.head.made_ms : 0;
@@ -193,7 +195,7 @@ static enum err journal_check(const struct restore *r, struct restore_report *ou
 	if (early)
 		snprintf(why, sizeof(why), "the journal of erasures begins on %s, after the backup", clock_iso(j->first_ms, when));
 	else
-		snprintf(why, sizeof(why), "the journal of erasures ends on %s", clock_iso(j->at_ms, when));
+		snprintf(why, sizeof(why), "the journal of erasures ends on %s", clock_iso(end_ms, when));
 	return gap_check(r, out, why, ei);
 }
 
@@ -269,7 +271,6 @@ static enum person_state left_state(int64_t kind)
 		return PERSON_BOUNCED;
 	case EVENT_COMPLAINED:
 	case EVENT_SUPPRESSED:
-	case EVENT_OBJECTED:
 		return PERSON_SUPPRESSED;
 	case EVENT_RESTRICTED:
 		return PERSON_RESTRICTED;
@@ -394,9 +395,11 @@ static enum err log_restart(const struct restore *r, struct store *st, struct re
 		rc = logbook_restart(r->site, st, ei);
 		if (!rc)
 			rc = log_name(r, st, &origin, ei);
-	} while (!rc && logbook_turn(buf_slice(&origin)) <= out->journal.epoch);
-	if (!rc)
+	} while (!rc && logbook_turn(buf_slice(&origin)) <= out->journal.turn);
+	if (!rc) {
 		slice_copy(buf_slice(&origin), out->origin, sizeof(out->origin));
+		out->turn = logbook_turn(buf_slice(&origin));
+	}
 	buf_free(&origin);
 	return rc;
 }

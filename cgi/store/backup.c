@@ -333,7 +333,8 @@ static enum err settle_data(sqlite3 *conn, const int64_t ids[JOURNAL_INTS], int6
 	/* 4: unknown, and settled: neither looked up nor sent by itself (store/outbox.h). */
 	if (!e)
 		e = settle_run(conn, "UPDATE outbox SET state = 4, done_ms = ?1, result_code = 'restored', result_text = 'under way "
-		    "when the backup was made; it may have been sent since' WHERE done_ms IS NULL", now_ms, "", &out->mails, ei);
+		    "when the backup was made; it may have been sent since', slots_ct = CASE WHEN person_id = 0 THEN NULL ELSE "
+		    "slots_ct END WHERE done_ms IS NULL", now_ms, "", &out->mails, ei);
 	if (!e)
 		e = settle_run(conn, "DELETE FROM intake", 0, "", &out->intakes, ei);
 	if (!e)

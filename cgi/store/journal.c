@@ -69,7 +69,7 @@ static void end_note(struct journal_end *end, const struct journal_record *r)
 	if ((r->kind == JOURNAL_ERASED || r->kind == JOURNAL_LEFT || r->kind == JOURNAL_KEPT) && r->v[0] > end->ids[0])
 		end->ids[0] = r->v[0];
 	if (r->kind == JOURNAL_RESTORED)
-		end->epoch = r->v[1];
+		end->turn = r->v[1];
 	if (r->kind != JOURNAL_SIGNED || r->v[0] < end->signed_size)
 		return;
 	end->signed_size = r->v[0];

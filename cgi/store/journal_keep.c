@@ -59,6 +59,7 @@ struct keep {
 	struct store *s;
 	int64_t now_ms;
 	bool alive; /* a sign of life is wanted */
+	const struct journal_record *extra; /* NULL: none */
 	struct kept kept;
 	bool found; /* our last line stands in the file */
 	struct journal_end end;
@@ -232,6 +233,8 @@ static enum err gather(struct db *db, struct keep *k, struct errinfo *ei)
 		e = gather_left(db, k, ei);
 	if (!e)
 		e = gather_signed(db, k, ei);
+	if (!e && !k->more && k->extra)
+		record_add(k, k->extra);
 	if (!e && !k->more && (k->alive || k->text.len))
 		e = gather_alive(db, k, ei);
 	if (!e && !buf_ok(&k->text))
@@ -292,6 +295,7 @@ static enum err file_begin(struct keep *k, struct errinfo *ei)
 	struct buf b;
 	enum err e;
 
+	k->alive = true; /* so that it says since when */
 	crypt_random(mac, sizeof(mac));
 	buf_init(&b, 1024);
 	journal_begin(&b, k->s->ring, k->s->site, k->kept.n, mac, &k->end);
@@ -487,9 +491,10 @@ static enum err keep_due(struct keep *k, bool *due, struct errinfo *ei)
 	return e;
 }
 
-static enum err keep(struct store *s, int64_t now_ms, bool alive, int64_t keep_ms, struct errinfo *ei)
+static enum err keep(struct store *s, int64_t now_ms, bool alive, int64_t keep_ms, const struct journal_record *extra,
+    struct errinfo *ei)
 {
-	struct keep k = {.s = s, .now_ms = now_ms, .alive = alive};
+	struct keep k = {.s = s, .now_ms = now_ms, .alive = alive, .extra = extra};
 	bool due = false;
 	int fd = -1;
 	enum err e;
@@ -514,12 +519,19 @@ static enum err keep(struct store *s, int64_t now_ms, bool alive, int64_t keep_m
 
 enum err journal_flush(struct store *s, int64_t now_ms, struct errinfo *ei)
 {
-	return keep(s, now_ms, false, 0, ei);
+	return keep(s, now_ms, false, 0, NULL, ei);
 }
 
 enum err journal_beat(struct store *s, int64_t now_ms, int64_t keep_ms, struct errinfo *ei)
 {
-	return keep(s, now_ms, true, keep_ms, ei);
+	return keep(s, now_ms, true, keep_ms, NULL, ei);
+}
+
+enum err journal_restored(struct store *s, int64_t events, int64_t turn, int64_t now_ms, struct errinfo *ei)
+{
+	const struct journal_record r = {.kind = JOURNAL_RESTORED, .at_ms = now_ms, .v = {events, turn}};
+
+	return keep(s, now_ms, false, 0, &r, ei);
 }
 
 enum err journal_state(struct db *db, struct journal_state *out, struct errinfo *ei)

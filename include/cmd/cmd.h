@@ -40,9 +40,16 @@ struct cmd_args {
 	const char *sample;  /* doctor --sample; NULL */
 	const char *key;     /* verify --key; NULL */
 	bool deep;           /* verify --deep */
+	const char *keys;    /* backup, restore --keys; NULL */
+	const char *to;      /* restore --to; NULL */
+	const char *secret;  /* restore --secret; NULL */
+	const char *journal; /* restore --journal; NULL */
+	const char *accept_gap; /* restore --accept-gap; NULL */
 	unsigned threads;    /* --threads; 0 */
 	bool json, dry, yes, once, with_worker, cache, why, tell_only;
 	bool ropa_host, avv, tia; /* ropa */
+	bool backup;         /* key new --backup */
+	bool drill;          /* restore --drill */
 	bool add, confirm;   /* init */
 	const char *answers; /* init --answers; NULL */
 	const char *answer[CMD_ANSWERS]; /* init --who and so on, in the order of its questions; NULL */
@@ -76,6 +83,8 @@ int cmd_mail(const struct cmd_args *a);
 int cmd_doctor(const struct cmd_args *a);
 int cmd_nginx(const struct cmd_args *a);
 int cmd_key(const struct cmd_args *a);
+int cmd_backup(const struct cmd_args *a);
+int cmd_restore(const struct cmd_args *a);
 int cmd_version(const struct cmd_args *a);
 int cmd_help(const struct cmd_args *a);
 

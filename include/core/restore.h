@@ -44,6 +44,7 @@ struct restore_report {
 	int64_t left, blocked;
 	struct backup_settled settled;
 	char origin[256];   /* of the log from now on */
+	unsigned turn;      /* the number in it */
 };
 
 /*

@@ -37,7 +37,7 @@ enum journal_kind {
 	JOURNAL_BLOCKED,    /* v: channel, reason, since_ms, until_ms; blob: look-up (16); word: purpose, "-" for all */
 	JOURNAL_SIGNED,     /* v: size; blob: root (32) of a checkpoint */
 	JOURNAL_ALIVE,      /* v: last person, request, mail, event */
-	JOURNAL_RESTORED,   /* v: events of the backup, epoch of the log from now on */
+	JOURNAL_RESTORED,   /* v: events of the backup, turn of the log's name from then on */
 	JOURNAL_KEPT,       /* v: person, until_ms: erased, and the evidence stays until then */
 	JOURNAL_KIND__MAX
 };
@@ -66,7 +66,7 @@ struct journal_end {
 	int64_t ids[JOURNAL_INTS]; /* highest person, request, mail, event that any line names */
 	int64_t signed_size; /* largest checkpoint; 0: none */
 	unsigned char signed_root[STORE_HASH_BYTES];
-	int64_t epoch; /* of the last restore; 0: none */
+	int64_t turn; /* of the log's name since the last restore; 0: none */
 };
 
 /*
@@ -96,6 +96,8 @@ const char *store_journal(const struct store *s);
 enum err journal_flush(struct store *s, int64_t now_ms, struct errinfo *ei);
 /* As above, and a sign of life if the last one is old; lines older than keep_ms go when there are many. */
 enum err journal_beat(struct store *s, int64_t now_ms, int64_t keep_ms, struct errinfo *ei);
+/* journal_flush(), and that a backup with so many events was restored; turn: of the log's name from now on. */
+enum err journal_restored(struct store *s, int64_t events, int64_t turn, int64_t now_ms, struct errinfo *ei);
 /* Erasures that the journal does not have yet, since when the first waits (0: none), and the last writing. */
 struct journal_state {
 	int64_t waiting, waiting_since_ms, written_ms;

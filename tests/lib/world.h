@@ -229,7 +229,7 @@ static inline void world_start(struct world *w)
 	const struct conf_site *c = w->conf->sites[0];
 	struct texts_report rep;
 	char dir[200], keys[200];
-	struct store_opts o = {.site = c->id, .dir = dir, .keys_path = keys, .create = true};
+	struct store_opts o = {.site = c->id, .dir = dir, .keys_path = keys, .journal = w->conf->backup.journal, .create = true};
 
 	assert_ok(site_new(&w->site, w->conf, c, EI));
 	w->letters = letter_cache_new();
