@@ -117,10 +117,18 @@ const struct cmd_verb cmd_verbs[] = {
         "--drill       does all of it beside the running site, reports, and leaves nothing\n"
         "--accept-gap  how much time without a journal is accepted, like 5h; without it such a restore is refused\n"
         "-n            opens and compares the files, and says what the journal would do; writes nothing\n"},
-    {"key", cmd_key, "key show-public [--site S] [--json] | key new --backup [-o FILE] [--json]", "public keys, keys of backups",
-        "show-public   With it anybody can check checkpoints and evidence of this site.\n"
-        "new --backup  a pair of keys for backups: the public one for the configuration, the secret one into FILE or\n"
-        "              printed. Keep that off this machine: without it no backup opens.\n"},
+    {"key", cmd_key, "key show-public|rotate sign|rotate token [--site S] [--json] [-n] | key new --backup [-o FILE] [--json]",
+        "keys of a site, keys of backups",
+        "show-public  every key that signed or signs checkpoints and evidence of this site, the present one first, as\n"
+        "             verifier keys (C2SP signed-note). With them anybody can check what the site signed.\n"
+        "rotate sign  a new key signs from the next reload on; what older keys signed stays good\n"
+        "rotate token a new key makes the links in mails; links that were mailed stay good\n"
+        "new --backup a pair of keys for backups: the public one for the configuration, the secret one into FILE or\n"
+        "             printed. Keep that off this machine: without it no backup opens.\n"},
+    {"log", cmd_log, "log checkpoint|prove|restart [SEQ] [--now] [--yes] [--site S] [--json]", "the log of events",
+        "checkpoint [--now]  the newest signed state of the log; --now makes one first, if there are new events\n"
+        "prove SEQ           proof, as JSON, that event SEQ is in a signed state of the log\n"
+        "restart --yes       after data were restored that are older than what was signed: a log under a new name\n"},
     {"version", cmd_version, "version [--json]", "version of the program and its libraries", ""},
     {"help", cmd_help, "help [VERB]", "this text", ""},
 };
@@ -159,6 +167,7 @@ static const struct cmd_option {
     {"--dry-run", OPT_FLAG, offsetof(struct cmd_args, dry)},
     {"--yes", OPT_FLAG, offsetof(struct cmd_args, yes)},
     {"--once", OPT_FLAG, offsetof(struct cmd_args, once)},
+    {"--now", OPT_FLAG, offsetof(struct cmd_args, now)},
     {"--with-worker", OPT_FLAG, offsetof(struct cmd_args, with_worker)},
     {"--cache", OPT_FLAG, offsetof(struct cmd_args, cache)},
     {"--host", OPT_FLAG, offsetof(struct cmd_args, ropa_host)},

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "core/events.h"
+#include "core/logkeep.h"
 #include "core/retention.h"
 #include "core/turn.h"
 #include "send/worker.h"
@@ -120,6 +121,39 @@ static void worker_journal(struct store *st, const struct conf_site *cs)
 		log_err(LOG_ERROR, "journal_failed", &ei);
 }
 
+static enum err anchor_due(struct store *st, const struct conf_site *cs, enum anchor_kind k, bool *due, struct errinfo *ei)
+{
+	struct db *db;
+	enum err rc = store_read(st, &db, ei);
+
+	*due = false;
+	if (rc)
+		return rc;
+	rc = logkeep_anchor_due(db, cs, k, clock_now_ms(), due, ei);
+	store_read_end(st, db);
+	return rc;
+}
+
+/* The log of events: a checkpoint if one is due, then what vouches for it outside. What fails here stops nothing else. */
+static void worker_log(struct store *st, const struct conf_site *cs, const struct conf *c)
+{
+	struct errinfo ei = {.code = OK};
+	struct logbook_report rep;
+	struct site *s = NULL;
+	bool due = false;
+	enum err rc = logkeep_advance(cs, st, false, clock_now_ms(), &rep, &ei);
+
+	if (!rc)
+		rc = anchor_due(st, cs, ANCHOR_MAIL, &due, &ei);
+	if (!rc && due)
+		rc = site_new(&s, c, cs, &ei);
+	if (!rc && due)
+		rc = logkeep_mail(s, st, clock_now_ms(), &ei);
+	site_free(s);
+	if (rc)
+		log_err(LOG_ERROR, "log", &ei);
+}
+
 /* Once an hour: what the configuration says must go, goes. */
 static enum err worker_upkeep(struct store *st, const struct conf_site *cs, void *arg)
 {
@@ -141,6 +175,7 @@ static enum err worker_upkeep(struct store *st, const struct conf_site *cs, void
 		rc = due ? retention_run(s, st, clock_now_ms(), &rep, &ei)
 		    : retention_sweep(cs, st, clock_now_ms(), &rep, &ei);
 	site_free(s);
+	worker_log(st, cs, l->conf);
 	if (!rc && l->budget)
 		rc = budget_purge(l->budget, clock_now_ms(), &ei);
 	if (!rc)

@@ -202,7 +202,7 @@ static void duty_served(const struct duty *d)
 	d->b->sink->tryout = false;
 	for (size_t i = 0; i < d->s->npurposes; i++)
 		duty_served_one(d, &d->s->purposes[i]);
-	if (d->s->publish != CONF_PUBLISH_NONE)
+	if (d->s->publish == CONF_PUBLISH_ENTRIES)
 		duty_add(d, CONF_ERROR, "transparency.publish", "L37-served", "transparency.publish");
 	d->b->sink->tryout = tryout;
 }

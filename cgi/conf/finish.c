@@ -247,6 +247,21 @@ static void finish_endpoint(struct conf_bind *b, const char *key, const char **e
 		*endpoint = base;
 }
 
+/* Who gets the signed log, and who stamps it. A path may be part of the address of an authority. */
+static void finish_log(struct conf_bind *b, struct conf_site *s)
+{
+	int line, col;
+	struct url u;
+
+	s->log.anchor_to = finish_default(b, "evidence.anchor_to", s->log.anchor_to, s->controller.email);
+	if (!*s->log.tsa_url || !url_parse(slice_from(s->log.tsa_url), &u))
+		return;
+	if (slice_eq_str(u.scheme, "https") || conf_host_loopback(u.host))
+		return;
+	conf_bind_place(b, "evidence.tsa.url", &line, &col);
+	conf_sink_error(b->sink, line, col, "evidence.tsa.url: http:// only towards this machine. Write https://");
+}
+
 static void finish_mail(struct conf_bind *b, struct conf_site *s)
 {
 	struct conf_mail *m = &s->mail;
@@ -282,6 +297,7 @@ void conf_finish_site(struct conf_bind *b, const struct conf_node *root, struct 
 	finish_purposes(b, s);
 	finish_forms(b, root, s);
 	finish_mail(b, s);
+	finish_log(b, s);
 	finish_hooks(b, s);
 	s->look.home = finish_default(b, "look.home", s->look.home, s->origins.n ? s->origins.v[0] : "");
 	s->dpo.country = "";

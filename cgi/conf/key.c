@@ -387,6 +387,19 @@ static const struct conf_key KEYS[] = {
 	    "How long a mailed link to one's own data works.", SITE(links.rights)},
 	{"evidence.ip", false, CONF_T_ENUM, CONF_OPTIONAL, "truncated", "none truncated full", V, "L47", "N8 N15 N21",
 	    "What of the IP address goes into the evidence.", SITE(ip)},
+	{"evidence.checkpoint_every", false, CONF_T_DURATION, CONF_OPTIONAL, "1h", NULL, V, NULL, NULL,
+	    "How often the log of events is signed, if there are new ones; besides at the start of each day (UTC). Short times "
+	    "let who reads the public log see when somebody signed up.", SITE(log.every)},
+	{"evidence.anchor_mail", false, CONF_T_ENUM, CONF_OPTIONAL, "daily", "daily none", V, NULL, NULL,
+	    "Once a day the signed state of the log is mailed to you: kept in your mailbox it shows later that nothing was "
+	    "altered since.", SITE(log.anchor_mail)},
+	{"evidence.anchor_to", false, CONF_T_EMAIL, CONF_OPTIONAL, "=controller.email", NULL, V, NULL, NULL,
+	    "Who gets that mail. Best a mailbox on another server.", SITE(log.anchor_to)},
+	{"evidence.tsa.url", false, CONF_T_URL, CONF_WITH_GROUP, NULL, NULL, V, NULL, NULL,
+	    "Time stamp authority (RFC 3161) that stamps the signed state of the log once a day. It gets a checksum, "
+	    "nothing else.", SITE(log.tsa_url)},
+	{"evidence.tsa.ca_file", false, CONF_T_PATH, CONF_WITH_GROUP, NULL, NULL, V, NULL, NULL,
+	    "Certificates (PEM) that the authority's stamps must lead to.", SITE(log.tsa_ca_file)},
 	{"addresses.allow", false, CONF_T_LIST, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
 	    "Domains whose addresses may sign up, for example [example.org]; subdomains count. Empty: all.",
 	    SITE(addresses.allow)},
@@ -403,8 +416,10 @@ static const struct conf_key KEYS[] = {
 	{"notice.authority", false, CONF_T_STRING, CONF_OPTIONAL, NULL, NULL, V, "L24", "N25",
 	    "Short name of the competent authority, if it does not follow from country and state.",
 	    SITE(notice.authority)},
-	{"transparency.publish", false, CONF_T_ENUM, CONF_OPTIONAL, NULL, "none checkpoints", V, "L37", NULL,
-	    "What of the log of checksums is public; none is the one served.", SITE(publish)},
+	{"transparency.publish", false, CONF_T_ENUM, CONF_OPTIONAL, "checkpoints", "none checkpoints tiles entries", V, "L37",
+	    "N28", "What of the log of events is public at /log/: nothing; its signed state (how many events there are, and one "
+	    "checksum); or tiles, the salted checksums themselves, so that others can watch that nothing is altered. Entries "
+	    "are not served.", SITE(publish)},
 	{"waivers", false, CONF_T_REASONS, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
 	    "Findings of config check that you put aside, each with its reason: { L39: \"no children among our "
 	    "readers\" }. The reason is printed. Warnings always may be, errors only of the rules that docs/law.md names.",

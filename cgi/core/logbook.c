@@ -17,12 +17,12 @@ enum err logbook_origin(struct db *db, const struct conf_site *c, struct buf *ou
 	struct note_checkpoint cp;
 	struct checkpoint last;
 	struct buf note;
-	enum err rc = meta_get(db, LOGBOOK_META_ORIGIN, out, ei);
+	enum err rc = db ? meta_get(db, LOGBOOK_META_ORIGIN, out, ei) : E_NOT_FOUND;
 
 	if (rc != E_NOT_FOUND)
 		return rc;
 	buf_init(&note, NOTE_MAX_BYTES);
-	rc = checkpoint_last(db, &last, &note, ei);
+	rc = db ? checkpoint_last(db, &last, &note, ei) : E_NOT_FOUND;
 	if (!rc && !note_checkpoint_read(logbook_text(buf_slice(&note)), &cp))
 		rc = err_set(ei, E_IO, "the last checkpoint cannot be read");
 	if (!rc)

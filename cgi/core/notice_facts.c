@@ -177,6 +177,7 @@ enum err notice_facts_read(struct notice_facts *f, const struct conf_site *conf,
 	f->conf = conf;
 	f->lang = lang;
 	f->hub = hub;
+	f->log_public = conf->publish == CONF_PUBLISH_TILES;
 	for (size_t i = 0; i < conf->origins.n; i++) {
 		bool here = same_host(conf->origins.v[i], conf->base_host);
 		f->form_here |= here;

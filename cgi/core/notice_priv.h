@@ -45,7 +45,7 @@ struct notice_facts {
 	const struct conf_site *conf;
 	const char *lang;
 	bool hub;          /* people can see their data at my_url */
-	bool log_public;   /* checkpoints are published */
+	bool log_public;   /* tiles: the checksums themselves are published */
 	const struct authority *authority; /* NULL: unknown */
 	struct notice_firm *firms;         /* processors in file order, then hosting, then embeds */
 	size_t nfirms;                     /* without embeds */

@@ -194,6 +194,18 @@ static void site_begin(struct work_site *s)
 	s->begun = !e;
 }
 
+/* Until the next upkeep: an hour, the time between two checkpoints, or the start of the next day. */
+static int64_t upkeep_pause_ms(const struct conf_site *c)
+{
+	const int64_t day_ms = INT64_C(86400) * 1000;
+	int64_t pause = (int64_t)WORKER_UPKEEP_S * 1000, every = c->log.every.seconds * 1000;
+	int64_t midnight = day_ms - clock_now_ms() % day_ms + 1000;
+
+	if (every > 0 && every < pause)
+		pause = every;
+	return midnight < pause ? midnight : pause;
+}
+
 static void site_hooks(struct worker *w, struct work_site *s)
 {
 	int64_t now = clock_mono_ms();
@@ -204,7 +216,7 @@ static void site_hooks(struct worker *w, struct work_site *s)
 		return;
 	if (w->o->upkeep && w->o->upkeep(s->store, s->conf, w->o->arg))
 		log_event(LOG_WARN, "upkeep_failed", LOG_S("site", s->conf->id));
-	s->upkeep_mono = now + (int64_t)WORKER_UPKEEP_S * 1000;
+	s->upkeep_mono = now + upkeep_pause_ms(s->conf);
 }
 
 static int64_t min64(int64_t a, int64_t b)

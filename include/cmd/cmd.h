@@ -46,7 +46,7 @@ struct cmd_args {
 	const char *journal; /* restore --journal; NULL */
 	const char *accept_gap; /* restore --accept-gap; NULL */
 	unsigned threads;    /* --threads; 0 */
-	bool json, dry, yes, once, with_worker, cache, why, tell_only;
+	bool json, dry, yes, once, now, with_worker, cache, why, tell_only;
 	bool ropa_host, avv, tia; /* ropa */
 	bool backup;         /* key new --backup */
 	bool drill;          /* restore --drill */
@@ -85,6 +85,7 @@ int cmd_nginx(const struct cmd_args *a);
 int cmd_key(const struct cmd_args *a);
 int cmd_backup(const struct cmd_args *a);
 int cmd_restore(const struct cmd_args *a);
+int cmd_log(const struct cmd_args *a);
 int cmd_version(const struct cmd_args *a);
 int cmd_help(const struct cmd_args *a);
 

@@ -59,7 +59,9 @@ enum conf_basis { CONF_CONSENT, CONF_EXISTING, CONF_BASIS__MAX };
 enum conf_opt_in { CONF_DOUBLE, CONF_SINGLE, CONF_OPT_IN__MAX };
 enum conf_tracking { CONF_TRACK_NONE, CONF_TRACK_OPENS, CONF_TRACK_CLICKS, CONF_TRACK_BOTH, CONF_TRACK__MAX };
 enum conf_collected { CONF_HERE, CONF_ELSEWHERE, CONF_COLLECTED__MAX };
-enum conf_publish { CONF_PUBLISH_NONE, CONF_PUBLISH_CHECKPOINTS, CONF_PUBLISH__MAX };
+/* What of the log of checksums is public (order of the key's words). Entries are never served. */
+enum conf_publish { CONF_PUBLISH_NONE, CONF_PUBLISH_CHECKPOINTS, CONF_PUBLISH_TILES, CONF_PUBLISH_ENTRIES, CONF_PUBLISH__MAX };
+enum conf_anchor_mail { CONF_ANCHOR_DAILY, CONF_ANCHOR_NONE, CONF_ANCHOR__MAX };
 enum conf_address { CONF_SIE, CONF_DU, CONF_ADDRESS__MAX };
 enum conf_ip { CONF_IP_NONE, CONF_IP_TRUNCATED, CONF_IP_FULL, CONF_IP__MAX };
 enum conf_mode { CONF_LIVE, CONF_TRY_OUT, CONF_MODE__MAX };
@@ -305,6 +307,13 @@ struct conf_site {
 		struct conf_duration confirm, rights;
 	} links;
 	enum conf_ip ip; /* evidence.ip */
+	struct {
+		struct conf_duration every;        /* evidence.checkpoint_every */
+		enum conf_anchor_mail anchor_mail;
+		const char *anchor_to;             /* "" only if controller.email is */
+		const char *tsa_url;               /* "" : none */
+		const char *tsa_ca_file;
+	} log;
 	struct {
 		struct conf_list allow, deny; /* domains of addresses */
 	} addresses;

@@ -33,7 +33,7 @@
 #define LOGBOOK_STEP (16 * MERKLE_TILE_HASHES)
 #define LOGBOOK_KEYS_MAX KEYRING_SIGN_MAX
 
-/* Name of this site's log. E_LIMIT: longer than a note's name may be. */
+/* Name of this site's log; db NULL: of a site without data. E_LIMIT: longer than a note's name may be. */
 enum err logbook_origin(struct db *db, const struct conf_site *c, struct buf *out, struct errinfo *ei);
 /* All sign keys of a ring under that name (not copied), for note_verify(); those not in the ring are not ours. */
 size_t logbook_keys(const struct keyring *k, struct slice origin, struct note_key out[LOGBOOK_KEYS_MAX]);

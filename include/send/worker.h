@@ -53,7 +53,10 @@ struct worker_opts {
 	 * does not end the worker.
 	 */
 	enum err (*leftover)(struct store *st, const struct conf_site *site, void *arg);
-	/* Retention, checkpoints and so on: per site at start and once an hour. NULL: none. */
+	/*
+	 * Retention, checkpoints and so on: per site at start, once an hour, more often where evidence.checkpoint_every says
+	 * so, and at the start of each day (UTC). NULL: none.
+	 */
 	enum err (*upkeep)(struct store *st, const struct conf_site *site, void *arg);
 	/* Called as long as the loop runs, at least every alive_ms; tells a service manager so. NULL: none. */
 	void (*alive)(void *arg);

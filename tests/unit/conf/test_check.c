@@ -84,7 +84,7 @@ static const struct duty_row DUTIES[] = {
 	{__LINE__, "channel: email", "basis: existing-customers", "L30 error: purposes.news.basis: this version knows consent only", false},
 	{__LINE__, "channel: email", "basis: existing-customers", "L51 error: purposes.news.basis", false},
 	{__LINE__, "channel: email", "collected: elsewhere", "L45 error: purposes.news.collected", false},
-	{__LINE__, "mode: live", "transparency: { publish: checkpoints }\nmode: live", "club.yaml:40:26: L37 error: transparency.publish", false},
+	{__LINE__, "mode: live", "transparency: { publish: entries }\nmode: live", "club.yaml:40:26: L37 error: transparency.publish", false},
 	{__LINE__, "mode: live", "joint: { with: [X], essence: { de: y, en: z } }\nmode: live", "L40 error: joint.contact is missing", false},
 	{__LINE__, "unconfirmed: 7d", "backups: 31d", "L35 warning", true},
 	{__LINE__, "unconfirmed: 7d", "backup_keys: 8d", "L35 error: retention.backup_keys is 8d", false},

@@ -211,6 +211,7 @@ static void test_derived(void **state)
 		{"origins", "origins[0]", "https://www.verein.test"},
 		{"look.home", "look.home", "https://www.verein.test"},
 		{"mail.from.name", "mail.from.name", "Radverein Nordstadt e. V."},
+		{"evidence.anchor_to", "evidence.anchor_to", "daten@verein.test"},
 		{"purposes.*.advertiser", "purposes.news.advertiser", "Radverein Nordstadt e. V."},
 	};
 	size_t n, derived = 0;

@@ -297,6 +297,11 @@ static const struct key KEYS[] = {
 	{"links.confirm", {"-", "24h", "12h"}, NULL, 0},
 	{"links.rights", {"-", "20m"}, NULL, 0},
 	{"evidence.ip", {"none", "truncated", "full"}, NULL, 0},
+	{"evidence.checkpoint_every", {"-", "2h"}, NULL, 0},
+	{"evidence.anchor_mail", {"-", "none"}, NULL, 0},
+	{"evidence.anchor_to", {"-", "keep@b.example"}, NULL, 0},
+	{"evidence.tsa.url", {"https://tsa.example/a", "https://tsa.example/b"}, NULL, 0},
+	{"evidence.tsa.ca_file", {"tsa.pem", "other.pem"}, NULL, 0},
 	{"addresses.allow", {"-", "[a.example]"}, NULL, 0},
 	{"addresses.deny", {"-", "[b.example]"}, NULL, 0},
 	{"look.accent", {"-", "\"#17604f\""}, NULL, 0},
@@ -304,7 +309,7 @@ static const struct key KEYS[] = {
 	{"notice.target_countries", {"-", "[CH]", "[GB]"}, NULL, 0},
 	{"notice.log_fields", {"-", T("Zeit", "time"), T("IP", "IP")}, NULL, 0},
 	{"notice.authority", {"-", "iedpc", "itgpdp"}, NULL, 0},
-	{"transparency.publish", {"-", "none"}, NULL, 0},
+	{"transparency.publish", {"-", "tiles"}, NULL, 0},
 	{"waivers", {"-", "{ L39: \"one reason\" }", "{ L39: \"another\" }"}, NULL, 0},
 };
 #define N (sizeof(KEYS) / sizeof(KEYS[0]))

@@ -459,6 +459,15 @@ static void fill_mail(struct view *v, int lang)
 	add_consent(v, lang, "ok", "open");
 }
 
+/* The signature line, longer than others, stands in letters as it is. */
+static void fill_log(struct view *v, int lang)
+{
+	(void)lang;
+	view_lines(v, "checkpoint", SLICE("www.example.org/j/log\n17\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="));
+	view_int(v, "events", 17);
+	view_cstr(v, "time", "21. November 2026, 15:05 Uhr");
+}
+
 static void fill_letter(struct view *v, int lang)
 {
 	fill_mail(v, lang);
@@ -510,6 +519,7 @@ static const struct sample {
 	{__LINE__, "mail/confirm.txt", "mail_confirm", fill_mail, "\n    "},
 	{__LINE__, "mail/letter.html", "mail_letter", fill_letter, NULL},
 	{__LINE__, "mail/letter.txt", "mail_letter", fill_letter, NULL},
+	{__LINE__, "mail/log.txt", "mail_log", fill_log, "\nwww.example.org/j/log\n"},
 };
 
 static void keep_page(const struct sample *s, int lang, const struct buf *out)
