@@ -50,6 +50,11 @@ const struct cmd_verb cmd_verbs[] = {
         "force, and the figures of today and of seven days (UTC). No personal data. Exit 3: a site is down.\n"},
     {"person", cmd_person, "person find ADDRESS [--site S] [--json]", "what is known about an address",
         "State, purposes and every event, with the hashes of the texts that were shown.\n"},
+    {"export", cmd_export, "export csv|json|27560 [-o FILE] [--schema|--context] [--site S]",
+        "everybody on the list; the consent records of all",
+        "csv, json  who is on a list now, with purposes and fields; made safe for spreadsheets\n"
+        "27560      consent records after ISO/IEC TS 27560 (JSON-LD, DPV 2.3) of everybody who ever confirmed, without\n"
+        "           addresses; --schema and --context print the JSON Schema and the JSON-LD context that belong to them\n"},
     {"verify", cmd_verify, "verify [FILE] [--key FILE|KEY] [--deep] [--site S] [--lang de|en] [--json]",
         "is the evidence what was written down?",
         "FILE     a bundle (person evidence ADDRESS --as bundle): needs nothing but the file and the site's public key,\n"
@@ -159,6 +164,8 @@ static const struct cmd_option {
     {"--accept-gap", OPT_STRING, offsetof(struct cmd_args, accept_gap)},
     {"--backup", OPT_FLAG, offsetof(struct cmd_args, backup)},
     {"--drill", OPT_FLAG, offsetof(struct cmd_args, drill)},
+    {"--schema", OPT_FLAG, offsetof(struct cmd_args, schema)},
+    {"--context", OPT_FLAG, offsetof(struct cmd_args, context)},
     {"--why", OPT_FLAG, offsetof(struct cmd_args, why)},
     {"--tell-only", OPT_FLAG, offsetof(struct cmd_args, tell_only)},
     {"--threads", OPT_NUMBER, offsetof(struct cmd_args, threads)},

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/enc.h"
 #include "store/db_priv.h"
+#include "store/person.h"
 #include "text/jsonw.h"
 
 #define STMTS(X)                                                                                              \
@@ -28,8 +29,9 @@
 	    "SELECT seq, person_id, time_ms, kind, form, commitment, c_core, c_ip, c_fields, core_ct, ip_ct,"  \
 	    " fields_ct FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2")                                      \
 	X(CORES, DB_READ, 10,                                                                                  \
-	    "SELECT seq, person_id, time_ms, kind, form, commitment, c_core, c_ip, c_fields, core_ct"          \
-	    " FROM event INDEXED BY event_person WHERE person_id > ?1 ORDER BY person_id, seq")                \
+	    "SELECT e.seq, e.person_id, e.time_ms, e.kind, e.form, e.commitment, e.c_core, e.c_ip, e.c_fields,"\
+	    " e.core_ct FROM person p CROSS JOIN event e ON e.person_id = p.id WHERE p.confirmed_ms IS NOT NULL"\
+	    " AND p.state NOT IN (5, 6) AND (?1 >> e.kind) & 1 ORDER BY p.id, e.seq")                          \
 	X(SIZE, DB_READ, 1, "SELECT coalesce(max(seq), 0) FROM event")                                         \
 	X(NEWEST, DB_READ, 1,                                                                                  \
 	    "SELECT coalesce(max(time_ms), 0) FROM (SELECT time_ms FROM event ORDER BY seq DESC LIMIT ?1)")    \
@@ -37,6 +39,8 @@
 	    "UPDATE event SET ip_ct = NULL WHERE seq IN (SELECT seq FROM event WHERE ip_ct IS NOT NULL"        \
 	    " AND time_ms < ?1 ORDER BY time_ms LIMIT ?2)")
 DB_STMTS(event, EVENT, STMTS)
+
+_Static_assert(PERSON_RESTRICTED == 5 && PERSON_ERASED == 6, "numbers used in the statements above");
 
 #define EVENT_FORMAT 1
 #define EVENT_PLAIN_MAX_BYTES (64u * 1024u)
@@ -405,8 +409,8 @@ enum err event_open_each(struct db *db, int64_t after_seq, unsigned limit,
 	return e;
 }
 
-enum err event_core_each(struct db *db, int64_t after_person, bool (*cb)(const struct event_row *r, void *arg),
-    void *arg, struct errinfo *ei)
+enum err event_core_each(struct db *db, uint64_t kinds, bool (*cb)(const struct event_row *r, void *arg), void *arg,
+    struct errinfo *ei)
 {
 	sqlite3_stmt *q = event_stmt(db, CORES);
 	struct event_row r = {.seq = 0};
@@ -415,7 +419,7 @@ enum err event_core_each(struct db *db, int64_t after_person, bool (*cb)(const s
 	bool row;
 	enum err e;
 	buf_init(&plain, EVENT_PLAIN_MAX_BYTES);
-	db_bind_i64(q, 1, after_person);
+	db_bind_i64(q, 1, (int64_t)kinds);
 	while (!(e = db_row(db, q, &row, ei)) && row) {
 		leaf_fill(q, &l);
 		r.seq = l.seq;

@@ -45,6 +45,7 @@ struct cmd_args {
 	const char *secret;  /* restore --secret; NULL */
 	const char *journal; /* restore --journal; NULL */
 	const char *accept_gap; /* restore --accept-gap; NULL */
+	bool schema, context; /* export 27560 */
 	unsigned threads;    /* --threads; 0 */
 	bool json, dry, yes, once, now, with_worker, cache, why, tell_only;
 	bool ropa_host, avv, tia; /* ropa */
@@ -75,6 +76,7 @@ int cmd_config(const struct cmd_args *a);
 int cmd_person(const struct cmd_args *a);
 int cmd_status(const struct cmd_args *a);
 int cmd_verify(const struct cmd_args *a);
+int cmd_export(const struct cmd_args *a);
 int cmd_form(const struct cmd_args *a);
 int cmd_notice(const struct cmd_args *a);
 int cmd_ropa(const struct cmd_args *a);

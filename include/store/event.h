@@ -118,11 +118,11 @@ void event_leaf_commitment(const unsigned char c[EVENT_PART__MAX][STORE_HASH_BYT
 enum err event_open_each(struct db *db, int64_t after_seq, unsigned limit,
     bool (*cb)(const struct event_row *r, bool damaged, void *arg), void *arg, struct errinfo *ei);
 /*
- * The core alone of events by person and number, of persons above after_person: for exports. Persons whose key is
- * gone are passed over.
+ * The core alone, by person and number, of events of those who ever confirmed and are neither restricted nor erased:
+ * for exports. kinds: bit 1 << kind for each kind that is wanted.
  */
-enum err event_core_each(struct db *db, int64_t after_person, bool (*cb)(const struct event_row *r, void *arg),
-    void *arg, struct errinfo *ei);
+enum err event_core_each(struct db *db, uint64_t kinds, bool (*cb)(const struct event_row *r, void *arg), void *arg,
+    struct errinfo *ei);
 /* Number of events = highest seq. */
 enum err event_size(struct db *db, int64_t *n, struct errinfo *ei);
 /* The latest time among the last events; 0: there are none. Later than now: the clock was changed. */

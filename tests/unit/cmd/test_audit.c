@@ -1,0 +1,394 @@
+/* A whole site: whatever is changed, removed, added, swapped or cut in its evidence is found. */
+#include "lib/world.h"
+
+#include <sqlite3.h>
+
+#include "lib/bundles.h"
+
+#include "cmd/cmd.h"
+#include "core/audit.h"
+#include "core/embed.h"
+#include "store/erasure.h"
+
+#define PEOPLE 150
+
+static struct {
+	struct world w;
+	char path[300];
+	struct buf clean; /* data.db at rest */
+} made;
+
+/* The file as it lies on the disk, with nothing in the WAL. */
+static sqlite3 *database(void)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open_v2(made.path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	return db;
+}
+
+static void run(sqlite3 *db, const char *sql)
+{
+	char *why = NULL;
+
+	if (sqlite3_exec(db, sql, NULL, NULL, &why))
+		fail_msg("%s: %s", sql, why);
+}
+
+/* Whoever tampers has the file: neither triggers nor checks hold. */
+static void unlocked(sqlite3 *db)
+{
+	static const char *const gone[] = {"event_delete", "event_update", "text_update", "text_delete", "notice_update",
+	    "notice_delete", "checkpoint_update", "checkpoint_delete", "tile_update", "tile_delete"};
+	char sql[100];
+
+	run(db, "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF");
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		snprintf(sql, sizeof(sql), "DROP TRIGGER IF EXISTS %s", gone[i]);
+		run(db, sql);
+	}
+}
+
+static void rest(void)
+{
+	writer_pool_free(made.w.writers);
+	store_close(made.w.store);
+	made.w.store = NULL;
+}
+
+static void wake(void)
+{
+	const struct conf_site *c = made.w.conf->sites[0];
+	char dir[200], keys[200];
+	struct store_opts o = {.site = c->id, .dir = dir, .keys_path = keys};
+
+	snprintf(dir, sizeof(dir), "%s/%s", made.w.conf->data, c->id);
+	snprintf(keys, sizeof(keys), "%s/%s.keys", made.w.conf->keys, c->id);
+	assert_ok(store_open(&made.w.store, &o, EI));
+}
+
+static int site_up(void **state)
+{
+	char address[64];
+	sqlite3 *db;
+
+	(void)state;
+	world_open(&made.w, WORLD_SITE);
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		bundles_person(&made.w, i, address);
+		if (i % 40 == 39)
+			bundles_checkpoint(&made.w);
+	}
+	bundles_checkpoint(&made.w);
+	snprintf(made.path, sizeof(made.path), "%s/%s/data.db", made.w.conf->data, made.w.conf->sites[0]->id);
+	rest();
+	db = database();
+	run(db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE");
+	sqlite3_close(db);
+	buf_init(&made.clean, 256u * 1024u * 1024u);
+	assert_ok(file_read(&made.clean, made.path, EI));
+	return 0;
+}
+
+static int site_down(void **state)
+{
+	(void)state;
+	buf_free(&made.clean);
+	wake();
+	made.w.writers = NULL;
+	world_close(&made.w);
+	return 0;
+}
+
+static void restore(void)
+{
+	assert_ok(file_write(made.path, buf_slice(&made.clean), 0600, EI));
+}
+
+static void audit(struct audit_report *r, bool deep)
+{
+	struct db *db;
+
+	wake();
+	assert_ok(store_read(made.w.store, &db, EI));
+	assert_ok(audit_site(db, made.w.conf->sites[0], deep, r, EI));
+	store_read_end(made.w.store, db);
+	store_close(made.w.store);
+	made.w.store = NULL;
+}
+
+/* The same handle over a connection that tampers and rolls back: thousands of tries in seconds. */
+static void test_clean(void **state)
+{
+	struct audit_report r;
+
+	(void)state;
+	restore();
+	audit(&r, true);
+	for (size_t i = 0; i < r.nfaults && i < AUDIT_FAULTS_MAX; i++)
+		print_error("%s %lld %lld\n", audit_kind_name(r.fault[i].kind), (long long)r.fault[i].seq,
+		    (long long)r.fault[i].from);
+	assert_int_equal(r.nfaults, 0);
+	assert_int_equal(r.opened, r.events);
+	assert_int_equal(r.covered, r.events);
+	assert_true(r.events > 256);
+	assert_int_equal(r.checkpoints, 4);
+	assert_true(r.texts > 8);
+}
+
+/* ---- one thing done by hand, and what must be said of it */
+
+static void test_said(void **state)
+{
+	static const struct {
+		int row;
+		const char *sql;
+		bool deep;
+		enum audit_kind want;
+		int64_t seq;
+	} rows[] = {
+	    {__LINE__, "DELETE FROM event WHERE seq = 100", false, AUDIT_GAP, 100},
+	    {__LINE__, "UPDATE event SET commitment = zeroblob(32) WHERE seq = 7", false, AUDIT_COMMITMENT, 7},
+	    {__LINE__, "UPDATE event SET c_ip = zeroblob(32) WHERE seq = 8", false, AUDIT_COMMITMENT, 8},
+	    {__LINE__, "DELETE FROM event WHERE seq > 200", false, AUDIT_CUT, 0},
+	    {__LINE__, "UPDATE event SET seq = -seq WHERE seq IN (5, 6);"
+	        "UPDATE event SET seq = 5 WHERE seq = -6; UPDATE event SET seq = 6 WHERE seq = -5", false, AUDIT_ROOT, 0},
+	    {__LINE__, "UPDATE checkpoint SET root = zeroblob(32) WHERE size = (SELECT min(size) FROM checkpoint)",
+	        false, AUDIT_CHECKPOINT, 0},
+	    {__LINE__, "UPDATE checkpoint SET note = replace(note, 'verein', 'anders')", false, AUDIT_CHECKPOINT, 0},
+	    {__LINE__, "UPDATE text SET body = CAST(body || 'x' AS BLOB) WHERE hash = (SELECT min(hash) FROM text)", false, AUDIT_TEXT, 0},
+	    {__LINE__, "DELETE FROM text WHERE hash IN (SELECT hash FROM notice)", false, AUDIT_TEXT_GONE, 0},
+	    {__LINE__, "UPDATE event SET time_ms = time_ms + 1 WHERE seq = 9", true, AUDIT_CONTENT, 9},
+	    {__LINE__, "UPDATE event SET kind = 5 WHERE seq = 1", true, AUDIT_CONTENT, 1},
+	    {__LINE__, "UPDATE event SET person_id = person_id + 1 WHERE seq = 11", true, AUDIT_CONTENT, 11},
+	    {__LINE__, "UPDATE event SET ip_ct = zeroblob(60) WHERE seq = 12", true, AUDIT_CONTENT, 12},
+	    {__LINE__, "UPDATE tile SET hashes = zeroblob(length(hashes))", false, AUDIT_TILE, 0},
+	    {__LINE__, "DELETE FROM text WHERE kind = 'mail'", true, AUDIT_TEXT_NAMED, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct audit_report r;
+		bool found = false;
+		sqlite3 *db;
+		restore();
+		db = database();
+		unlocked(db);
+		run(db, rows[i].sql);
+		sqlite3_close(db);
+		audit(&r, rows[i].deep);
+		for (size_t k = 0; k < r.nfaults && k < AUDIT_FAULTS_MAX; k++)
+			found = found || (r.fault[k].kind == rows[i].want && (!rows[i].seq || r.fault[k].seq == rows[i].seq));
+		if (!found)
+			fail_msg("row %d: not found, %zu others", rows[i].row, r.nfaults);
+	}
+}
+
+/* An event that nobody can open is not taken for one, although its sums fit and no checkpoint covers it yet. */
+static void test_added_at_the_end(void **state)
+{
+	unsigned char c[3][STORE_HASH_BYTES], commitment[STORE_HASH_BYTES];
+	struct audit_report r;
+	sqlite3_stmt *q;
+	sqlite3 *db;
+
+	(void)state;
+	restore();
+	crypt_random(c, sizeof(c));
+	event_leaf_commitment(c, commitment);
+	db = database();
+	assert_int_equal(sqlite3_prepare_v2(db, "INSERT INTO event SELECT max(seq) + 1, person_id, time_ms, kind, form, ?1, ?2,"
+	    " ?3, ?4, core_ct, ip_ct, fields_ct FROM event", -1, &q, NULL), SQLITE_OK);
+	sqlite3_bind_blob(q, 1, commitment, STORE_HASH_BYTES, NULL);
+	for (int i = 0; i < 3; i++)
+		sqlite3_bind_blob(q, 2 + i, c[i], STORE_HASH_BYTES, NULL);
+	assert_int_equal(sqlite3_step(q), SQLITE_DONE);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	audit(&r, false);
+	assert_int_equal(r.nfaults, 1);
+	assert_int_equal(r.fault[0].kind, AUDIT_CONTENT);
+}
+
+/* ---- at random */
+
+static const char *const columns[] = {"commitment", "c_core", "c_ip", "c_fields", "core_ct", "ip_ct", "fields_ct", "form"};
+
+/* One byte of one column of one row; a text column gets another text. */
+static void flip(sqlite3 *db, int64_t events)
+{
+	int64_t seq = 1 + crypt_random_below((uint32_t)events);
+	const char *column = columns[crypt_random_below(8)];
+	unsigned char byte;
+	sqlite3_blob *blob;
+
+	if (strcmp(column, "form") == 0) {
+		char sql[100];
+		snprintf(sql, sizeof(sql), "UPDATE event SET form = form || 'x' WHERE seq = %lld", (long long)seq);
+		run(db, sql);
+		return;
+	}
+	if (sqlite3_blob_open(db, "main", "event", column, seq, 1, &blob) != SQLITE_OK)
+		fail_msg("%s of %lld: %s", column, (long long)seq, sqlite3_errmsg(db));
+	int at = (int)crypt_random_below((uint32_t)sqlite3_blob_bytes(blob));
+	assert_int_equal(sqlite3_blob_read(blob, &byte, 1, at), SQLITE_OK);
+	byte ^= (unsigned char)(1 + crypt_random_below(255));
+	assert_int_equal(sqlite3_blob_write(blob, &byte, 1, at), SQLITE_OK);
+	sqlite3_blob_close(blob);
+}
+
+static void shuffle(sqlite3 *db, int64_t events, unsigned what)
+{
+	int64_t seq = 2 + crypt_random_below((uint32_t)events - 3);
+	char sql[500];
+
+	switch (what % 4) {
+	case 0:
+		snprintf(sql, sizeof(sql), "DELETE FROM event WHERE seq = %lld", (long long)seq);
+		break;
+	case 1: /* the rows change places, each whole */
+		snprintf(sql, sizeof(sql), "UPDATE event SET seq = -1 WHERE seq = %lld; UPDATE event SET seq = %lld WHERE seq ="
+		    " %lld + 1; UPDATE event SET seq = %lld + 1 WHERE seq = -1", (long long)seq, (long long)seq, (long long)seq,
+		    (long long)seq);
+		break;
+	case 2: /* a copy of one row in between */
+		snprintf(sql, sizeof(sql), "UPDATE event SET seq = -seq WHERE seq > %lld; UPDATE event SET seq = 1 - seq WHERE"
+		    " seq < 0; INSERT INTO event SELECT seq + 1, person_id, time_ms, kind, form, commitment, c_core, c_ip,"
+		    " c_fields, core_ct, ip_ct, fields_ct FROM event WHERE seq = %lld", (long long)seq, (long long)seq);
+		break;
+	default:
+		snprintf(sql, sizeof(sql), "DELETE FROM event WHERE seq > %lld", (long long)seq);
+		break;
+	}
+	run(db, sql);
+}
+
+static unsigned tries(unsigned few, unsigned many)
+{
+	const char *soak = getenv("SOAK");
+
+	return soak && *soak == '1' ? many : few;
+}
+
+static void tampered(unsigned i, bool bytes, int64_t events)
+{
+	struct audit_report r;
+	sqlite3 *db;
+
+	restore();
+	db = database();
+	run(db, "PRAGMA synchronous = OFF");
+	unlocked(db);
+	if (bytes)
+		flip(db, events);
+	else
+		shuffle(db, events, i);
+	sqlite3_close(db);
+	audit(&r, bytes);
+	if (!r.nfaults)
+		fail_msg("try %u (%s): not found", i, bytes ? "byte" : "row");
+}
+
+static int64_t events_of(void)
+{
+	struct audit_report r;
+
+	restore();
+	audit(&r, false);
+	return r.events;
+}
+
+static void test_bytes(void **state)
+{
+	int64_t events = events_of();
+
+	(void)state;
+	for (unsigned i = 0; i < tries(120, 2000); i++)
+		tampered(i, true, events);
+}
+
+static void test_rows(void **state)
+{
+	int64_t events = events_of();
+
+	(void)state;
+	for (unsigned i = 0; i < tries(80, 500); i++)
+		tampered(i, false, events);
+}
+
+/* ---- people who were erased leave a log that still holds; and a look at random proofs */
+
+static void test_erased(void **state)
+{
+	struct audit_report r;
+	unsigned looked, bad;
+	struct db *db;
+
+	(void)state;
+	restore();
+	wake();
+	assert_ok(person_erase(made.w.store, 3, ERASURE_REQUEST, made.w.now_ms, EI));
+	assert_ok(store_read(made.w.store, &db, EI));
+	assert_ok(audit_sample(db, 200, &looked, &bad, EI));
+	store_read_end(made.w.store, db);
+	assert_int_equal(looked, 200);
+	assert_int_equal(bad, 0);
+	store_close(made.w.store);
+	audit(&r, true);
+	assert_int_equal(r.nfaults, 0);
+}
+
+static void test_sample_finds(void **state)
+{
+	unsigned looked, bad;
+	struct db *db;
+	sqlite3 *raw;
+
+	(void)state;
+	restore();
+	raw = database();
+	unlocked(raw);
+	run(raw, "UPDATE event SET c_core = zeroblob(32) WHERE seq % 2 = 0");
+	sqlite3_close(raw);
+	wake();
+	assert_ok(store_read(made.w.store, &db, EI));
+	assert_ok(audit_sample(db, 100, &looked, &bad, EI));
+	store_read_end(made.w.store, db);
+	store_close(made.w.store);
+	made.w.store = NULL;
+	assert_true(bad > 10 && bad < 90);
+}
+
+/* Each kind of fault has its words, here and in bundles. */
+static void test_words(void **state)
+{
+	static const char *const files[] = {"de/verify.txt", "en/verify.txt"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const struct embedded_file *f = embed_find(files[i]);
+		char key[80];
+		assert_non_null(f);
+		for (int k = 0; k < AUDIT__MAX; k++) {
+			snprintf(key, sizeof(key), "[verify.site.fault.%s]", audit_kind_name((enum audit_kind)k));
+			if (!memmem(f->data, f->len, key, strlen(key)))
+				fail_msg("%s lacks %s", files[i], key);
+		}
+		for (int k = 0; k < CHECK_FAULT__MAX; k++) {
+			snprintf(key, sizeof(key), "[verify.fault.%s]", check_fault_name((enum check_fault_kind)k));
+			if (!memmem(f->data, f->len, key, strlen(key)))
+				fail_msg("%s lacks %s", files[i], key);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_clean), cmocka_unit_test(test_said), cmocka_unit_test(test_added_at_the_end),
+	    cmocka_unit_test(test_bytes), cmocka_unit_test(test_rows), cmocka_unit_test(test_erased),
+	    cmocka_unit_test(test_sample_finds), cmocka_unit_test(test_words),
+	};
+
+	return cmocka_run_group_tests(tests, site_up, site_down);
+}
