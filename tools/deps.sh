@@ -87,7 +87,7 @@ npm_folder() {
 	touch "$1/node_modules/.package-lock.json"
 }
 if [ "$kind" != build ]; then
-	for d in tests/fakes tests/e2e tests/abuse tests/mails; do
+	for d in tests/fakes tests/e2e tests/abuse tests/mails tests/evidence; do
 		[ ! -f "$d/package-lock.json" ] || npm_folder "$d"
 	done
 fi

@@ -83,6 +83,7 @@ part fuzz "fuzz targets: seeds, then 5 s of new inputs each" fuzz
 part fakes "the fakes of Mailjet and Brevo against their own clients" fakes
 part e2e "nginx, serve, worker and Chromium" e2e
 part mails "mails: three foreign parsers, SpamAssassin, what mail programs support" mails
+part evidence "bundles before two verifiers; records before JSON-LD and JSON Schema" make_ -j1 evidence
 part doctor "planted faults, each found; a control run without any; mail test" doctor
 part fault "kill -9 under load, delivery under faults, an outage" fault
 part faults "power cuts, failing calls and allocations, signals; control runs" faults

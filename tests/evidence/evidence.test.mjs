@@ -1,0 +1,165 @@
+// Evidence seen from outside: fifty bundles before two verifiers that share no code; consent records before a JSON-LD
+// processor and a JSON Schema validator of others. make evidence
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, test } from "node:test";
+import Ajv2020 from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import jsonld from "jsonld";
+
+const BUILD = resolve(process.env.BUILD ?? "build");
+const JAWORT = join(BUILD, "jawort");
+const folder = mkdtempSync(join(tmpdir(), "evidence-"));
+execFileSync(join(BUILD, "evidence/forge"), [folder], { stdio: "inherit" });
+after(() => rmSync(folder, { recursive: true }));
+
+const files = readdirSync(folder).filter((f) => f.endsWith(".json")).sort();
+const keys = join(folder, "keys.txt");
+const bundle = (name) => JSON.parse(readFileSync(join(folder, name), "utf8")).bundle;
+
+// Nothing but the binary: no configuration, no home, no network needed.
+const ours = (file, ...more) => spawnSync(JAWORT, ["verify", file, ...more],
+	{ cwd: folder, env: { LANG: "C" }, encoding: "utf8" });
+const python = (file, ...more) => spawnSync("python3", ["-I", resolve("contrib/verify.py"), file, ...more],
+	{ cwd: folder, encoding: "utf8" });
+
+test("two verifiers agree on fifty bundles, ten of them forged", () => {
+	assert.equal(files.length, 50);
+	assert.equal(files.filter((f) => f.startsWith("forged-")).length, 10);
+	for (const f of files) {
+		const want = f.startsWith("forged-") ? 3 : 0;
+		const a = ours(f, "--key", "keys.txt"), b = python(f, "keys.txt");
+		assert.equal(a.status, want, `${f}: jawort says ${a.status}\n${a.stdout}${a.stderr}`);
+		assert.equal(b.status, want, `${f}: verify.py says ${b.status}\n${b.stdout}${b.stderr}`);
+		if (want)
+			assert.match(a.stdout, /^\/(bundle|signature)/m, "a place as JSON Pointer");
+	}
+});
+
+test("a place is a JSON Pointer into the file", () => {
+	for (const f of files.filter((n) => n.startsWith("forged-"))) {
+		const r = JSON.parse(ours(f, "--key", "keys.txt", "--json").stdout);
+		assert.equal(r.ok, false);
+		for (const fault of r.faults) {
+			let at = JSON.parse(readFileSync(join(folder, f), "utf8"));
+			for (const step of fault.place.split("/").slice(1)) {
+				assert.ok(at !== undefined && at !== null, `${f}: ${fault.place}`);
+				at = at[step];
+			}
+			assert.notEqual(at, undefined, `${f}: ${fault.place}`);
+		}
+	}
+});
+
+test("without a key the report says that it proves nothing about who", () => {
+	const de = ours("good-01.json", "--lang", "de"), en = ours("good-01.json", "--lang", "en");
+	assert.equal(de.status, 0);
+	assert.match(en.stdout.replace(/\s+/g, " "), /proves nothing about who made it/);
+	assert.match(de.stdout.replace(/\s+/g, " "), /beweist nicht, von wem sie ist/);
+	assert.doesNotMatch(ours("good-01.json", "--key", keys, "--lang", "en").stdout, /proves nothing/);
+	assert.equal(ours("good-01.json", "--key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").status, 3);
+	assert.equal(ours("good-01.json", "--key", "nonsense").status, 1);
+	assert.equal(ours("none.json").status, 1);
+});
+
+test("saved anew by another program a bundle is refused, and told why", () => {
+	writeFileSync(join(folder, "anew.txt"), JSON.stringify(JSON.parse(readFileSync(join(folder, "good-02.json"))), null, 2));
+	const a = ours("anew.txt", "--lang", "en");
+	assert.equal(a.status, 3);
+	assert.match(a.stdout.replace(/\s+/g, " "), /saved anew by another program/);
+	assert.equal(python("anew.txt").status, 3);
+});
+
+test("no token and no slot value in the clear", () => {
+	for (const f of files)
+		assert.doesNotMatch(readFileSync(join(folder, f), "utf8"), /\/(c|u|my)\/[A-Za-z0-9_-]{43}/, f);
+});
+
+// ---- consent records
+
+const schema = JSON.parse(execFileSync(JAWORT, ["export", "27560", "--schema"]));
+const context = JSON.parse(execFileSync(JAWORT, ["export", "27560", "--context"]));
+const known = new Set(readFileSync("tests/evidence/dpv-terms.txt", "utf8").split("\n").filter((l) => l && l[0] !== "#"));
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats(ajv);
+const valid = ajv.compile(schema);
+
+test("records are valid after our JSON Schema", () => {
+	for (const f of files.filter((n) => n.startsWith("good-"))) {
+		assert.ok(valid(bundle(f).records), `${f}: ${ajv.errorsText(valid.errors).slice(0, 600)}`);
+	}
+});
+
+// A schema that lets everything pass proves nothing: every member taken away or altered must be seen.
+test("the schema refuses what is not a record", () => {
+	const good = bundle("good-04.json").records, at = good["@graph"].findIndex((x) => x["@type"] === "dpv:ConsentRecord");
+	let seen = 0;
+	for (const key of Object.keys(good["@graph"][at])) {
+		for (const change of ["gone", "wrong"]) {
+			const copy = structuredClone(good);
+			if (change === "gone")
+				delete copy["@graph"][at][key];
+			else
+				copy["@graph"][at][key] = 5;
+			assert.equal(valid(copy), false, `${key} ${change}`);
+			seen++;
+		}
+	}
+	const more = structuredClone(good);
+	more["@graph"][at]["dpv:hasSomething"] = "x";
+	assert.equal(valid(more), false);
+	assert.ok(seen > 20);
+});
+
+const loader = () => { throw new Error("no document may be fetched"); };
+const names = { dpv: "https://w3id.org/dpv#", pd: "https://w3id.org/dpv/pd#", loc: "https://w3id.org/dpv/loc#",
+	"eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#", "legal-eu": "https://w3id.org/dpv/legal/eu#" };
+
+function iris(x, out) {
+	if (Array.isArray(x))
+		x.forEach((y) => iris(y, out));
+	else if (x && typeof x === "object")
+		for (const [k, v] of Object.entries(x)) {
+			if (!k.startsWith("@"))
+				out.add(k);
+			if (k === "@id" || k === "@type")
+				[v].flat().forEach((i) => out.add(i));
+			iris(v, out);
+		}
+}
+
+test("JSON-LD: expanded without loss, every term is one of DPV 2.3", async () => {
+	const used = new Set();
+	for (const f of files.filter((n) => n.startsWith("good-"))) {
+		const records = bundle(f).records;
+		assert.deepEqual(records["@context"], context["@context"]);
+		const all = new Set();
+		iris(await jsonld.expand(records, { safe: true, documentLoader: loader }), all);
+		for (const iri of all) {
+			assert.match(iri, /^[a-z][a-z0-9+.-]*:/, `${f}: ${iri} is no IRI`);
+			for (const [prefix, base] of Object.entries(names))
+				if (iri.startsWith(base) && !/^[a-z/]*#/.test(iri.slice(base.length))) {
+					const term = `${prefix}:${iri.slice(base.length)}`;
+					assert.ok(known.has(term), `${f}: ${term} is no term of DPV 2.3`);
+					used.add(term);
+				}
+		}
+	}
+	assert.ok(used.size > 40, `${used.size} terms`);
+	assert.ok(used.has("dpv:ConsentWithdrawn") && used.has("dpv:RenewedConsentGiven") === false);
+});
+
+test("a term that is none is found", async () => {
+	const records = structuredClone(bundle("good-01.json").records);
+	records["@graph"][0].hasNoPrefix = "x";
+	await assert.rejects(jsonld.expand(records, { safe: true, documentLoader: loader }));
+});
+
+test("records become RDF, and states hang on their record", async () => {
+	const quads = await jsonld.toRDF(bundle("good-03.json").records, { documentLoader: loader, safe: true });
+	const states = quads.filter((q) => q.predicate.value === names.dpv + "hasConsentStatus");
+	assert.equal(states.length, 5);
+});
