@@ -16,8 +16,15 @@ $(BENCH)/%.so: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O2 -fPIC -shared -o $@ $<
 
+# What bundle, verify and export cost: make bench-evidence PEOPLE=333334 (a million events)
+bench-evidence: $(BENCH)/evidence
+	$(BENCH)/evidence $(or $(PEOPLE),20000)
+$(BENCH)/evidence: tests/bench/evidence.c $(LINK_cmd:%=$(BUILD)/%.a)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests $(LDFLAGS_ALL) -o $@ $< $(LINK_cmd:%=$(BUILD)/%.a) $(LIBS) -lcmocka
+
 $(BENCH)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O2 -o $@ $< -lsqlite3
 
-.PHONY: bench-programs bench-gate
+.PHONY: bench-programs bench-gate bench-evidence
