@@ -6,22 +6,15 @@
 
 #include "base/crypt.h"
 #include "base/enc.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "core/accent.h"
 #include "core/embed.h"
-#include "text/tpl.h"
+#include "core/voice.h"
 
 #define SITE_ARENA_MAX_BYTES (16u * 1024u * 1024u)
-#define SITE_FILE_MAX_BYTES (256u * 1024u)
+#define SITE_ARENA_BLOCK_BYTES (8u * 1024u)
 #define STYLE_SRC_BYTES 160
 #define PHRASE_MAX_BYTES (16u * 1024u)
-
-struct site_language {
-	const char *tag;          /* of the configuration: "de" */
-	struct phrases *base;     /* de */
-	struct phrases *informal; /* de-du over it, or NULL */
-};
 
 struct site_style {
 	const char *tpl;
@@ -34,9 +27,9 @@ struct site {
 	const struct conf *host;
 	const struct conf_site *conf;
 	struct arena arena;
-	struct site_language langs[SITE_LANGS_MAX];
+	struct voices *own; /* NULL: the caller has it */
+	const struct voice *voice;
 	size_t nlangs;
-	struct tpl_set *tpl;
 	struct consent *consents; /* [form * nlangs + lang] */
 	struct slice accent_css;
 	struct site_style *styles;
@@ -44,202 +37,6 @@ struct site {
 	struct slice footer_address;
 	struct slice initial;
 };
-
-static const char *const word_files[] = {"form.txt", "error.txt", "page.txt", "mail.txt", "notice.txt", "hub.txt",
-    "evidence.txt", "word.txt", "web.txt", "versions.txt"};
-
-static const char *const need_form[] = {"consents", "v", "honeypot", "form_action", "notice_url",
-    "@form.notice.link", NULL};
-static const char *const need_confirm[] = {"consents", "form_action", NULL};
-static const char *const need_unsub[] = {"form_action", NULL};
-static const char *const need_mail[] = {"consents", "link", "unsubscribe", "notice_url", "controller_block", NULL};
-/* The box on objections stands apart (GDPR Art. 21(4)); rows and periods cannot be left out either. */
-static const char *const need_notice[] = {"summary", "objection", "interests", "sections", "blocks", "keeps", "foot",
-    "@notice.n23.objection.title", NULL};
-static const struct tpl_duty duties[] = {
-    {"part/notice.html", need_notice},
-    {"page/form.html", need_form},
-    {"part/form.html", need_form},
-    {"page/changed.html", need_form},
-    {"page/later.html", need_form},
-    {"page/confirm.html", need_confirm},
-    {"page/unsub.html", need_unsub},
-    {"mail/confirm.html", need_mail},
-    {"mail/confirm.txt", need_mail},
-};
-
-/* Adds FOLDER/name if the owner has it; what is not there is not an error. */
-static enum err owner_file(const char *folder, const char *name, struct buf *text, bool *found, struct errinfo *ei)
-{
-	struct buf path;
-	enum err rc;
-
-	*found = false;
-	buf_reset(text);
-	if (!*folder)
-		return OK;
-	buf_init(&path, 4096);
-	buf_printf(&path, "%s/%s", folder, name);
-	rc = file_read(text, path.data, ei);
-	buf_free(&path);
-	if (rc == E_NOT_FOUND)
-		return OK;
-	*found = rc == OK;
-	return rc;
-}
-
-static enum err words_add(struct phrases *p, const struct site *s, const char *folder, const char *file, bool *any,
-    struct errinfo *ei)
-{
-	const char *const owners[] = {s->host->templates, s->conf->templates};
-	const struct embedded_file *own;
-	struct buf name, text;
-	enum err rc = OK;
-	bool found;
-
-	buf_init(&name, 256);
-	buf_init(&text, SITE_FILE_MAX_BYTES);
-	buf_printf(&name, "%s/%s", folder, file);
-	own = embed_find(name.data);
-	if (own) {
-		*any = true;
-		rc = phrases_load(p, own->name, slice_make(own->data, own->len), false, ei);
-	}
-	for (size_t i = 0; !rc && i < 2; i++) {
-		rc = owner_file(owners[i], name.data, &text, &found, ei);
-		if (!rc && found) {
-			*any = true;
-			rc = phrases_load(p, name.data, buf_slice(&text), true, ei);
-		}
-	}
-	buf_free(&name);
-	buf_free(&text);
-	return rc;
-}
-
-/* "by: NAME" in the folder's reviewer.txt: somebody who knows language and matter stands for the words. */
-static enum err reviewed(const struct site *s, const char *folder, bool *yes, struct errinfo *ei)
-{
-	const char *const owners[] = {s->host->templates, s->conf->templates};
-	struct buf name, text;
-	enum err rc = OK;
-	bool found;
-
-	*yes = false;
-	buf_init(&name, 256);
-	buf_init(&text, 4096);
-	buf_printf(&name, "%s/reviewer.txt", folder);
-	for (size_t i = 0; !rc && i < 2; i++) {
-		struct slice rest, line;
-		rc = owner_file(owners[i], name.data, &text, &found, ei);
-		rest = found ? buf_slice(&text) : (struct slice){NULL, 0};
-		while (!rc && slice_split(&rest, '\n', &line))
-			*yes |= slice_starts(line, SLICE("by:")) && slice_trim(slice_sub(line, 3, line.len)).len > 2;
-	}
-	buf_free(&name);
-	buf_free(&text);
-	return rc;
-}
-
-/* A language that is not built in is a draft until somebody is named who read it; a draft must be wanted. */
-static enum err words_draft(const struct site *s, const char *folder, struct errinfo *ei)
-{
-	struct buf name;
-	bool own, yes;
-	enum err rc;
-
-	buf_init(&name, 256);
-	buf_printf(&name, "%s/%s", folder, word_files[0]);
-	own = embed_find(name.data) != NULL;
-	buf_free(&name);
-	if (own)
-		return OK;
-	rc = reviewed(s, folder, &yes, ei);
-	if (rc || yes)
-		return rc;
-	if (!s->conf->accept_draft)
-		return err_set(ei, E_INVALID, "%s: the words of language \"%s\" are a draft: nobody is named who read them. "
-		    "Write \"by: NAME\" into %s/reviewer.txt, or accept_draft: true into the site file", s->conf->file,
-		    folder, folder);
-	log_event(LOG_WARN, "language_draft", LOG_S("site", s->conf->id), LOG_S("lang", folder));
-	return OK;
-}
-
-static enum err words_new(struct phrases **out, const struct site *s, const char *folder, struct errinfo *ei)
-{
-	bool any = false;
-	enum err rc = OK;
-
-	*out = phrases_new(folder);
-	if (!*out)
-		return err_set(ei, E_NOMEM, "words of %s", folder);
-	for (size_t i = 0; !rc && i < sizeof(word_files) / sizeof(word_files[0]); i++)
-		rc = words_add(*out, s, folder, word_files[i], &any, ei);
-	if (!rc && !any)
-		rc = err_set(ei, E_INVALID, "%s: no words for language \"%s\". Built in are de and en; for another "
-		    "language put a folder %s/ with its texts into \"templates\"", s->conf->file, folder, folder);
-	return rc ? rc : words_draft(s, folder, ei);
-}
-
-static enum err load_words(struct site *s, struct errinfo *ei)
-{
-	enum err rc = OK;
-
-	for (size_t i = 0; !rc && i < s->conf->languages.n; i++) {
-		struct site_language *l = &s->langs[i];
-		if (i == SITE_LANGS_MAX)
-			return err_set(ei, E_LIMIT, "%s: more than %d languages", s->conf->file, SITE_LANGS_MAX);
-		l->tag = s->conf->languages.v[i];
-		s->nlangs++;
-		rc = words_new(&l->base, s, l->tag, ei);
-		if (!rc && s->conf->address == CONF_DU && strcmp(l->tag, "de") == 0) {
-			rc = words_new(&l->informal, s, "de-du", ei);
-			if (!rc)
-				phrases_fallback(l->informal, l->base);
-		}
-	}
-	return rc;
-}
-
-static enum err load_template(struct site *s, const struct embedded_file *f, struct buf *text, struct errinfo *ei)
-{
-	const char *const owners[] = {s->host->templates, s->conf->templates};
-	enum err rc = tpl_set_add(s->tpl, f->name, slice_make(f->data, f->len), ei);
-	bool found;
-
-	for (size_t i = 0; !rc && i < 2; i++) {
-		rc = owner_file(owners[i], f->name, text, &found, ei);
-		if (!rc && found)
-			rc = tpl_set_add(s->tpl, f->name, buf_slice(text), ei);
-	}
-	return rc;
-}
-
-static bool is_template(const char *name)
-{
-	return strncmp(name, "page/", 5) == 0 || strncmp(name, "part/", 5) == 0 || strncmp(name, "mail/", 5) == 0;
-}
-
-static enum err load_templates(struct site *s, struct errinfo *ei)
-{
-	const struct phrases *langs[SITE_LANGS_MAX];
-	struct buf text;
-	enum err rc = OK;
-
-	s->tpl = tpl_set_new();
-	if (!s->tpl)
-		return err_set(ei, E_NOMEM, "templates");
-	buf_init(&text, SITE_FILE_MAX_BYTES);
-	for (size_t i = 0; !rc && i < embedded_count; i++)
-		if (is_template(embedded_files[i].name))
-			rc = load_template(s, &embedded_files[i], &text, ei);
-	buf_free(&text);
-	for (size_t i = 0; i < s->nlangs; i++)
-		langs[i] = s->langs[i].informal ? s->langs[i].informal : s->langs[i].base;
-	if (!rc)
-		rc = tpl_set_compile(s->tpl, langs, s->nlangs, duties, sizeof(duties) / sizeof(duties[0]), ei);
-	return rc;
-}
 
 static void style_hash(struct buf *out, struct slice css)
 {
@@ -343,14 +140,22 @@ static enum err load_consents(struct site *s, struct errinfo *ei)
 		return err_set(ei, E_NOMEM, "consent texts");
 	for (size_t i = 0; !rc && i < n; i++) {
 		const struct conf_form *form = &s->conf->forms[i / s->nlangs];
-		const char *lang = s->langs[i % s->nlangs].tag;
+		const char *lang = s->conf->languages.v[i % s->nlangs];
 		rc = consent_build(&s->consents[i], &s->arena, s->conf, form, lang, site_words(s, lang),
 		    site_view(s, &s->arena, lang), ei);
 	}
 	return rc;
 }
 
-enum err site_new(struct site **out, const struct conf *host, const struct conf_site *conf, struct errinfo *ei)
+static enum err load_voice(struct site *s, struct voices *voices, struct errinfo *ei)
+{
+	if (!voices)
+		voices = s->own = voices_new(s->host);
+	return voices ? voices_get(voices, s->conf, &s->voice, ei) : err_set(ei, E_NOMEM, "words");
+}
+
+enum err site_new_with(struct site **out, struct voices *voices, const struct conf *host, const struct conf_site *conf,
+    struct errinfo *ei)
 {
 	struct site *s = calloc(1, sizeof(*s));
 	enum err rc;
@@ -360,11 +165,10 @@ enum err site_new(struct site **out, const struct conf *host, const struct conf_
 		return err_set(ei, E_NOMEM, "site %s", conf->id);
 	s->host = host;
 	s->conf = conf;
-	arena_init(&s->arena, SITE_ARENA_MAX_BYTES);
+	s->nlangs = conf->languages.n;
+	arena_init_blocks(&s->arena, SITE_ARENA_MAX_BYTES, SITE_ARENA_BLOCK_BYTES);
 	fixed_values(s);
-	rc = load_words(s, ei);
-	if (!rc)
-		rc = load_templates(s, ei);
+	rc = load_voice(s, voices, ei);
 	if (!rc)
 		rc = load_styles(s, ei);
 	if (!rc)
@@ -377,15 +181,16 @@ enum err site_new(struct site **out, const struct conf *host, const struct conf_
 	return OK;
 }
 
+enum err site_new(struct site **out, const struct conf *host, const struct conf_site *conf, struct errinfo *ei)
+{
+	return site_new_with(out, NULL, host, conf, ei);
+}
+
 void site_free(struct site *s)
 {
 	if (!s)
 		return;
-	tpl_set_free(s->tpl);
-	for (size_t i = 0; i < s->nlangs; i++) {
-		phrases_free(s->langs[i].informal);
-		phrases_free(s->langs[i].base);
-	}
+	voices_free(s->own);
 	arena_free(&s->arena);
 	free(s);
 }
@@ -405,32 +210,30 @@ const char *site_lang(const struct site *s, struct slice tag)
 	struct slice primary = slice_sub(tag, 0, slice_find(tag, '-', 0));
 
 	for (size_t i = 0; i < s->nlangs; i++)
-		if (slice_ieq(tag, slice_from(s->langs[i].tag)))
-			return s->langs[i].tag;
+		if (slice_ieq(tag, slice_from(s->conf->languages.v[i])))
+			return s->conf->languages.v[i];
 	for (size_t i = 0; i < s->nlangs; i++)
-		if (slice_ieq(primary, slice_from(s->langs[i].tag)))
-			return s->langs[i].tag;
+		if (slice_ieq(primary, slice_from(s->conf->languages.v[i])))
+			return s->conf->languages.v[i];
 	return NULL;
 }
 
 const char *site_lang_default(const struct site *s)
 {
-	return s->langs[0].tag;
+	return s->conf->languages.v[0];
 }
 
 static size_t lang_index(const struct site *s, const char *lang)
 {
 	for (size_t i = 0; i < s->nlangs; i++)
-		if (strcmp(s->langs[i].tag, lang) == 0)
+		if (strcmp(s->conf->languages.v[i], lang) == 0)
 			return i;
 	return 0;
 }
 
 const struct phrases *site_words(const struct site *s, const char *lang)
 {
-	const struct site_language *l = &s->langs[lang_index(s, lang)];
-
-	return l->informal ? l->informal : l->base;
+	return voice_words(s->voice, lang_index(s, lang));
 }
 
 const struct consent *site_consent(const struct site *s, const struct conf_form *form, const char *lang)
@@ -494,7 +297,7 @@ void site_view_page(const struct site *s, struct view *v, const char *tpl, const
 	if (s->accent_css.len)
 		view_html(v, "accent_css", s->accent_css);
 	for (size_t i = 0; path && i < s->nlangs; i++) {
-		const char *other = s->langs[i].tag;
+		const char *other = s->conf->languages.v[i];
 		struct view *item;
 		struct buf href;
 		if (strcmp(other, lang) == 0)
@@ -528,7 +331,7 @@ enum err site_render(const struct site *s, const char *tpl, const char *lang, co
 {
 	if (!view_ok(v))
 		return err_set(ei, E_NOMEM, "%s: too many values", tpl);
-	return tpl_render(s->tpl, tpl, site_words(s, lang), v, out, ei);
+	return tpl_render(voice_templates(s->voice), tpl, site_words(s, lang), v, out, ei);
 }
 
 struct slice site_say(const struct site *s, const char *lang, const char *key, const struct view *v)

@@ -241,7 +241,7 @@ enum err db_open(struct store *s, bool writer, struct db **out, struct errinfo *
 		sqlite3_wal_hook(db->conn, db_wal_hook, db);
 	if (!e)
 		sqlite3_set_authorizer(db->conn, db_authorize, db);
-	if (!e && !s->brief)
+	if (!e && !s->lazy)
 		e = db_prepare_all(db, ei);
 	if (e)
 		db_close(db);

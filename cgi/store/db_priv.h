@@ -131,7 +131,7 @@ struct store {
 	char *journal_path; /* NULL: none */
 	struct keyring *ring;
 	struct keyslots *slots;
-	bool brief;
+	bool brief, lazy;
 
 	int lock_fd;
 	pthread_mutex_t write_mu; /* held from begin to commit; guards writer */

@@ -56,6 +56,7 @@ static enum err store_new(struct store **out, const struct store_opts *o, struct
 		return err_set(ei, E_NOMEM, "%s: no memory", o->site);
 	s->lock_fd = -1;
 	s->brief = o->brief;
+	s->lazy = o->lazy || o->brief;
 	s->max_readers = o->max_readers ? o->max_readers : STORE_READERS_DEFAULT;
 	pthread_mutex_init(&s->write_mu, NULL);
 	pthread_mutex_init(&s->read_mu, NULL);

@@ -464,21 +464,38 @@ enum err writer_attach(struct writer_pool *p, struct store *s,
 	return OK;
 }
 
-void writer_detach(struct writer_pool *p, struct store *s)
+/* Nothing that comes by itself. Follow-up work that failed may take long until its next try: it is not waited for. */
+static bool queue_quiet(const struct writer_queue *q)
+{
+	return !q->busy && !q->head && !q->tidying &&
+	    !(q->pending && q->after && q->backoff_ms == 0 && !q->pool->ending);
+}
+
+bool writer_detach(struct writer_pool *p, struct store *s)
 {
 	struct writer_queue *q = s->queue, **at = &p->queues;
+	bool done;
 	if (!q)
-		return;
+		return true;
 	pthread_mutex_lock(&p->mu);
-	/* Follow-up work that waits for its next try is left to the next start. */
-	while (q->busy || q->head || q->tidying || queue_after_due(q, clock_mono_ms()))
+	while (!queue_quiet(q))
 		pthread_cond_wait(&p->idle, &p->mu);
 	while (*at != q)
 		at = &(*at)->next;
 	*at = q->next;
 	s->queue = NULL;
+	done = !q->pending || !q->after;
 	pthread_mutex_unlock(&p->mu);
 	free(q);
+	return done;
+}
+
+bool writer_quiet(struct writer_pool *p, struct store *s)
+{
+	pthread_mutex_lock(&p->mu);
+	bool quiet = !s->queue || queue_quiet(s->queue);
+	pthread_mutex_unlock(&p->mu);
+	return quiet;
 }
 
 static enum err queue_put(struct writer_pool *p, struct writer_queue *q, struct writer_job *j,

@@ -1,7 +1,6 @@
 #include "web/generation_priv.h"
 
 #include <stdio.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +12,11 @@
 #include "core/lint.h"
 #include "core/notice.h"
 #include "core/texts.h"
+#include "core/voice.h"
+#include "store/intake.h"
 
 #define GENERATION_ARENA_MAX_BYTES (64u * 1024u * 1024u)
+#define GENERATION_ARENA_BLOCK_BYTES (16u * 1024u)
 #define WORK_ARENA_MAX_BYTES (8u * 1024u * 1024u)
 
 static size_t lang_index(const struct conf_site *c, const char *lang)
@@ -25,12 +27,78 @@ static size_t lang_index(const struct conf_site *c, const char *lang)
 	return 0;
 }
 
-static bool keep_page(struct generation_site *gs, struct slice body, struct generation_page *out)
+/* ---- an open site */
+
+static void live_free(struct generation_live *l)
+{
+	if (!l)
+		return;
+	site_free(l->site);
+	letter_cache_free(l->letters);
+	arena_free(&l->arena);
+	pthread_mutex_destroy(&l->lock);
+	free(l);
+}
+
+static enum err live_open(struct shelf_item *it, void *arg, struct errinfo *ei)
+{
+	struct generation_site *gs = (struct generation_site *)it;
+	struct generation *g = arg;
+	const struct conf_site *c = gs->conf;
+	struct generation_live *l = calloc(1, sizeof(*l));
+	enum err rc;
+
+	if (!l)
+		return err_set(ei, E_NOMEM, "site %s", c->id);
+	pthread_mutex_init(&l->lock, NULL);
+	arena_init_blocks(&l->arena, GENERATION_ARENA_MAX_BYTES, GENERATION_ARENA_BLOCK_BYTES);
+	l->gs = gs;
+	l->letters = letter_cache_new();
+	l->forms = arena_alloc(&l->arena, (c->nforms * c->languages.n * 2 + 1) * sizeof(*l->forms));
+	l->notices = arena_alloc(&l->arena, (c->languages.n + 1) * sizeof(*l->notices));
+	rc = l->letters && arena_ok(&l->arena) ? site_new_with(&l->site, gs->own ? gs->own : g->voices, g->conf, c, ei)
+	    : err_set(ei, E_NOMEM, "site %s", c->id);
+	if (rc)
+		live_free(l);
+	else
+		gs->live = l;
+	return rc;
+}
+
+static void live_close(struct shelf_item *it, void *arg)
+{
+	struct generation_site *gs = (struct generation_site *)it;
+
+	(void)arg;
+	live_free(gs->live);
+	gs->live = NULL;
+	if (gs->own)
+		voices_rest(gs->own);
+}
+
+static const struct shelf_calls live_calls = {.open = live_open, .close = live_close};
+
+enum err generation_open(struct generation_site *gs, struct generation_live **out, struct errinfo *ei)
+{
+	enum err rc = shelf_get(&gs->of->shelf, &gs->item, ei);
+
+	*out = rc ? NULL : gs->live;
+	return rc;
+}
+
+void generation_close(struct generation_site *gs)
+{
+	shelf_put(&gs->of->shelf, &gs->item);
+}
+
+/* ---- pages, at their first call */
+
+static bool keep_page(struct generation_live *l, struct slice body, struct generation_page *out)
 {
 	unsigned char hash[CRYPT_HASH_BYTES];
 	char hex[ENC_HEX_BYTES(8)];
 
-	out->body = arena_dup(&gs->arena, body);
+	out->body = arena_dup(&l->arena, body);
 	if (!out->body.len)
 		return false;
 	crypt_sha256(hash, body.ptr, body.len);
@@ -42,95 +110,103 @@ static bool keep_page(struct generation_site *gs, struct slice body, struct gene
 	return true;
 }
 
-static enum err render_form(struct generation_site *gs, struct arena *work, enum formpage_kind kind,
-    const struct conf_form *form, const char *lang, struct generation_page *out, struct errinfo *ei)
+static struct generation_page *render_form(struct generation_live *l, struct arena *work, enum formpage_kind kind,
+    const struct conf_form *form, const char *lang, struct errinfo *ei)
 {
 	const struct formpage f = {.form = form, .lang = lang};
+	struct generation_page *out = arena_alloc(&l->arena, sizeof(*out));
 	struct buf b;
-	enum err rc;
 
-	arena_reset(work);
 	buf_init_arena(&b, work, SITE_PAGE_MAX_BYTES);
-	rc = formpage_render(gs->site, work, kind, &f, &b, ei);
-	if (!rc && !keep_page(gs, buf_slice(&b), out))
-		rc = err_set(ei, E_NOMEM, "form %s", form->id);
-	return rc;
+	if (formpage_render(l->site, work, kind, &f, &b, ei) != OK)
+		return NULL;
+	if (out && keep_page(l, buf_slice(&b), out))
+		return out;
+	err_set(ei, E_NOMEM, "form %s", form->id);
+	return NULL;
 }
 
-static enum err render_forms(struct generation_site *gs, struct arena *work, struct errinfo *ei)
+const struct generation_page *generation_form(struct generation_live *l, const struct conf_form *form,
+    const char *lang, bool fragment, struct errinfo *ei)
 {
-	const struct conf_site *c = gs->conf;
-	size_t n = c->nforms * c->languages.n;
-	enum err rc = OK;
+	const struct conf_site *c = l->gs->conf;
+	size_t at = ((size_t)(form - c->forms) * c->languages.n + lang_index(c, lang)) * 2 + fragment;
+	struct generation_page *page = atomic_load_explicit(&l->forms[at], memory_order_acquire);
+	struct arena work;
 
-	gs->forms = arena_alloc(&gs->arena, (n + 1) * sizeof(*gs->forms));
-	gs->fragments = arena_alloc(&gs->arena, (n + 1) * sizeof(*gs->fragments));
-	if (!gs->forms || !gs->fragments)
-		return err_set(ei, E_NOMEM, "forms of %s", c->id);
-	for (size_t i = 0; !rc && i < n; i++) {
-		const struct conf_form *form = &c->forms[i / c->languages.n];
-		const char *lang = c->languages.v[i % c->languages.n];
-		rc = render_form(gs, work, FORMPAGE_PAGE, form, lang, &gs->forms[i], ei);
-		if (!rc)
-			rc = render_form(gs, work, FORMPAGE_FRAGMENT, form, lang, &gs->fragments[i], ei);
-	}
-	return rc;
+	if (page)
+		return page;
+	arena_init(&work, WORK_ARENA_MAX_BYTES);
+	pthread_mutex_lock(&l->lock);
+	page = atomic_load_explicit(&l->forms[at], memory_order_relaxed);
+	if (!page)
+		page = render_form(l, &work, fragment ? FORMPAGE_FRAGMENT : FORMPAGE_PAGE, form, lang, ei);
+	atomic_store_explicit(&l->forms[at], page, memory_order_release);
+	pthread_mutex_unlock(&l->lock);
+	arena_free(&work);
+	return page;
 }
 
-static enum err render_notice(struct generation_site *gs, struct arena *work, const char *lang,
-    const struct notice_version *now, struct generation_notice *out, struct errinfo *ei)
+static enum err render_notice(struct generation_live *l, struct arena *work, const char *lang,
+    struct generation_notice *out, struct errinfo *ei)
 {
-	struct notice_stamp stamp = {.no = now->no, .hash_hex = out->hash_hex, .valid_from_ms = now->valid_from_ms};
+	const struct generation_stamp *now = generation_stamp(l, lang);
+	const struct notice_stamp stamp = {.no = now->no, .hash_hex = now->hash_hex, .valid_from_ms = now->valid_from_ms};
 	struct buf b;
 	enum err rc;
 
-	enc_hex(now->hash, sizeof(now->hash), out->hash_hex);
-	out->no = now->no;
-	out->valid_from_ms = now->valid_from_ms;
-	arena_reset(work);
 	buf_init_arena(&b, work, NOTICE_MAX_BYTES);
-	rc = notice_page(gs->site, work, lang, &stamp, &b, ei);
-	if (!rc && !keep_page(gs, buf_slice(&b), &out->page))
+	rc = notice_page(l->site, work, lang, &stamp, &b, ei);
+	if (!rc && !keep_page(l, buf_slice(&b), &out->page))
 		rc = err_set(ei, E_NOMEM, "notice");
 	arena_reset(work);
 	buf_init_arena(&b, work, NOTICE_MAX_BYTES);
 	if (!rc)
-		rc = notice_body(gs->site, work, lang, &b, ei);
-	if (!rc && !keep_page(gs, buf_slice(&b), &out->part))
+		rc = notice_body(l->site, work, lang, &b, ei);
+	if (!rc && !keep_page(l, buf_slice(&b), &out->part))
 		rc = err_set(ei, E_NOMEM, "notice");
 	if (!rc) {
-		snprintf(out->page_etag, sizeof(out->page_etag), "\"%s-%.16s\"", out->hash_hex, out->page.etag + 1);
-		snprintf(out->part_etag, sizeof(out->part_etag), "\"%s\"", out->hash_hex);
+		snprintf(out->page_etag, sizeof(out->page_etag), "\"%s-%.16s\"", now->hash_hex, out->page.etag + 1);
+		snprintf(out->part_etag, sizeof(out->part_etag), "\"%s\"", now->hash_hex);
 	}
 	return rc;
 }
 
-static enum err render_notices(struct generation_site *gs, struct arena *work, struct errinfo *ei)
+const struct generation_notice *generation_notice(struct generation_live *l, const char *lang, struct errinfo *ei)
 {
-	const struct conf_site *c = gs->conf;
-	struct notice_version now;
-	struct db *db;
-	enum err rc;
+	struct generation_notice *_Atomic *at = &l->notices[lang_index(l->gs->conf, lang)];
+	struct generation_notice *n = atomic_load_explicit(at, memory_order_acquire);
+	struct arena work;
 
-	gs->notices = arena_alloc(&gs->arena, (c->languages.n + 1) * sizeof(*gs->notices));
-	if (!gs->notices)
-		return err_set(ei, E_NOMEM, "notices of %s", c->id);
-	rc = store_read(gs->store, &db, ei);
-	if (rc)
-		return rc;
-	for (size_t i = 0; !rc && i < c->languages.n; i++) {
-		rc = notice_current(db, c->languages.v[i], &now, ei);
-		if (!rc)
-			rc = render_notice(gs, work, c->languages.v[i], &now, &gs->notices[i], ei);
+	if (n)
+		return n;
+	arena_init(&work, WORK_ARENA_MAX_BYTES);
+	pthread_mutex_lock(&l->lock);
+	n = atomic_load_explicit(at, memory_order_relaxed);
+	if (!n) {
+		n = arena_alloc(&l->arena, sizeof(*n));
+		if (!n)
+			err_set(ei, E_NOMEM, "notice");
+		else if (render_notice(l, &work, lang, n, ei) != OK)
+			n = NULL;
 	}
-	store_read_end(gs->store, db);
-	return rc;
+	atomic_store_explicit(at, n, memory_order_release);
+	pthread_mutex_unlock(&l->lock);
+	arena_free(&work);
+	return n;
 }
+
+const struct generation_stamp *generation_stamp(const struct generation_live *l, const char *lang)
+{
+	return &l->gs->stamps[lang_index(l->gs->conf, lang)];
+}
+
+/* ---- at start and reload */
 
 #define HOOK_SECRET_MIN_BYTES 16
 
 /* Without its secret the hook stays shut, and the site is in service all the same. */
-static void hook_start(const struct generation *g, const struct conf_site *conf, const char *provider,
+static void hook_start(const struct conf *host, const struct conf_site *conf, const char *provider,
     struct generation_hook *hook)
 {
 	struct errinfo ei = {.code = OK};
@@ -143,7 +219,7 @@ static void hook_start(const struct generation *g, const struct conf_site *conf,
 	if (!conf_item_value(conf, key))
 		return;
 	buf_init(&secret, 4096);
-	rc = conf_secret_read(g->conf, conf, key, &secret, &ei);
+	rc = conf_secret_read(host, conf, key, &secret, &ei);
 	if (!rc && secret.len < HOOK_SECRET_MIN_BYTES)
 		rc = err_set(&ei, E_INVALID, "%s: the secret has fewer than %d characters, so it "
 		    "could be guessed. Make one with: openssl rand -hex 24", key, HOOK_SECRET_MIN_BYTES);
@@ -156,106 +232,199 @@ static void hook_start(const struct generation *g, const struct conf_site *conf,
 	buf_free(&secret);
 }
 
-/* Everything that needs the store, and all that is rendered ahead. */
-static enum err site_fill(struct generation *g, struct generation_site *gs, struct errinfo *ei)
+static void hooks_start(const struct conf *host, struct generation_site *gs)
 {
-	struct texts_report report;
-	struct arena work;
+	hook_start(host, gs->conf, "mailjet", &gs->hooks[GENERATION_HOOK_MAILJET]);
+	hook_start(host, gs->conf, "brevo", &gs->hooks[GENERATION_HOOK_BREVO]);
+}
+
+static enum err stamps_read(struct generation *g, struct generation_site *gs, struct store *store, struct errinfo *ei)
+{
+	const struct conf_site *c = gs->conf;
+	struct notice_version now;
+	struct db *db;
 	enum err rc;
 
-	gs->letters = letter_cache_new();
-	if (!gs->letters)
-		return err_set(ei, E_NOMEM, "site %s", gs->conf->id);
-	hook_start(g, gs->conf, "mailjet", &gs->hooks[GENERATION_HOOK_MAILJET]);
-	hook_start(g, gs->conf, "brevo", &gs->hooks[GENERATION_HOOK_BREVO]);
-	rc = texts_apply(gs->site, gs->store, false, &report, ei);
+	if (!gs->stamps)
+		gs->stamps = arena_alloc(&g->arena, c->languages.n * sizeof(*gs->stamps));
+	if (!gs->stamps)
+		return err_set(ei, E_NOMEM, "notices of %s", c->id);
+	rc = store_read(store, &db, ei);
 	if (rc)
 		return rc;
-	arena_init(&work, WORK_ARENA_MAX_BYTES);
-	rc = render_forms(gs, &work, ei);
-	if (!rc)
-		rc = render_notices(gs, &work, ei);
-	arena_free(&work);
-	if (!rc)
-		log_event(LOG_INFO, "site_up", LOG_S("site", gs->conf->id), LOG_I("new_texts", report.stored),
-		    LOG_I("new_notices", report.notices));
+	for (size_t i = 0; !rc && i < c->languages.n; i++) {
+		struct generation_stamp *s = &gs->stamps[i];
+		rc = notice_current(db, c->languages.v[i], &now, ei);
+		if (rc)
+			break;
+		enc_hex(now.hash, sizeof(now.hash), s->hash_hex);
+		s->no = now.no;
+		s->valid_from_ms = now.valid_from_ms;
+	}
+	store_read_end(store, db);
 	return rc;
 }
 
-static void site_end(struct generation_site *gs)
+/* A crash, or CGI: somebody must look at these although nobody asks for the site. */
+static enum err intake_look(struct generation_site *gs, struct store *store, struct errinfo *ei)
 {
-	site_free(gs->site);
-	letter_cache_free(gs->letters);
-	arena_free(&gs->arena);
-	gs->site = NULL;
-	gs->letters = NULL;
-	gs->forms = gs->fragments = NULL;
-	gs->notices = NULL;
+	int64_t n = 0;
+	struct db *db;
+	enum err rc = store_read(store, &db, ei);
+
+	if (rc)
+		return rc;
+	rc = intake_count(db, &n, ei);
+	store_read_end(store, db);
+	gs->waits = n > 0;
+	return rc;
 }
 
-static enum err site_start(struct generation *g, struct generation_site *gs, generation_open_store *open_store,
-    void *arg, struct errinfo *ei)
+/* Everything that needs the store. */
+static enum err site_fill(struct generation *g, struct generation_site *gs, const struct site *site, struct store *store,
+    struct errinfo *ei)
 {
-	enum err rc = OK;
+	struct texts_report report;
+	enum err rc = texts_apply(site, store, false, &report, ei);
 
-	/* Whoever opens it says why it does not open. */
-	if (open_store && !(gs->store = open_store(arg, gs->conf)))
-		return err_set(ei, E_IO, "store");
-	if (!gs->site) {
-		rc = site_new(&gs->site, g->conf, gs->conf, ei);
-		if (!rc)
-			rc = lint_gate(gs->site, ei);
-	}
-	return rc || !open_store ? rc : site_fill(g, gs, ei);
+	if (!rc)
+		rc = stamps_read(g, gs, store, ei);
+	if (!rc)
+		rc = intake_look(gs, store, ei);
+	if (rc)
+		return rc;
+	gs->whole = true;
+	log_event(LOG_INFO, "site_up", LOG_S("site", gs->conf->id), LOG_I("new_texts", report.stored),
+	    LOG_I("new_notices", report.notices));
+	return OK;
 }
 
-static void site_count(struct generation *g, struct generation_site *gs, enum err rc, struct errinfo *ei,
-    bool store_wanted)
+static enum err site_whole(struct generation *g, struct generation_site *gs, const struct generation_stores *stores,
+    const struct site *site, struct errinfo *ei)
 {
-	if (rc == OK) {
+	struct store *store;
+	enum err rc;
+
+	hooks_start(g->conf, gs);
+	gs->store = stores->find(stores->arg, gs->conf);
+	if (!gs->store)
+		return err_set(ei, E_NOMEM, "site %s", gs->conf->id);
+	rc = stores->get(stores->arg, gs->store, &store, ei);
+	if (rc)
+		return err_wrap(ei, "site %s", gs->conf->id);
+	rc = site_fill(g, gs, site, store, ei);
+	stores->put(stores->arg, gs->store);
+	return rc;
+}
+
+static enum err site_start(struct generation *g, struct generation_site *gs, const struct generation_stores *stores,
+    struct errinfo *ei)
+{
+	struct generation_live *l;
+	enum err rc;
+
+	if (*gs->conf->templates && !gs->own && !(gs->own = voices_new(g->conf)))
+		return err_set(ei, E_NOMEM, "site %s", gs->conf->id);
+	rc = generation_open(gs, &l, ei);
+	if (rc)
+		return rc;
+	rc = lint_gate(l->site, ei);
+	if (!rc && stores)
+		rc = site_whole(g, gs, stores, l->site, ei);
+	generation_close(gs);
+	return rc;
+}
+
+static void site_count(struct generation *g, struct generation_site *gs, enum err rc, struct errinfo *ei)
+{
+	gs->up = rc == OK;
+	if (gs->up) {
 		g->up++;
 		return;
 	}
-	if (gs->store || !store_wanted)
-		log_err(LOG_ERROR, "site_down", ei);
+	log_err(LOG_ERROR, "site_down", ei);
 	if (rc == E_IO || rc == E_BUSY || rc == E_NOMEM)
 		g->shut++;
-	site_end(gs);
-	arena_init(&gs->arena, GENERATION_ARENA_MAX_BYTES);
 	g->down++;
 }
 
-void generation_complete(struct generation *g, generation_open_store *open_store, void *arg)
+void generation_complete(struct generation *g, const struct generation_stores *stores)
 {
 	for (size_t i = 0; i < g->conf->nsites; i++) {
 		struct generation_site *gs = &g->sites[i];
 		struct errinfo ei = {.code = OK};
-		if (!gs->site || gs->store)
+		if (!gs->up || gs->whole)
 			continue;
 		g->up--;
-		site_count(g, gs, site_start(g, gs, open_store, arg, &ei), &ei, true);
+		site_count(g, gs, site_start(g, gs, stores, &ei), &ei);
 	}
 }
 
-struct generation *generation_new(struct conf *conf, generation_open_store *open_store, void *arg)
+/* Nothing in the host file can have changed a text. */
+static bool host_same(const struct conf *a, const struct conf *b)
+{
+	if (*a->templates || *b->templates || a->nitems != b->nitems)
+		return false;
+	for (size_t i = 0; i < a->nitems; i++)
+		if (strcmp(a->items[i].path, b->items[i].path) != 0 || strcmp(a->items[i].value, b->items[i].value) != 0)
+			return false;
+	return true;
+}
+
+/* Taken over from the last generation; false: it must be looked at. */
+static bool site_keep(struct generation *g, struct generation_site *gs, const struct generation_stores *stores,
+    const struct generation *last)
+{
+	const struct conf_site *c = last ? conf_site_by_id(last->conf, gs->conf->id) : NULL;
+	const struct generation_site *was = c ? generation_site(last, c) : NULL;
+	size_t bytes = gs->conf->languages.n * sizeof(*gs->stamps);
+
+	if (!was || !was->up || !was->whole || *gs->conf->templates || *c->templates ||
+	    memcmp(c->hash, gs->conf->hash, sizeof(c->hash)) != 0 || !stores->same(stores->arg, was->store))
+		return false;
+	gs->stamps = arena_alloc(&g->arena, bytes);
+	if (!gs->stamps)
+		return false;
+	memcpy(gs->stamps, was->stamps, bytes);
+	gs->store = was->store;
+	gs->up = gs->whole = true;
+	g->up++;
+	hooks_start(g->conf, gs);
+	return true;
+}
+
+struct generation *generation_new(struct conf *conf, const struct generation_stores *stores, unsigned live_max,
+    const struct generation *last)
 {
 	struct generation *g = calloc(1, sizeof(*g));
 
-	if (g)
+	if (g) {
 		g->sites = calloc(conf->nsites + 1, sizeof(*g->sites));
-	if (!g || !g->sites) {
+		g->voices = voices_new(conf);
+	}
+	if (!g || !g->sites || !g->voices) {
+		if (g) {
+			voices_free(g->voices);
+			free(g->sites);
+		}
 		free(g);
 		return NULL;
 	}
 	atomic_init(&g->refs, 1);
+	shelf_init(&g->shelf, live_max ? live_max : GENERATION_LIVE_MAX, &live_calls, g);
+	arena_init_blocks(&g->arena, GENERATION_ARENA_MAX_BYTES, GENERATION_ARENA_BLOCK_BYTES);
 	g->conf = conf;
+	if (!stores || (last && !host_same(last->conf, conf)))
+		last = NULL;
 	g->down = (unsigned)conf->nbroken;
 	for (size_t i = 0; i < conf->nsites; i++) {
 		struct generation_site *gs = &g->sites[i];
 		struct errinfo ei = {.code = OK};
+		gs->of = g;
 		gs->conf = conf->sites[i];
-		arena_init(&gs->arena, GENERATION_ARENA_MAX_BYTES);
-		site_count(g, gs, site_start(g, gs, open_store, arg, &ei), &ei, open_store != NULL);
+		if (site_keep(g, gs, stores, last))
+			continue;
+		site_count(g, gs, site_start(g, gs, stores, &ei), &ei);
 	}
 	return g;
 }
@@ -264,29 +433,17 @@ void generation_release(struct generation *g)
 {
 	if (!g || atomic_fetch_sub(&g->refs, 1) != 1)
 		return;
+	shelf_end(&g->shelf);
 	for (size_t i = 0; i < g->conf->nsites; i++)
-		site_end(&g->sites[i]);
+		voices_free(g->sites[i].own);
+	voices_free(g->voices);
+	arena_free(&g->arena);
 	free(g->sites);
 	conf_free(g->conf);
 	free(g);
 }
 
-const struct generation_page *generation_form(const struct generation_site *gs, const struct conf_form *form,
-    const char *lang, bool fragment)
-{
-	size_t at = (size_t)(form - gs->conf->forms) * gs->conf->languages.n + lang_index(gs->conf, lang);
-
-	if (!gs->forms)
-		return NULL;
-	return fragment ? &gs->fragments[at] : &gs->forms[at];
-}
-
-const struct generation_notice *generation_notice(const struct generation_site *gs, const char *lang)
-{
-	return &gs->notices[lang_index(gs->conf, lang)];
-}
-
-const struct generation_site *generation_site(const struct generation *g, const struct conf_site *c)
+struct generation_site *generation_site(const struct generation *g, const struct conf_site *c)
 {
 	for (size_t i = 0; i < g->conf->nsites; i++)
 		if (g->conf->sites[i] == c)

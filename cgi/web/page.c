@@ -174,14 +174,14 @@ void page_write(struct page *p, enum err (*run)(struct db *db, void *arg, struct
 	struct errinfo ei = {.code = OK};
 
 	if (!page_park(p, w)) {
-		enum err rc = writer_run(p->writers, p->gs->store, run, run_arg, &ei);
+		enum err rc = writer_run(p->writers, p->store, run, run_arg, &ei);
 		answer(p, arg, rc, &ei);
 		return;
 	}
 	*w = (struct page_wait){.job = {.run = run, .arg = run_arg, .done = wait_done}, .page = p, .answer = answer,
 	    .arg = arg};
 	/* once it is handed over, this thread must not look at any of it again */
-	enum err rc = writer_submit(p->writers, p->gs->store, &w->job, &ei);
+	enum err rc = writer_submit(p->writers, p->store, &w->job, &ei);
 	if (rc) {
 		w->job.result = rc;
 		w->job.ei = ei;

@@ -48,7 +48,7 @@ void page_wellknown_get(struct page *p)
 	char text[ENC_B64URL_BYTES(sizeof(pub))];
 	struct jsonw w;
 
-	crypt_sign_public(pub, keyring_sign(store_keyring(p->gs->store)));
+	crypt_sign_public(pub, keyring_sign(store_keyring(p->store)));
 	page_head(p, 200, "application/json; charset=utf-8", NULL);
 	jsonw_init(&w, &p->res->body);
 	jsonw_object(&w);
@@ -69,7 +69,7 @@ static bool by_doctor(struct page *p)
 	struct slice text = request_query_get(p->req, "t");
 	struct token t;
 
-	return text.len && token_read(store_keyring(p->gs->store), site_conf(p->site)->id, text, &t)
+	return text.len && token_read(store_keyring(p->store), site_conf(p->site)->id, text, &t)
 	    && t.purpose == TOKEN_HEALTH && t.expires_ms > p->req->received_ms;
 }
 

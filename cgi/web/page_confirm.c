@@ -78,12 +78,12 @@ void page_confirm_get(struct page *p)
 	struct db *db;
 	enum err rc;
 
-	if (!info || store_read(p->gs->store, &db, &ei) != OK) {
+	if (!info || store_read(p->store, &db, &ei) != OK) {
 		page_failed(p, ei.code, &ei);
 		return;
 	}
 	rc = confirm_look(db, p->site, p->arena, p->arg, info, &ei);
-	store_read_end(p->gs->store, db);
+	store_read_end(p->store, db);
 	if (rc)
 		page_failed(p, rc, &ei);
 	else
@@ -104,8 +104,8 @@ static bool action_of(const struct form *f, enum confirm_action *out)
 
 void page_confirm_post(struct page *p)
 {
-	const struct confirm c = {.site = p->site, .store = p->gs->store, .writers = p->writers,
-	    .letters = p->gs->letters, .budget = p->budget};
+	const struct confirm c = {.site = p->site, .store = p->store, .writers = p->writers,
+	    .letters = p->live->letters, .budget = p->budget};
 	struct confirm_info *info = arena_alloc(p->arena, sizeof(*info));
 	struct form *form = arena_alloc(p->arena, sizeof(*form));
 	struct errinfo ei = {.code = E_NOMEM};

@@ -27,16 +27,26 @@ static void render_get(struct page *p, enum formpage_kind kind, const struct for
 	page_etag_body(p);
 }
 
+/* What was rendered before, or is now for all who come later. */
+static void ready_get(struct page *p, const struct conf_form *form, bool fragment)
+{
+	struct errinfo ei = {.code = OK};
+	const struct generation_page *page = generation_form(p->live, form, p->lang, fragment, &ei);
+
+	if (!page)
+		page_failed(p, ei.code, &ei);
+	else if (!page_etag(p, slice_from(page->etag)))
+		page_send_html(p, 200, fragment ? NULL : formpage_template(FORMPAGE_PAGE), page->body);
+}
+
 /* The bare fragment with the ids and the heading that the asking page wants. */
 static void fragment_get(struct page *p, const struct conf_form *form)
 {
 	struct slice id = request_query_get(p->req, "id"), h = request_query_get(p->req, "h");
 	struct formpage f = {.form = form, .lang = p->lang, .heading = formpage_heading(h)};
-	const struct generation_page *ready = generation_form(p->gs, form, p->lang, true);
 
-	if (ready && !id.len && !h.len) {
-		if (!page_etag(p, slice_from(ready->etag)))
-			page_send_html(p, 200, NULL, ready->body);
+	if (!id.len && !h.len) {
+		ready_get(p, form, true);
 		return;
 	}
 	if ((id.len && !formpage_id_valid(id)) || (h.len && !f.heading)) {
@@ -60,7 +70,7 @@ static void token_get(struct page *p, const struct conf_form *form)
 	char token[FORMTOKEN_BYTES];
 	struct jsonw w;
 
-	formtoken_make(store_keyring(p->gs->store), form->id, clock_now_ms(), token);
+	formtoken_make(store_keyring(p->store), form->id, clock_now_ms(), token);
 	p->class = PAGE_TOKEN;
 	page_head(p, 200, "application/json; charset=utf-8", NULL);
 	jsonw_init(&w, &p->res->body);
@@ -78,8 +88,6 @@ static const struct {
 void page_form_get(struct page *p)
 {
 	const struct conf_form *form = form_of(p);
-	const struct formpage f = {.form = form, .lang = p->lang};
-	const struct generation_page *page;
 
 	p->shared = true;
 	if (!form) {
@@ -91,11 +99,7 @@ void page_form_get(struct page *p)
 			parts[i].get(p, form);
 			return;
 		}
-	page = generation_form(p->gs, form, p->lang, false);
-	if (!page)
-		render_get(p, FORMPAGE_PAGE, &f);
-	else if (!page_etag(p, slice_from(page->etag)))
-		page_send_html(p, 200, formpage_template(FORMPAGE_PAGE), page->body);
+	ready_get(p, form, false);
 }
 
 struct view *page_form_sent(struct page *p, const struct conf_form *form, const char *tpl)
@@ -288,7 +292,7 @@ static void signup_answer(struct page *p, void *arg, enum err rc, struct errinfo
 
 void page_form_post(struct page *p)
 {
-	const struct gate gate = {.site = p->site, .store = p->gs->store, .writers = p->writers,
+	const struct gate gate = {.site = p->site, .store = p->store, .writers = p->writers,
 	    .budget = p->budget};
 	struct gate_input in = {.form = form_of(p), .lang = p->lang, .remote_ip = p->client_ip};
 	struct signup *s = arena_alloc(p->arena, sizeof(*s));

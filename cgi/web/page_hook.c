@@ -108,7 +108,7 @@ static void hook_post(struct page *p, const char *provider, enum generation_hook
 	}
 	/* An empty list says nothing: it gets its 200 and leaves no trace. `jawort doctor` asks with one. */
 	if (!rc && any)
-		rc = writer_run(p->writers, p->gs->store, hook_store, &job, &ei);
+		rc = writer_run(p->writers, p->store, hook_store, &job, &ei);
 	if (rc) {
 		log_err(LOG_ERROR, "hook_not_stored", &ei);
 		/* Brevo throws an event away after a 5xx and comes again after 429 only. */

@@ -72,7 +72,7 @@ static void my_answer(struct page *p, const struct ask_answer *answer)
 
 void page_my_post(struct page *p)
 {
-	const struct gate gate = {.site = p->site, .store = p->gs->store, .writers = p->writers,
+	const struct gate gate = {.site = p->site, .store = p->store, .writers = p->writers,
 	    .budget = p->budget};
 	struct ask_input in = {.lang = p->lang, .remote_ip = p->client_ip};
 	struct form *form = arena_alloc(p->arena, sizeof(*form));

@@ -5,13 +5,19 @@
 
 #define FRAME "page/notice_frame.html"
 
+/* NULL: answered. */
 static const struct generation_notice *notice_of(struct page *p)
 {
-	return generation_notice(p->gs, p->lang);
+	struct errinfo ei = {.code = OK};
+	const struct generation_notice *n = generation_notice(p->live, p->lang, &ei);
+
+	if (!n)
+		page_failed(p, ei.code, &ei);
+	return n;
 }
 
 /* Of the formats that are made when asked for: they hold the number of the version, and their look is the program's. */
-static bool notice_unchanged(struct page *p, const struct generation_notice *n, char format)
+static bool notice_unchanged(struct page *p, const struct generation_stamp *n, char format)
 {
 	struct buf b;
 
@@ -38,6 +44,8 @@ void page_notice_get(struct page *p)
 {
 	const struct generation_notice *n = notice_of(p);
 
+	if (!n)
+		return;
 	if (request_query_get(p->req, "frame").ptr) {
 		notice_frame_get(p, n);
 		return;
@@ -50,7 +58,7 @@ void page_notice_part_get(struct page *p)
 {
 	const struct generation_notice *n = notice_of(p);
 
-	if (!page_etag(p, slice_from(n->part_etag)))
+	if (n && !page_etag(p, slice_from(n->part_etag)))
 		page_send_html(p, 200, NULL, n->part.body);
 }
 
@@ -58,7 +66,7 @@ static void notice_rendered(struct page *p, const char *type, char format,
     enum err (*render)(const struct site *, struct arena *, const char *, const struct notice_stamp *,
         struct buf *, struct errinfo *))
 {
-	const struct generation_notice *n = notice_of(p);
+	const struct generation_stamp *n = generation_stamp(p->live, p->lang);
 	const struct notice_stamp stamp = {.no = n->no, .hash_hex = n->hash_hex, .valid_from_ms = n->valid_from_ms};
 	struct errinfo ei = {.code = OK};
 

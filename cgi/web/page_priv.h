@@ -41,8 +41,10 @@ struct page {
 	struct generation *generation; /* held */
 	const struct route *route;
 	bool *parked; /* to be set by who parks the request; NULL: it may not be */
-	const struct generation_site *gs;
+	struct generation_site *gs;
+	struct generation_live *live; /* open as long as the request lasts */
 	const struct site *site;
+	struct store *store;          /* NULL where the route does not need it */
 	struct writer_pool *writers;
 	struct budget *budget;
 	struct request *req;

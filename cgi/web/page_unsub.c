@@ -73,12 +73,12 @@ void page_unsub_get(struct page *p)
 	struct db *db;
 	enum err rc;
 
-	if (!info || store_read(p->gs->store, &db, &ei) != OK) {
+	if (!info || store_read(p->store, &db, &ei) != OK) {
 		page_failed(p, ei.code, &ei);
 		return;
 	}
 	rc = withdraw_look(db, p->site, p->arena, p->arg, info, &ei);
-	store_read_end(p->gs->store, db);
+	store_read_end(p->store, db);
 	if (rc)
 		page_failed(p, rc, &ei);
 	else
@@ -119,7 +119,7 @@ void page_unsub_post(struct page *p)
 	}
 	if (!one_click && slice_eq_str(form_get(form, "action"), "withdraw"))
 		purpose = form_get(form, "p");
-	rc = withdraw_act_purpose(p->site, p->gs->store, p->writers, p->arena, p->arg, purpose,
+	rc = withdraw_act_purpose(p->site, p->store, p->writers, p->arena, p->arg, purpose,
 	    one_click ? WITHDRAW_ONE_CLICK : WITHDRAW_PAGE, p->client_ip, info, NULL, &ei);
 	if (rc)
 		page_failed(p, rc, &ei);

@@ -118,10 +118,10 @@ void page_versions_get(struct page *p)
 		page_error(p, 400, "page.bytes");
 		return;
 	}
-	rc = store_read(p->gs->store, &db, &ei);
+	rc = store_read(p->store, &db, &ei);
 	if (!rc) {
 		rc = notice_each(db, p->lang, list_one, &l, &ei);
-		store_read_end(p->gs->store, db);
+		store_read_end(p->store, db);
 	}
 	if (rc)
 		versions_failed(p, &ei);
@@ -166,14 +166,14 @@ static enum err version_get(struct page *p, struct slice hex, struct version *x,
     struct errinfo *ei)
 {
 	struct db *db;
-	enum err rc = store_read(p->gs->store, &db, ei);
+	enum err rc = store_read(p->store, &db, ei);
 
 	if (rc)
 		return rc;
 	rc = version_read(db, hex, x, ei);
 	if (!rc)
 		rc = text_get(db, x->v.hash, body, NULL, ei);
-	store_read_end(p->gs->store, db);
+	store_read_end(p->store, db);
 	return rc;
 }
 
@@ -348,10 +348,10 @@ void page_difference_get(struct page *p)
 	arena_init(&work, WORK_MAX_BYTES);
 	buf_init_arena(&x->before, &work, NOTICE_MAX_BYTES);
 	buf_init_arena(&x->after, &work, NOTICE_MAX_BYTES);
-	rc = store_read(p->gs->store, &db, &ei);
+	rc = store_read(p->store, &db, &ei);
 	if (!rc) {
 		rc = pair_read(p, db, x, &ei);
-		store_read_end(p->gs->store, db);
+		store_read_end(p->store, db);
 	}
 	if (rc)
 		versions_failed(p, &ei);

@@ -10,13 +10,20 @@
 
 enum route_arg { ROUTE_PLAIN, ROUTE_FORM, ROUTE_TOKEN, ROUTE_HASH };
 
+/* What a GET needs before it can answer. */
+enum route_needs {
+	ROUTE_WORDS,  /* words and templates */
+	ROUTE_NOTICE, /* and which notice is in force */
+	ROUTE_STORE   /* the site's databases */
+};
+
 struct route {
 	const char *path; /* "/s/" + argument + tail, or exact */
 	const char *tail; /* behind the argument: "" or "/sent" */
 	enum route_arg arg;
 	enum page_class class;
 	size_t body_max_bytes; /* of a POST */
-	bool light;            /* its GET needs neither store nor budget nor what was rendered ahead */
+	enum route_needs needs; /* of a GET; a POST needs the store */
 	void (*get)(struct page *p);  /* GET and HEAD; NULL: 405 */
 	void (*post)(struct page *p); /* NULL: 405 */
 };

@@ -21,6 +21,7 @@
 #include "base/slice.h"
 #include "conf/conf.h"
 #include "core/consent.h"
+#include "core/voice.h"
 #include "text/phrase.h"
 #include "text/view.h"
 
@@ -31,6 +32,12 @@ struct site;
 
 /* E_INVALID: a template or phrase of the owner's folder is wrong ("file:line:column: ..."), or a text is missing. */
 enum err site_new(struct site **out, const struct conf *host, const struct conf_site *conf, struct errinfo *ei);
+/*
+ * The same with words and templates from a set (core/voice.h), which must outlive it: one that all sites without a
+ * folder of their own share, or one of its own.
+ */
+enum err site_new_with(struct site **out, struct voices *voices, const struct conf *host, const struct conf_site *conf,
+    struct errinfo *ei);
 void site_free(struct site *s);
 
 const struct conf_site *site_conf(const struct site *s);

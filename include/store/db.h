@@ -47,7 +47,8 @@ struct store_opts {
 	const char *journal;   /* directory of the journal of erasures (store/journal.h); NULL or "": none */
 	unsigned max_readers;  /* 0: STORE_READERS_DEFAULT */
 	bool create;           /* make directory, keys and databases where NONE of them exists */
-	bool brief;            /* one request and out (CGI): no quick_check, statements prepared at first use */
+	bool brief;            /* one request and out (CGI), or looked at before: no quick_check, and lazy */
+	bool lazy;             /* one of many: statements are prepared at their first use */
 };
 
 /*

@@ -51,8 +51,14 @@ void writer_pool_free(struct writer_pool *p);
 enum err writer_attach(struct writer_pool *p, struct store *s,
     enum err (*after)(struct db *db, void *arg, bool *more, struct errinfo *ei), void *arg,
     struct errinfo *ei);
-/* Waits for this store's queue and follow-up to be idle and takes it out of the pool. */
-void writer_detach(struct writer_pool *p, struct store *s);
+/*
+ * Waits until this store's queue is empty and its follow-up is done, also what is only due in a moment, and takes it
+ * out of the pool. True: nothing is left. False: follow-up work failed and waits for its next try, or the pool is
+ * ending; it is done after the next writer_attach().
+ */
+bool writer_detach(struct writer_pool *p, struct store *s);
+/* Whether writer_detach() would not have to wait. */
+bool writer_quiet(struct writer_pool *p, struct store *s);
 /*
  * Queues the job and blocks until it is durable or has failed. E_BUSY at once
  * when WRITER_QUEUE_MAX jobs wait or the pool is ending; otherwise the job's own

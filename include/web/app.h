@@ -9,10 +9,15 @@
  * that cannot start (broken file, wrong keys) is down alone: its pages answer
  * 503, the log says why.
  *
+ * There may be thousands of sites: one is compiled, rendered and its databases opened when somebody asks for it, and
+ * closed when others were asked for since; never while a request uses it, and not before what a sign-up left to be
+ * done is done.
+ *
  * Threads: app_handle() and app_finish() from any number of threads; app_reload() from one.
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/err.h"
 #include "web/request.h"
 #include "web/response.h"
@@ -29,6 +34,7 @@ struct app_opts {
 	void (*wake)(const struct conf *c, const char *site);
 	bool ticks;                  /* app_tick() will be called: counters of budgets may wait for it */
 	bool brief;                  /* one request (CGI): no checks that read whole files */
+	unsigned open_max;           /* sites that stay open, rendered and with their databases; 0: as many as is good */
 };
 
 /*
@@ -45,7 +51,7 @@ void app_reload(void *ctx);
 /*
  * About once a second, from the thread of app_reload(): while a site is down because its data could not be
  * opened (disk full, say), everything is loaded again every 30 s, so that it comes back without anybody's help. Writes
- * what budgets have counted.
+ * what budgets have counted, and closes databases that nobody has used for some time.
  */
 void app_tick(void *ctx);
 /*
@@ -55,6 +61,13 @@ void app_tick(void *ctx);
 void app_refuse(void *ctx, const struct request *req, unsigned status, struct response *res);
 /* Sites in service and sites down. */
 void app_sites(struct app *a, unsigned *up, unsigned *down);
+/* What is open at present. */
+struct app_open {
+	unsigned stores, stores_peak; /* databases of sites */
+	uint64_t stores_opened;       /* how often some were opened */
+	unsigned sites;               /* rendered */
+};
+void app_open_count(struct app *a, struct app_open *out);
 /* host file's settings of the present generation; valid until the next reload. */
 const struct conf *app_conf(struct app *a);
 

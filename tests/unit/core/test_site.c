@@ -247,6 +247,63 @@ static void test_draft_language(void **state)
 	assert_ok(try_dutch(w, "templates: eigene\n"));
 }
 
+/* Sites of one kind share words and templates; what differs is compiled once more. */
+static void test_shared_voice(void **state)
+{
+	static const struct {
+		const char *extra;
+		size_t kinds;
+	} rows[] = {{"", 1}, {"look: { accent: \"#aa0000\" }\n", 1}, {"address: du\n", 2}, {"", 2}, {"address: du\n", 2}};
+	struct world *w = *state;
+	struct site *s[5];
+	struct conf *c[5];
+	struct voices *v = voices_new(w->conf);
+
+	for (size_t i = 0; i < 5; i++) {
+		char *base = world_replace(WORLD_SITE, "look: { accent: \"#17604f\" }\n", "");
+		char yaml[sizeof(WORLD_SITE) + 200];
+		snprintf(yaml, sizeof(yaml), "%s%s", base, rows[i].extra);
+		free(base);
+		world_write(w, "sites/club.yaml", yaml);
+		c[i] = w->conf;
+		world_load(w);
+		assert_ok(site_new_with(&s[i], v, w->conf, w->conf->sites[0], EI));
+		assert_int_equal(voices_count(v), rows[i].kinds);
+	}
+	assert_ptr_equal(site_words(s[0], "de"), site_words(s[1], "de"));
+	assert_ptr_equal(site_words(s[0], "de"), site_words(s[3], "de"));
+	assert_ptr_not_equal(site_words(s[0], "de"), site_words(s[2], "de"));
+	assert_string_not_equal(site_style_src(s[0], "page/error.html"), site_style_src(s[1], "page/error.html"));
+	for (size_t i = 0; i < 5; i++)
+		site_free(s[i]);
+	voices_free(v);
+	for (size_t i = 0; i < 5; i++)
+		conf_free(c[i]);
+}
+
+/* A set at rest keeps what owners wrote, and what they did not write. */
+static void test_voice_rests(void **state)
+{
+	struct world *w = *state;
+	struct voices *v;
+	struct site *s;
+
+	world_write(w, "sites/eigene/de/page.txt", "[page.home]\nHeim ins Netz\n");
+	assert_ok(try_site(w, "templates: eigene\n"));
+	v = voices_new(w->conf);
+	for (int i = 0; i < 2; i++) {
+		assert_ok(site_new_with(&s, v, w->conf, w->conf->sites[0], EI));
+		assert_slice(site_say(s, "de", "page.home", site_view(s, &w->arena, "de")), "Heim ins Netz");
+		assert_slice(site_say(s, "en", "page.home", site_view(s, &w->arena, "en")), "Back to the website");
+		site_free(s);
+		voices_rest(v);
+		assert_int_equal(voices_count(v), 0);
+		world_write(w, "sites/eigene/de/page.txt", "[page.home]\nAnders\n");
+		world_write(w, "sites/eigene/en/page.txt", "[page.home]\nOther\n");
+	}
+	voices_free(v);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
@@ -254,6 +311,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_lang), T(test_words), T(test_missing_phrase), T(test_style), T(test_language_links),
 	    T(test_owner_words), T(test_owner_broken), T(test_informal), T(test_draft_language),
+	    T(test_shared_voice), T(test_voice_rests),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -251,6 +251,47 @@ static void test_after_failure_spares_jobs(void **state)
 	writer_pool_free(p);
 }
 
+/* A store that is closed has nothing left to do: also not what would begin in a moment. */
+static void test_detach_finishes(void **state)
+{
+	struct site *t = *state;
+	static struct client c[1];
+	static struct follow f = {.portion = 7};
+	struct writer_pool *p = writer_pool_new(2);
+	for (int i = 1; i <= 10; i++) {
+		assert_ok(writer_attach(p, t->store, follow_up, &f, EI));
+		clients_run(c, 1, p, t->store, 20, false);
+		assert_false(writer_quiet(p, t->store));
+		assert_true(writer_detach(p, t->store));
+		assert_true(writer_quiet(p, t->store));
+		assert_int_equal(rows(t->store), 0);
+		assert_int_equal(f.seen, i * 20);
+	}
+	writer_pool_free(p);
+}
+
+/* Work that fails is not waited for: it may fail for an hour. It is done after the next attach. */
+static void test_detach_leaves_failed_work(void **state)
+{
+	struct site *t = *state;
+	static struct client c[1];
+	static struct follow f = {.portion = 100, .fails = 1};
+	struct writer_pool *p = writer_pool_new(1);
+	int64_t start;
+	assert_ok(writer_attach(p, t->store, follow_up, &f, EI));
+	clients_run(c, 1, p, t->store, 20, false);
+	for (int i = 0; i < 1000 && !writer_quiet(p, t->store); i++)
+		usleep(1000);
+	start = clock_mono_ms();
+	assert_false(writer_detach(p, t->store));
+	assert_true(clock_mono_ms() - start < 900);
+	assert_int_equal(rows(t->store), 20);
+	assert_ok(writer_attach(p, t->store, follow_up, &f, EI));
+	assert_true(writer_detach(p, t->store));
+	assert_int_equal(rows(t->store), 0);
+	writer_pool_free(p);
+}
+
 /* Follow-up work that lasts until so many jobs wait. */
 struct slow {
 	struct writer_pool *pool;
@@ -477,6 +518,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_failing_job_fails_alone, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_after_sees_earlier_commits_only, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_after_failure_spares_jobs, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_detach_finishes, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_detach_leaves_failed_work, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_jobs_join_the_follow_up, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_wake_hook_after_outbox_rows, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_two_processes_take_turns, site_setup, site_teardown),
