@@ -368,6 +368,8 @@ static const struct conf_key KEYS[] = {
 	    "Sign-ups that nobody confirmed.", SITE(retention.unconfirmed)},
 	{"retention.evidence", false, CONF_T_DURATION, CONF_OPTIONAL, "3y", NULL, V, "L19", "N8 N21",
 	    "Evidence after withdrawal, to 31 December of the last year.", SITE(retention.evidence)},
+	{"retention.erase_evidence_on_request", false, CONF_T_BOOL, CONF_OPTIONAL, "false", NULL, V, NULL, "N21",
+	    "Who asks for erasure has the evidence erased as well, at once.", SITE(retention.erase_evidence)},
 	{"retention.ip", false, CONF_T_DURATION, CONF_OPTIONAL, "30d", NULL, V, "L47", "N8 N21",
 	    "IP addresses in the evidence.", SITE(retention.ip)},
 	{"retention.requests", false, CONF_T_DURATION, CONF_OPTIONAL, "3y", NULL, V, "L18", "N10 N21",

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/evidence.h"
+#include "core/letter.h"
 #include "core/state.h"
 #include "core/withdraw.h"
 #include "mail/provider_event.h"
@@ -16,7 +17,6 @@
 #include "store/suppression.h"
 
 #define EVENTS_ARENA_MAX_BYTES (8u * 1024u * 1024u)
-#define EVENTS_DROP_MAX 100
 
 /* What each kind is: an input of the table or none, and under which name it is counted. */
 static const struct {
@@ -147,38 +147,6 @@ static enum err is_past(const struct applying *w, const struct about *b, bool *p
 	return rc;
 }
 
-struct drops {
-	int64_t id[EVENTS_DROP_MAX];
-	size_t n;
-};
-
-/* Mails about rights go out whatever happened. */
-static bool drop_row(const struct outbox_row *r, void *arg)
-{
-	struct drops *d = arg;
-
-	if (r->kind == OUTBOX_CONFIRM || r->kind == OUTBOX_ALREADY || r->kind == OUTBOX_GOODBYE
-	    || r->kind == OUTBOX_NOTICE)
-		d->id[d->n++] = r->id;
-	return d->n < EVENTS_DROP_MAX;
-}
-
-/* What still waits for this person is not sent. */
-static enum err drop_mails(const struct applying *w, int64_t person)
-{
-	static const enum outbox_state states[] = {OUTBOX_QUEUED, OUTBOX_HELD};
-	struct drops d = {.n = 0};
-	enum err rc = OK;
-
-	for (size_t i = 0; !rc && i < 2 && d.n < EVENTS_DROP_MAX; i++) {
-		const struct outbox_filter f = {.state = states[i], .person_id = person, .limit = EVENTS_DROP_MAX};
-		rc = outbox_each(w->db, &f, drop_row, &d, w->ei);
-	}
-	for (size_t i = 0; !rc && i < d.n; i++)
-		rc = outbox_drop(w->db, d.id[i], w->now_ms, w->ei);
-	return rc;
-}
-
 /* A bounce does not replace what weighs more. */
 static enum err block(const struct applying *w, const struct about *b)
 {
@@ -221,7 +189,7 @@ static enum err act_block(const struct applying *w, const struct about *b, const
 	if (!end)
 		rc = person_set_state(w->db, b->person.id, edge->to, w->now_ms, w->ei);
 	if (!rc)
-		rc = drop_mails(w, b->person.id);
+		rc = letter_drop_waiting(w->db, b->person.id, w->now_ms, w->ei);
 	if (!rc)
 		rc = note(w, b, info);
 	w->out->applied += !rc;

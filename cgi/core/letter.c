@@ -440,6 +440,7 @@ enum err letter_queue(struct db *db, const struct site *s, struct letter_cache *
 #define DROP_MAX 64
 
 struct drops {
+	unsigned kinds; /* bit by enum outbox_kind */
 	int64_t id[DROP_MAX];
 	size_t n;
 };
@@ -448,15 +449,15 @@ static bool drop_row(const struct outbox_row *r, void *arg)
 {
 	struct drops *d = arg;
 
-	if (r->kind == OUTBOX_NOTICE)
+	if (d->kinds & 1u << r->kind)
 		d->id[d->n++] = r->id;
 	return d->n < DROP_MAX;
 }
 
-enum err letter_drop_notices(struct db *db, int64_t person_id, int64_t now_ms, struct errinfo *ei)
+static enum err drop_kinds(struct db *db, int64_t person_id, unsigned which, int64_t now_ms, struct errinfo *ei)
 {
 	static const enum outbox_state states[] = {OUTBOX_QUEUED, OUTBOX_HELD};
-	struct drops d = {.n = 0};
+	struct drops d = {.kinds = which};
 	enum err rc = OK;
 
 	for (size_t i = 0; !rc && i < 2 && d.n < DROP_MAX; i++) {
@@ -466,4 +467,15 @@ enum err letter_drop_notices(struct db *db, int64_t person_id, int64_t now_ms, s
 	for (size_t i = 0; !rc && i < d.n; i++)
 		rc = outbox_drop(db, d.id[i], now_ms, ei);
 	return rc;
+}
+
+enum err letter_drop_notices(struct db *db, int64_t person_id, int64_t now_ms, struct errinfo *ei)
+{
+	return drop_kinds(db, person_id, 1u << OUTBOX_NOTICE, now_ms, ei);
+}
+
+enum err letter_drop_waiting(struct db *db, int64_t person_id, int64_t now_ms, struct errinfo *ei)
+{
+	return drop_kinds(db, person_id,
+	    1u << OUTBOX_CONFIRM | 1u << OUTBOX_ALREADY | 1u << OUTBOX_GOODBYE | 1u << OUTBOX_NOTICE, now_ms, ei);
 }

@@ -298,6 +298,12 @@ static bool not_german(const struct notice_facts *f, size_t i)
 	return !german(f, i);
 }
 
+static bool evidence_erased(const struct notice_facts *f, size_t i)
+{
+	(void)i;
+	return f->conf->retention.erase_evidence;
+}
+
 static bool authority_known(const struct notice_facts *f, size_t i)
 {
 	(void)i;
@@ -507,6 +513,8 @@ static const struct notice_row rows[] = {
     {"N21", BODY, "retention", P("n21.table.title"), NULL, P("n21.evidence"), not_german,
         notice_fill_evidence,
         "13(2)(a); 17(3)(e)", false},
+    {"N21", BODY, "retention", P("n21.table.title"), NULL, P("n21.evidence.erase"), evidence_erased, NULL,
+        "13(2)(a); 17(1)", false},
 
     {"N24", BODY, "withdraw", P("n24.withdraw.title"), NULL, P("n24.withdraw"), notice_always, NULL,
         "13(2)(c); 7(3)", false},

@@ -9,6 +9,7 @@
 #include "store/daily.h"
 #include "store/erasure.h"
 #include "store/hook.h"
+#include "store/move.h"
 #include "store/outbox.h"
 #include "store/person.h"
 #include "store/request.h"
@@ -177,6 +178,16 @@ static enum err any_person(struct db *db, find_fn *find, const struct conf_site 
 	return rc;
 }
 
+/* ---- evidence that outlived an erasure (core/rights.h) */
+
+static bool add_kept(const struct erasure_kept *k, void *arg)
+{
+	struct ids *ids = arg;
+
+	ids->id[ids->n++] = k->person_id;
+	return ids->n < RETENTION_BATCH;
+}
+
 enum err retention_due(struct db *db, const struct conf_site *c, int64_t now_ms, bool *due, struct errinfo *ei)
 {
 	/* Over 100 KB: too much for a stack, and for every thread's own memory. */
@@ -188,7 +199,14 @@ enum err retention_due(struct db *db, const struct conf_site *c, int64_t now_ms,
 		*due = !rc && l->n;
 	}
 	free(l);
-	return rc || *due ? rc : any_person(db, find_left, c, now_ms, due, ei);
+	if (!rc && !*due)
+		rc = any_person(db, find_left, c, now_ms, due, ei);
+	if (!rc && !*due) {
+		struct ids kept = {.n = 0};
+		rc = erasure_kept_due(db, now_ms, 1, add_kept, &kept, ei);
+		*due = !rc && kept.n;
+	}
+	return rc;
 }
 
 static enum err end_event(struct db *db, const struct site *s, int64_t person, enum event_kind kind, const char *form,
@@ -246,6 +264,42 @@ static enum err persons(const struct site *s, struct store *st, int64_t now_ms, 
 	return rc;
 }
 
+static enum err kept_batch(const struct site *s, struct db *db, int64_t now_ms, struct ids *ids, struct errinfo *ei)
+{
+	enum err rc = erasure_kept_due(db, now_ms, RETENTION_BATCH, add_kept, ids, ei);
+
+	for (size_t i = 0; !rc && i < ids->n; i++) {
+		rc = end_event(db, s, ids->id[i], EVENT_ERASED, "", "", 0, now_ms, ei);
+		if (!rc)
+			rc = erasure_ask_rest(db, ids->id[i], ei);
+	}
+	return rc;
+}
+
+static enum err kept_end(const struct site *s, struct store *st, int64_t now_ms, unsigned *count, struct errinfo *ei)
+{
+	struct ids ids;
+	enum err rc;
+
+	do {
+		struct db *db;
+		ids.n = 0;
+		rc = store_write_begin(st, &db, ei);
+		if (rc)
+			return rc;
+		rc = kept_batch(s, db, now_ms, &ids, ei);
+		if (rc) {
+			store_write_rollback(st);
+			return rc;
+		}
+		rc = store_write_commit(st, ei);
+		if (!rc && ids.n)
+			rc = erasure_finish(st, now_ms, NULL, ei);
+		*count += rc ? 0 : (unsigned)ids.n;
+	} while (!rc && ids.n == RETENTION_BATCH);
+	return rc;
+}
+
 /* The open request of a known person ends; what was active stays as it is. */
 static enum err end_request(struct db *db, const struct site *s, const struct requests *l, size_t i, int64_t now_ms,
     struct errinfo *ei)
@@ -294,6 +348,8 @@ enum err retention_run(const struct site *s, struct store *st, int64_t now_ms, s
 		rc = requests_end(s, st, now_ms, &out->requests, ei);
 	if (!rc)
 		rc = persons(s, st, now_ms, find_left, EVENT_ERASED, ERASURE_RETENTION, &out->evidence, ei);
+	if (!rc)
+		rc = kept_end(s, st, now_ms, &out->evidence, ei);
 	return rc ? rc : retention_sweep(site_conf(s), st, now_ms, out, ei);
 }
 
@@ -310,6 +366,8 @@ static enum err sweep_rows(struct store *st, int64_t now_ms, struct retention_re
 		rc = suppression_purge(db, now_ms, &entries, ei);
 	if (!rc)
 		rc = daily_purge(db, daily_day(now_ms) - RETENTION_DAILY_DAYS, ei);
+	if (!rc)
+		rc = move_expire(db, now_ms, ei);
 	if (!rc)
 		rc = hook_purge(db, now_ms - HOOK_REMEMBER_MS, ei);
 	if (rc) {

@@ -15,7 +15,33 @@
 #include "store/text.h"
 #include "text/addr.h"
 
-static const char *const way_names[WITHDRAW_WAY__MAX] = {"page", "one-click", "owner", "provider"};
+static const struct {
+	const char *name;
+	bool goodbye; /* told by mail */
+} ways[WITHDRAW_WAY__MAX] = {
+    [WITHDRAW_PAGE] = {"page", false},
+    [WITHDRAW_ONE_CLICK] = {"one-click", false},
+    [WITHDRAW_OWNER] = {"owner", true},
+    [WITHDRAW_PROVIDER] = {"provider", false},
+    [WITHDRAW_HUB] = {"hub", true},
+    [WITHDRAW_REPLY] = {"reply", true},
+    [WITHDRAW_LETTER] = {"letter", true},
+    [WITHDRAW_PHONE] = {"phone", true},
+};
+
+const char *withdraw_way_name(enum withdraw_way way)
+{
+	return (unsigned)way < WITHDRAW_WAY__MAX ? ways[way].name : "?";
+}
+
+enum withdraw_way withdraw_way_from_name(struct slice name)
+{
+	int w = 0;
+
+	while (w < WITHDRAW_WAY__MAX && !slice_eq_str(name, ways[w].name))
+		w++;
+	return (enum withdraw_way)w;
+}
 
 struct gather {
 	struct arena *a;
@@ -211,7 +237,7 @@ static enum err leave_goodbye(struct db *db, struct leaving *w, unsigned char *m
 	enum err rc;
 
 	*sent = false;
-	if (w->way != WITHDRAW_OWNER || w->person.channel != STORE_EMAIL || !w->out->purposes.len
+	if (!ways[w->way].goodbye || w->person.channel != STORE_EMAIL || !w->out->purposes.len
 	    || w->out->state == WITHDRAW_PENDING)
 		return OK;
 	buf_init_arena(&address, w->a, PERSON_ADDRESS_MAX_BYTES);
@@ -230,7 +256,7 @@ static enum err leave_event(struct db *db, struct leaving *w, struct errinfo *ei
 	unsigned char mail_hash[STORE_HASH_BYTES];
 	struct event_new e = {.person_id = w->person.id, .time_ms = w->now_ms, .kind = EVENT_WITHDRAWN,
 	    .form = w->out->form, .purposes = w->out->purposes, .lang = slice_from(w->out->lang),
-	    .detail = slice_from(way_names[w->way]), .ip = w->ip};
+	    .detail = slice_from(ways[w->way].name), .ip = w->ip};
 	bool sent;
 	enum err rc = leave_goodbye(db, w, mail_hash, &sent, ei);
 
@@ -371,18 +397,11 @@ static enum err leave_forget(struct db *db, struct leaving *w, struct errinfo *e
 	return rc;
 }
 
-static enum err leave_job(struct db *db, void *arg, struct errinfo *ei)
+static enum err leave(struct db *db, struct leaving *w, struct errinfo *ei)
 {
-	struct leaving *w = arg;
-	const struct state_edge *edge;
+	const struct state_edge *edge = state_edge(w->person.state, STATE_WITHDRAW);
 	struct slice rest;
-	enum err rc;
 
-	w->fresh = w->erase = false;
-	rc = look(db, w->site, w->a, w->token, w->out, &w->person, ei);
-	if (rc || w->out->state == WITHDRAW_UNKNOWN || w->out->state == WITHDRAW_GONE)
-		return rc;
-	edge = state_edge(w->person.state, STATE_WITHDRAW);
 	if (w->out->state == WITHDRAW_OPEN && edge->act == STATE_END && w->purpose.len) {
 		if (one_of_several(w, &rest))
 			return leave_one(db, w, rest, ei);
@@ -394,6 +413,18 @@ static enum err leave_job(struct db *db, void *arg, struct errinfo *ei)
 	if (edge->act == STATE_FORGET)
 		return leave_forget(db, w, ei);
 	return OK;
+}
+
+static enum err leave_job(struct db *db, void *arg, struct errinfo *ei)
+{
+	struct leaving *w = arg;
+	enum err rc;
+
+	w->fresh = w->erase = false;
+	rc = look(db, w->site, w->a, w->token, w->out, &w->person, ei);
+	if (rc || w->out->state == WITHDRAW_UNKNOWN || w->out->state == WITHDRAW_GONE)
+		return rc;
+	return leave(db, w, ei);
 }
 
 enum err withdraw_act_purpose(const struct site *s, struct store *store, struct writer_pool *writers, struct arena *a,
@@ -420,28 +451,36 @@ enum err withdraw_act(const struct site *s, struct store *store, struct writer_p
 	return withdraw_act_purpose(s, store, writers, a, token, SLICE(""), way, ip, out, fresh, ei);
 }
 
+enum err withdraw_person_purpose(struct db *db, const struct site *s, struct arena *a, int64_t person_id,
+    struct slice purpose, enum withdraw_way way, struct slice ip, int64_t now_ms, struct withdraw_info *out, bool *fresh,
+    bool *erase, struct errinfo *ei)
+{
+	struct leaving w = {.site = s, .a = a, .purpose = purpose, .way = way, .ip = ip, .now_ms = now_ms, .out = out};
+	enum err rc = person_get(db, person_id, &w.person, ei);
+
+	*fresh = *erase = false;
+	memset(out, 0, sizeof(*out));
+	out->lang = site_lang_default(s);
+	out->state = WITHDRAW_GONE;
+	if (rc || w.person.state == PERSON_ERASED)
+		return rc;
+	rc = fill(db, s, a, &w.person, out, ei);
+	if (!rc)
+		rc = leave(db, &w, ei);
+	*fresh = w.fresh;
+	*erase = w.erase;
+	return rc;
+}
+
 enum err withdraw_person(struct db *db, const struct site *s, struct arena *a, int64_t person_id,
     enum withdraw_way way, int64_t now_ms, bool *fresh, bool *erase, struct errinfo *ei)
 {
 	struct withdraw_info *info = arena_alloc(a, sizeof(*info));
-	struct leaving w = {.site = s, .a = a, .way = way, .now_ms = now_ms, .out = info};
-	const struct state_edge *edge;
-	enum err rc = info ? person_get(db, person_id, &w.person, ei) : err_set(ei, E_NOMEM, "withdrawal");
 
 	*fresh = *erase = false;
-	if (rc || w.person.state == PERSON_ERASED)
-		return rc;
-	memset(info, 0, sizeof(*info));
-	info->lang = site_lang_default(s);
-	rc = fill(db, s, a, &w.person, info, ei);
-	edge = state_edge(w.person.state, STATE_WITHDRAW);
-	if (!rc && edge->act == STATE_END)
-		rc = leave_end(db, &w, edge, ei);
-	else if (!rc && edge->act == STATE_FORGET)
-		rc = leave_forget(db, &w, ei);
-	*fresh = w.fresh;
-	*erase = w.erase;
-	return rc;
+	if (!info)
+		return err_set(ei, E_NOMEM, "withdrawal");
+	return withdraw_person_purpose(db, s, a, person_id, SLICE(""), way, SLICE(""), now_ms, info, fresh, erase, ei);
 }
 
 enum err withdraw_everything(struct db *db, const struct site *s, struct arena *a, const struct person *p,

@@ -79,7 +79,8 @@ struct db_stmt_table {
 	X(DAILY, daily)     \
 	X(HOOK, hook)       \
 	X(CONTACT, contact) \
-	X(JOURNAL, journal)
+	X(JOURNAL, journal) \
+	X(MOVE, move)
 #define DB_TABLE_ENUM(NOUN, noun) DB_T_##NOUN,
 enum db_table { DB_TABLES(DB_TABLE_ENUM) DB_T__MAX };
 #define DB_TABLE_EXTERN(NOUN, noun)                     \

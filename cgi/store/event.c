@@ -62,6 +62,13 @@ static const char *const event_kinds[EVENT_KIND__MAX] = {
 	[EVENT_ERASED] = "erased",
 	[EVENT_RENEWED] = "renewed",
 	[EVENT_NOTICE_ANNOUNCED] = "notice_announced",
+	[EVENT_PURPOSE_ADDED] = "purpose_added",
+	[EVENT_RECONFIRMED] = "reconfirmed",
+	[EVENT_OBJECTED] = "objected",
+	[EVENT_UNRESTRICTED] = "unrestricted",
+	[EVENT_EXPORTED] = "exported",
+	[EVENT_IMPORTED] = "imported",
+	[EVENT_DELIVERED] = "delivered",
 };
 
 static const char *const event_places[EVENT_PART__MAX] = {

@@ -21,10 +21,10 @@
 #include "store/person.h"
 
 #define STMTS(X)                                                                                             \
-	X(ERASED, DB_READ, 2,                                                                                 \
-	    "SELECT person_id, asked_ms FROM erasure INDEXED BY erasure_journal_open WHERE journaled = 0"     \
+	X(ERASED, DB_READ, 3,                                                                                 \
+	    "SELECT person_id, asked_ms, keep_until_ms FROM erasure INDEXED BY erasure_journal_open WHERE journaled = 0"     \
 	    " ORDER BY person_id LIMIT ?1")                                                                   \
-	X(ERASED_DONE, DB_WRITE, 0, "UPDATE erasure SET journaled = 1 WHERE person_id = ?1")                  \
+	X(ERASED_DONE, DB_WRITE, 0, "UPDATE erasure SET journaled = 1 WHERE person_id = ?1 AND keep_until_ms IS ?2") \
 	X(BLOCKED, DB_READ, 6,                                                                                \
 	    "SELECT channel, reason, since_ms, until_ms, lookup, purpose FROM suppression"                    \
 	    " INDEXED BY suppression_journal_open WHERE journaled = 0 LIMIT ?1")                              \
@@ -113,7 +113,7 @@ static void record_add(struct keep *k, const struct journal_record *r)
 	struct journal_record copy = *r;
 
 	journal_line(&k->text, k->s->ring, &copy, &k->end);
-	if (r->kind != JOURNAL_ERASED && r->kind != JOURNAL_BLOCKED)
+	if (r->kind != JOURNAL_ERASED && r->kind != JOURNAL_KEPT && r->kind != JOURNAL_BLOCKED)
 		return;
 	bug_if(k->n >= 2 * ROWS_MAX);
 	k->records[k->n++] = *r;
@@ -128,8 +128,9 @@ static enum err gather_erased(struct db *db, struct keep *k, struct errinfo *ei)
 
 	db_bind_i64(q, 1, ROWS_MAX);
 	while (!(e = db_row(db, q, &row, ei)) && row) {
-		const struct journal_record r = {.kind = JOURNAL_ERASED, .at_ms = sqlite3_column_int64(q, 1),
-		    .v = {sqlite3_column_int64(q, 0)}};
+		int64_t until_ms = sqlite3_column_int64(q, 2);
+		const struct journal_record r = {.kind = until_ms ? JOURNAL_KEPT : JOURNAL_ERASED,
+		    .at_ms = sqlite3_column_int64(q, 1), .v = {sqlite3_column_int64(q, 0), until_ms}};
 		record_add(k, &r);
 		n++;
 	}
@@ -165,7 +166,7 @@ static enum err gather_blocked(struct db *db, struct keep *k, struct errinfo *ei
 static bool is_leaving(int64_t kind)
 {
 	return kind == EVENT_WITHDRAWN || kind == EVENT_DENIED || kind == EVENT_BOUNCED || kind == EVENT_COMPLAINED ||
-	    kind == EVENT_SUPPRESSED || kind == EVENT_RESTRICTED;
+	    kind == EVENT_SUPPRESSED || kind == EVENT_RESTRICTED || kind == EVENT_OBJECTED;
 }
 
 static enum err gather_left(struct db *db, struct keep *k, struct errinfo *ei)
@@ -358,13 +359,16 @@ static enum err mark(struct keep *k, struct errinfo *ei)
 		return e;
 	for (size_t i = 0; !e && i < k->n; i++) {
 		const struct journal_record *r = &k->records[i];
-		sqlite3_stmt *q = journal_stmt(db, r->kind == JOURNAL_ERASED ? ERASED_DONE : BLOCKED_DONE);
+		sqlite3_stmt *q = journal_stmt(db, r->kind == JOURNAL_BLOCKED ? BLOCKED_DONE : ERASED_DONE);
 
 		db_bind_i64(q, 1, r->v[0]);
 		if (r->kind == JOURNAL_BLOCKED) {
 			db_bind_blob(q, 2, r->blob, PERSON_LOOKUP_BYTES);
 			db_bind_text(q, 3, strcmp(r->word, "-") == 0 ? SLICE("") : slice_from(r->word));
 			db_bind_id(q, 4, r->v[3]);
+		} else {
+			/* Not if what was kept has been given up since: that is one more line. */
+			db_bind_id(q, 2, r->v[1]);
 		}
 		e = db_run(db, q, ei);
 	}

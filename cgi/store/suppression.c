@@ -1,5 +1,7 @@
 #include "store/suppression.h"
 
+#include <string.h>
+
 #include "store/db_priv.h"
 
 /*
@@ -12,8 +14,8 @@
 	    "INSERT INTO suppression(channel, lookup, purpose, reason, since_ms, until_ms)"                  \
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(channel, lookup, purpose) DO UPDATE"                \
 	    " SET reason = excluded.reason, until_ms = max(until_ms, excluded.until_ms), journaled = 0")     \
-	X(HAS, DB_READ, 1,                                                                                   \
-	    "SELECT reason FROM suppression WHERE channel = ?1 AND lookup = ?2"                              \
+	X(HAS, DB_READ, 3,                                                                                   \
+	    "SELECT reason, since_ms, until_ms FROM suppression WHERE channel = ?1 AND lookup = ?2"          \
 	    " AND (+purpose = '' OR +purpose = ?3)"                                                          \
 	    " AND (until_ms IS NULL OR until_ms > ?4) ORDER BY purpose LIMIT 1")                             \
 	X(REMOVE, DB_WRITE, 0, "DELETE FROM suppression WHERE channel = ?1 AND lookup = ?2 AND purpose = ?3") \
@@ -56,9 +58,9 @@ enum err suppression_add(struct db *db, const struct suppression *s, struct erri
 	return db_run(db, q, ei);
 }
 
-enum err suppression_has(struct db *db, enum store_channel channel,
+static enum err suppression_find(struct db *db, enum store_channel channel,
     const unsigned char lookup[PERSON_LOOKUP_BYTES], struct slice purpose, int64_t now_ms, bool *has,
-    enum suppression_reason *reason, struct errinfo *ei)
+    struct suppression *out, struct errinfo *ei)
 {
 	sqlite3_stmt *q = suppression_stmt(db, HAS);
 	db_bind_i64(q, 1, channel);
@@ -66,10 +68,34 @@ enum err suppression_has(struct db *db, enum store_channel channel,
 	db_bind_text(q, 3, purpose);
 	db_bind_i64(q, 4, now_ms);
 	enum err e = db_row(db, q, has, ei);
-	if (!e && *has && reason)
-		*reason = (enum suppression_reason)sqlite3_column_int(q, 0);
+	if (!e && *has) {
+		*out = (struct suppression){.channel = channel,
+		    .reason = (enum suppression_reason)sqlite3_column_int(q, 0),
+		    .since_ms = sqlite3_column_int64(q, 1), .until_ms = sqlite3_column_int64(q, 2)};
+		memcpy(out->lookup, lookup, sizeof out->lookup);
+	}
 	db_end(q);
 	return e;
+}
+
+enum err suppression_has(struct db *db, enum store_channel channel,
+    const unsigned char lookup[PERSON_LOOKUP_BYTES], struct slice purpose, int64_t now_ms, bool *has,
+    enum suppression_reason *reason, struct errinfo *ei)
+{
+	struct suppression s;
+	enum err e = suppression_find(db, channel, lookup, purpose, now_ms, has, &s, ei);
+	if (!e && *has && reason)
+		*reason = s.reason;
+	return e;
+}
+
+enum err suppression_get(struct db *db, enum store_channel channel,
+    const unsigned char lookup[PERSON_LOOKUP_BYTES], struct slice purpose, int64_t now_ms, struct suppression *out,
+    struct errinfo *ei)
+{
+	bool has = false;
+	enum err e = suppression_find(db, channel, lookup, purpose, now_ms, &has, out, ei);
+	return e || has ? e : err_set(ei, E_NOT_FOUND, "this address is not blocked");
 }
 
 enum err suppression_remove(struct db *db, enum store_channel channel,

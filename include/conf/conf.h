@@ -302,6 +302,7 @@ struct conf_site {
 	struct conf_website website;
 	struct {
 		struct conf_duration unconfirmed, evidence, ip, requests, deny_block, backups, backup_keys, logs;
+		bool erase_evidence; /* retention.erase_evidence_on_request */
 	} retention;
 	struct {
 		struct conf_duration confirm, rights;

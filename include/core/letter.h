@@ -89,5 +89,8 @@ enum err letter_queue(struct db *db, const struct site *s, struct letter_cache *
 
 /* Somebody leaves: mails about the notice that still wait for them will not be sent. In a write transaction. */
 enum err letter_drop_notices(struct db *db, int64_t person_id, int64_t now_ms, struct errinfo *ei);
+/* Nothing more is to be sent: all mails that still wait for them, but answers about their rights, which go out
+ * whatever happened. */
+enum err letter_drop_waiting(struct db *db, int64_t person_id, int64_t now_ms, struct errinfo *ei);
 
 #endif

@@ -9,7 +9,7 @@
  *                last request; of a known person only the open request goes
  *   ip           the address part of events, value and salt (C stays)
  *   evidence     a person who has left is erased at the end of the last year of the period
- *                (BGB sections 195, 199(1); GDPR Art. 17(3)(e))
+ *                (BGB sections 195, 199(1); GDPR Art. 17(3)(e)); what an erasure kept goes then too
  *   suppression  entries with an end; settled mails after 30 days; daily counts
  *                after three years
  * Every step is its own transactions of at most RETENTION_BATCH persons; a crash

@@ -18,7 +18,11 @@ enum state_input {
 	STATE_WITHDRAW,    /* POST /u/, one-click, owner on behalf of the person */
 	STATE_UNCONFIRMED, /* retention.unconfirmed is over */
 	STATE_BOUNCE,      /* hard bounce */
-	STATE_COMPLAIN,    /* spam complaint, objection */
+	STATE_COMPLAIN,    /* spam complaint */
+	STATE_RESTRICT,    /* GDPR Art. 18 */
+	STATE_RELEASE,     /* the restriction is lifted */
+	STATE_OBJECT,      /* GDPR Art. 21, or the owner blocks the address */
+	STATE_ERASE,       /* GDPR Art. 17, or the owner's decision */
 	STATE_INPUT__MAX
 };
 
@@ -32,17 +36,22 @@ enum state_act {
 	STATE_END,      /* purposes ended, open requests cancelled */
 	STATE_FORGET,   /* never confirmed: data erased */
 	STATE_BLOCK,    /* purposes ended, address suppressed */
+	STATE_FREEZE,   /* kept as it is, nothing is sent, nothing expires */
+	STATE_THAW,     /* what held before holds again */
+	STATE_REMOVE,   /* confirmed once: erased, evidence kept where policy says so */
 	STATE_ACT__MAX
 };
 
 /* PERSON_STATE__MAX stands for "new": no row. */
 #define STATE_NEW PERSON_STATE__MAX
+/* As target only: the state before the restriction, read from the purposes and the blocks. */
+#define STATE_BEFORE (PERSON_STATE__MAX + 1)
 
 struct state_edge {
 	enum person_state from;
 	enum state_input input;
 	enum state_act act;
-	enum person_state to; /* STATE_NEW: no person row is left that means anything */
+	enum person_state to; /* STATE_NEW: no person row is left that means anything; STATE_BEFORE */
 };
 
 /* The edge for a state (STATE_NEW allowed) and an input; never NULL. */

@@ -6,8 +6,9 @@
  * or for all, and the link never expires. Pressed while the request is still unconfirmed it cancels
  * the request and erases the data.
  *
- * WITHDRAW_OWNER is the owner who writes down what came by letter or phone: it alone sends a goodbye mail, in the same
- * transaction (docs/decisions.md).
+ * A goodbye mail, in the same transaction, follows where the owner writes down what came by letter or phone, and after
+ * a withdrawal at the hub, where somebody else may sit at the mailbox; never after a click on the link in a mail
+ * (docs/decisions.md).
  *
  * withdraw_look() reads only; withdraw_act() is repeatable: the second time it
  * finds what the first time did.
@@ -34,7 +35,21 @@ enum withdraw_state {
 	WITHDRAW_STATE__MAX
 };
 
-enum withdraw_way { WITHDRAW_PAGE, WITHDRAW_ONE_CLICK, WITHDRAW_OWNER, WITHDRAW_PROVIDER, WITHDRAW_WAY__MAX };
+enum withdraw_way {
+	WITHDRAW_PAGE,
+	WITHDRAW_ONE_CLICK,
+	WITHDRAW_OWNER,    /* put down by the owner, who does not say how it came */
+	WITHDRAW_PROVIDER,
+	WITHDRAW_HUB,      /* the pages under /my */
+	WITHDRAW_REPLY,    /* put down by the owner: an answer to a mail, a letter, a call */
+	WITHDRAW_LETTER,
+	WITHDRAW_PHONE,
+	WITHDRAW_WAY__MAX
+};
+/* "page", "one-click", ...: the detail of the event. */
+const char *withdraw_way_name(enum withdraw_way way);
+/* WITHDRAW_WAY__MAX: unknown. */
+enum withdraw_way withdraw_way_from_name(struct slice name);
 
 struct withdraw_info {
 	enum withdraw_state state;
@@ -70,6 +85,10 @@ enum err withdraw_act_purpose(const struct site *s, struct store *store, struct 
  */
 enum err withdraw_person(struct db *db, const struct site *s, struct arena *a, int64_t person_id,
     enum withdraw_way way, int64_t now_ms, bool *fresh, bool *erase, struct errinfo *ei);
+/* The same for one purpose (empty: all), with what the page shows; ip as evidence_ip() made it. */
+enum err withdraw_person_purpose(struct db *db, const struct site *s, struct arena *a, int64_t person_id,
+    struct slice purpose, enum withdraw_way way, struct slice ip, int64_t now_ms, struct withdraw_info *out, bool *fresh,
+    bool *erase, struct errinfo *ei);
 /*
  * Ends all purposes, with requests also all that is open; inside a write transaction. Neither event nor state of
  * the person: that is the caller's. out says what was in force; *changed if anything was.

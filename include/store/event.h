@@ -23,21 +23,28 @@
 
 enum event_kind {
 	EVENT_REQUESTED = 1, /* sign-up sent */
-	EVENT_MAIL_QUEUED,
+	EVENT_MAIL_QUEUED, /* reserved: nothing writes it */
 	EVENT_MAIL_ACCEPTED, /* provider took it over */
 	EVENT_MAIL_FAILED,
 	EVENT_CONFIRMED,
 	EVENT_DENIED, /* "that was not me" */
 	EVENT_EXPIRED,
 	EVENT_WITHDRAWN,
-	EVENT_CHANGED,
+	EVENT_CHANGED,     /* details corrected, GDPR Art. 16 */
 	EVENT_BOUNCED,
 	EVENT_COMPLAINED,
-	EVENT_SUPPRESSED,
-	EVENT_RESTRICTED,
+	EVENT_SUPPRESSED,  /* the owner blocked the address */
+	EVENT_RESTRICTED,  /* GDPR Art. 18 */
 	EVENT_ERASED,
 	EVENT_RENEWED, /* new link asked for */
 	EVENT_NOTICE_ANNOUNCED, /* a mail that says how the privacy notice changed */
+	EVENT_PURPOSE_ADDED, /* confirmed, and something else was in force before */
+	EVENT_RECONFIRMED,   /* confirmed, and all of it was in force before */
+	EVENT_OBJECTED,      /* GDPR Art. 21 */
+	EVENT_UNRESTRICTED,
+	EVENT_EXPORTED,      /* GDPR Art. 15, 20 */
+	EVENT_IMPORTED,      /* a consent from elsewhere, with its proof */
+	EVENT_DELIVERED,     /* the provider says that the mailbox took it */
 	EVENT_KIND__MAX
 };
 const char *event_kind_name(enum event_kind k);

@@ -25,7 +25,7 @@ enum suppression_reason suppression_reason_from_name(struct slice name);
 struct suppression {
 	enum store_channel channel;
 	unsigned char lookup[PERSON_LOOKUP_BYTES];
-	struct slice purpose; /* valid during cb */
+	struct slice purpose; /* valid during cb; empty from suppression_get() */
 	enum suppression_reason reason;
 	int64_t since_ms;
 	int64_t until_ms; /* 0: for ever */
@@ -37,6 +37,10 @@ enum err suppression_add(struct db *db, const struct suppression *s, struct erri
 enum err suppression_has(struct db *db, enum store_channel channel,
     const unsigned char lookup[PERSON_LOOKUP_BYTES], struct slice purpose, int64_t now_ms, bool *has,
     enum suppression_reason *reason, struct errinfo *ei);
+/* The entry that suppression_has() finds. E_NOT_FOUND: none is in force. */
+enum err suppression_get(struct db *db, enum store_channel channel,
+    const unsigned char lookup[PERSON_LOOKUP_BYTES], struct slice purpose, int64_t now_ms, struct suppression *out,
+    struct errinfo *ei);
 /* Exactly this entry. E_NOT_FOUND. */
 enum err suppression_remove(struct db *db, enum store_channel channel,
     const unsigned char lookup[PERSON_LOOKUP_BYTES], struct slice purpose, struct errinfo *ei);

@@ -288,6 +288,7 @@ static const struct key KEYS[] = {
 	{"website.texts.own.text", {T("Ein Satz.", "A sentence."), T("Zwei.", "Two.")}, NULL, 0},
 	{"retention.unconfirmed", D("-"), NULL, 0},
 	{"retention.evidence", {"-", "2y", "400d"}, NULL, 0},
+	{"retention.erase_evidence_on_request", {"-", "true"}, NULL, 0},
 	{"retention.ip", D("-"), idle_ip, 0},
 	{"retention.requests", D("-"), NULL, 0},
 	{"retention.deny_block", D("-"), NULL, 0},

@@ -77,7 +77,7 @@ static void test_triggers_are_true_and_false(void **state)
 				c.nprocessors = 0;
 			}
 			if (s == SITE_COUNT + 2)
-				c.website.logs.n = 7;
+				c.website.logs.n = 7, c.retention.erase_evidence = true;
 			if (notice_facts_read(&f, &c, &world.arena, "de", hub, &ei))
 				fail_msg("%s", ei.text);
 			f.log_public = hub;

@@ -4,6 +4,7 @@
  * state are compared with the table. No cell is left out.
  */
 #include "lib/told.h"
+#include "lib/rights.h"
 
 #include "core/retention.h"
 #include "core/state.h"
@@ -22,7 +23,8 @@ static void test_complete(void **state)
 			/* A cell that was left out would be all zero, so would not name itself. */
 			assert_int_equal(e->from, f);
 			assert_int_equal(e->input, i);
-			assert_true((int)e->act < STATE_ACT__MAX && (int)e->to <= PERSON_STATE__MAX);
+			assert_true((int)e->act < STATE_ACT__MAX && (int)e->to <= STATE_BEFORE);
+			assert_int_equal((int)e->to == STATE_BEFORE, e->act == STATE_THAW);
 		}
 	for (int i = 0; i < STATE_INPUT__MAX; i++)
 		for (int k = 0; k < i; k++)
@@ -52,8 +54,15 @@ static void test_law(void **state)
 				assert_true(e->to != PERSON_PENDING && (e->to == e->from || e->to == STATE_NEW));
 			if (e->act == STATE_NOTHING)
 				assert_int_equal(e->to, e->from);
-			/* Only what was never confirmed is forgotten. */
+			/* Only what was never confirmed is forgotten; of all others the evidence may stay. */
 			assert_int_equal(e->act == STATE_FORGET, e->from == PERSON_PENDING && e->to == STATE_NEW);
+			assert_int_equal(e->act == STATE_REMOVE, e->from != PERSON_ERASED && e->to == PERSON_ERASED);
+			/* Nothing ends a restriction but its end and an erasure, which the person asks for. */
+			if (f == PERSON_RESTRICTED && i != STATE_RELEASE && i != STATE_ERASE)
+				assert_int_equal(e->to, PERSON_RESTRICTED);
+			/* Whoever objects is reached no more, in whatever state. */
+			if (i == STATE_OBJECT && f != STATE_NEW && f != PERSON_ERASED)
+				assert_true(e->act == STATE_BLOCK || e->act == STATE_END);
 			/* Erased stays erased. */
 			if (f == PERSON_ERASED)
 				assert_int_equal(e->to, PERSON_ERASED);
@@ -74,15 +83,6 @@ struct cell {
 	int64_t mail;          /* one that has left; of nobody: a number that was never given */
 	size_t pending;
 };
-
-static void set_state(struct cell *c, enum person_state to)
-{
-	struct db *db;
-
-	assert_ok(store_write_begin(c->w->store, &db, EI));
-	assert_ok(person_set_state(db, c->person, to, c->w->now_ms, EI));
-	assert_ok(store_write_commit(c->w->store, EI));
-}
 
 static void keep_mail(struct cell *c)
 {
@@ -113,10 +113,7 @@ static void strange_links(struct cell *c)
 	token_make(store_keyring(c->w->store), "club", &out, c->out);
 }
 
-/*
- * Leaves a person in the state, with an open request wherever one can be. Restricted is set by
- * hand: what sets it is not there yet.
- */
+/* Leaves a person in the state, with an open request wherever one can be. */
 static void bring(struct cell *c, enum person_state from)
 {
 	if (from == STATE_NEW) {
@@ -141,7 +138,7 @@ static void bring(struct cell *c, enum person_state from)
 	if (from == PERSON_BOUNCED || from == PERSON_SUPPRESSED)
 		told_at(c->w, c->mail, from == PERSON_BOUNCED ? TOLD_HARD : TOLD_SPAM, 0);
 	if (from == PERSON_RESTRICTED)
-		set_state(c, from);
+		assert_int_equal(rights_do(c->w, c->person, DO_RESTRICT, WITHDRAW_HUB).state, from);
 }
 
 static enum person_state state_now(struct cell *c)
@@ -193,6 +190,18 @@ static void apply(struct cell *c, enum state_input in)
 		world_wait(c->w, MINUTE_MS);
 		told_at(c->w, c->mail, TOLD_SPAM, 0);
 		return;
+	case STATE_RESTRICT:
+		rights_do(c->w, c->person, DO_RESTRICT, WITHDRAW_HUB);
+		return;
+	case STATE_RELEASE:
+		rights_do(c->w, c->person, DO_RELEASE, WITHDRAW_OWNER);
+		return;
+	case STATE_OBJECT:
+		rights_do(c->w, c->person, DO_OBJECT, WITHDRAW_HUB);
+		return;
+	case STATE_ERASE:
+		rights_do(c->w, c->person, DO_ERASE, WITHDRAW_HUB);
+		return;
 	default:
 		fail();
 	}
@@ -219,8 +228,17 @@ static struct trace trace_of(const struct state_edge *e)
 	case STATE_RELINK:
 		return (struct trace){EVENT_RENEWED, OUTBOX_CONFIRM, 0};
 	case STATE_END:
-		return (struct trace){e->input == STATE_COMPLAIN ? EVENT_COMPLAINED : EVENT_WITHDRAWN, 0, 99};
+		return (struct trace){e->input == STATE_COMPLAIN ? EVENT_COMPLAINED : e->input == STATE_OBJECT
+		    ? EVENT_OBJECTED : EVENT_WITHDRAWN, 0, 99};
+	case STATE_FREEZE:
+		return (struct trace){EVENT_RESTRICTED, 0, 0};
+	case STATE_THAW:
+		return (struct trace){EVENT_UNRESTRICTED, 0, 0};
+	case STATE_REMOVE:
+		return (struct trace){EVENT_ERASED, 0, 99};
 	case STATE_BLOCK:
+		if (e->input == STATE_OBJECT)
+			return (struct trace){EVENT_OBJECTED, 0, 99};
 		return (struct trace){e->input == STATE_BOUNCE ? EVENT_BOUNCED : EVENT_COMPLAINED, 0, 0};
 	case STATE_FORGET:
 		return (struct trace){EVENT_ERASED, 0, 99};
@@ -278,7 +296,8 @@ static void test_cell(const struct state_edge *e)
 	/* Forgotten: the row is a shell without a name, and the address is new again. */
 	if (e->to == STATE_NEW && to == PERSON_ERASED)
 		to = world_state(&w, ADDRESS, NULL);
-	assert_int_equal(to, e->to);
+	/* Everybody here was active before. */
+	assert_int_equal(to, (int)e->to == STATE_BEFORE ? PERSON_ACTIVE : e->to);
 	if (e->from == PERSON_ERASED && e->input == STATE_SIGNUP)
 		/* The erased row is left alone; the address starts as a new person. */
 		assert_int_equal(world_state(&w, ADDRESS, NULL), PERSON_PENDING);

@@ -1,0 +1,406 @@
+/* Everything held, to take along: JSON for programs, CSV for tables, text to read. GDPR Art. 15(3), 20. */
+#include "core/rights_priv.h"
+
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/enc.h"
+#include "core/when.h"
+#include "text/csv.h"
+#include "text/jsonw.h"
+
+static const char *const format_names[RIGHTS_FORMAT__MAX] = {"json", "csv", "text"};
+
+const char *rights_format_name(enum rights_format f)
+{
+	return (unsigned)f < RIGHTS_FORMAT__MAX ? format_names[f] : "?";
+}
+
+enum rights_format rights_format_from_name(struct slice name)
+{
+	int f = 0;
+
+	while (f < RIGHTS_FORMAT__MAX && !slice_eq_str(name, format_names[f]))
+		f++;
+	return (enum rights_format)f;
+}
+
+struct writing {
+	const struct rights_person *p;
+	const struct site *site;
+	struct arena *a;
+	struct buf *out;
+};
+
+/* ---- JSON */
+
+static void key_time(struct jsonw *w, const char *key, int64_t ms)
+{
+	char iso[CLOCK_ISO_BYTES];
+
+	jsonw_key(w, key);
+	jsonw_cstr(w, ms ? clock_iso(ms, iso) : NULL);
+}
+
+static void key_hash(struct jsonw *w, const char *key, const unsigned char hash[STORE_HASH_BYTES])
+{
+	char hex[ENC_HEX_BYTES(STORE_HASH_BYTES)];
+
+	jsonw_kcstr(w, key, enc_hex(hash, STORE_HASH_BYTES, hex));
+}
+
+static void key_list(struct jsonw *w, const char *key, struct slice list)
+{
+	struct slice one;
+
+	jsonw_key(w, key);
+	jsonw_array(w);
+	while (slice_split(&list, ',', &one))
+		jsonw_str(w, one);
+	jsonw_end_array(w);
+}
+
+static void json_purposes(struct jsonw *w, const struct rights_person *p)
+{
+	jsonw_key(w, "purposes");
+	jsonw_array(w);
+	for (size_t i = 0; i < p->npurposes; i++) {
+		const struct rights_purpose *u = &p->purposes[i];
+		jsonw_object(w);
+		jsonw_kstr(w, "id", u->id);
+		jsonw_kstr(w, "title", u->title);
+		jsonw_kcstr(w, "state", purpose_state_name(u->state));
+		key_time(w, "since", u->since_ms);
+		jsonw_kstr(w, "text", u->text);
+		key_hash(w, "text_hash", u->consent_hash);
+		jsonw_end_object(w);
+	}
+	jsonw_end_array(w);
+}
+
+static void json_requests(struct jsonw *w, const struct rights_person *p)
+{
+	jsonw_key(w, "requests");
+	jsonw_array(w);
+	for (size_t i = 0; i < p->nrequests; i++) {
+		const struct rights_request *r = &p->requests[i];
+		jsonw_object(w);
+		jsonw_kstr(w, "form", r->form);
+		jsonw_kstr(w, "lang", r->lang);
+		key_list(w, "purposes", r->purposes);
+		jsonw_kstr(w, "page", r->page);
+		jsonw_kcstr(w, "state", request_state_name(r->state));
+		key_time(w, "asked", r->asked_ms);
+		key_time(w, "settled", r->settled_ms);
+		jsonw_end_object(w);
+	}
+	jsonw_end_array(w);
+}
+
+static void json_mails(struct jsonw *w, const struct rights_person *p)
+{
+	jsonw_key(w, "mails");
+	jsonw_array(w);
+	for (size_t i = 0; i < p->nmails; i++) {
+		const struct rights_mail *m = &p->mails[i];
+		jsonw_object(w);
+		jsonw_kcstr(w, "kind", outbox_kind_name(m->kind));
+		jsonw_kcstr(w, "state", outbox_state_name(m->state));
+		key_time(w, "created", m->created_ms);
+		key_time(w, "done", m->done_ms);
+		jsonw_kstr(w, "provider", m->provider);
+		jsonw_kstr(w, "provider_id", m->provider_id);
+		jsonw_end_object(w);
+	}
+	jsonw_end_array(w);
+}
+
+static void key_text(struct jsonw *w, const char *key, struct slice s)
+{
+	jsonw_key(w, key);
+	if (s.len)
+		jsonw_str(w, s);
+	else
+		jsonw_null(w);
+}
+
+static void key_json(struct jsonw *w, const char *key, struct slice json)
+{
+	jsonw_key(w, key);
+	jsonw_raw(w, json.len ? json : SLICE("null"));
+}
+
+/* What was filled into a mail holds its links: the evidence sheet shows them masked, this list does without. */
+static bool fields_shown(const struct rights_event *e)
+{
+	return e->kind != EVENT_MAIL_ACCEPTED && e->kind != EVENT_MAIL_FAILED;
+}
+
+static void json_events(struct jsonw *w, const struct rights_person *p)
+{
+	jsonw_key(w, "events");
+	jsonw_array(w);
+	for (size_t i = 0; i < p->nevents; i++) {
+		const struct rights_event *e = &p->events[i];
+		jsonw_object(w);
+		jsonw_kint(w, "seq", e->seq);
+		key_time(w, "time", e->time_ms);
+		jsonw_kcstr(w, "kind", event_kind_name(e->kind));
+		key_json(w, "record", e->record);
+		key_text(w, "ip", e->ip);
+		key_json(w, "fields", fields_shown(e) ? e->fields : SLICE(""));
+		key_hash(w, "commitment", e->commitment);
+		jsonw_end_object(w);
+	}
+	jsonw_end_array(w);
+}
+
+static void json_fields(struct jsonw *w, const struct rights_person *p)
+{
+	jsonw_key(w, "fields");
+	jsonw_object(w);
+	for (size_t i = 0; i < p->nfields; i++) {
+		jsonw_key_slice(w, p->fields[i].name);
+		jsonw_str(w, p->fields[i].value);
+	}
+	jsonw_end_object(w);
+}
+
+static void json_until(struct jsonw *w, const struct rights_person *p)
+{
+	jsonw_key(w, "until");
+	jsonw_array(w);
+	for (size_t i = 0; i < p->nuntil; i++) {
+		const struct rights_until *u = &p->until[i];
+		jsonw_object(w);
+		jsonw_kcstr(w, "what", rights_what_name(u->what));
+		key_time(w, "at", u->at_ms);
+		jsonw_kint(w, "period_s", u->period.seconds);
+		jsonw_end_object(w);
+	}
+	jsonw_end_array(w);
+}
+
+/* Who answers, and who got the data: GDPR Art. 15(1)(c), by name (C-154/21). */
+static void json_who(struct jsonw *w, const struct writing *x)
+{
+	const struct conf_site *c = site_conf(x->site);
+
+	jsonw_key(w, "controller");
+	jsonw_object(w);
+	jsonw_kcstr(w, "name", c->controller.name);
+	jsonw_kcstr(w, "email", c->controller.email);
+	jsonw_end_object(w);
+	jsonw_kstr(w, "notice", site_url(x->site, x->a, "/n", ""));
+	jsonw_key(w, "recipients");
+	jsonw_array(w);
+	for (size_t i = 0; i < c->nprocessors; i++)
+		jsonw_cstr(w, c->processors[i].contract_party);
+	if (c->hosting_kind == CONF_NAMED)
+		jsonw_cstr(w, c->hosting.contract_party);
+	jsonw_end_array(w);
+}
+
+static void write_json(const struct writing *x)
+{
+	const struct rights_person *p = x->p;
+	struct jsonw w;
+
+	jsonw_init(&w, x->out);
+	jsonw_object(&w);
+	jsonw_kcstr(&w, "format", "jawort-person 1");
+	key_time(&w, "written", clock_now_ms());
+	json_who(&w, x);
+	jsonw_kcstr(&w, "channel", store_channel_name(p->channel));
+	jsonw_kstr(&w, "address", p->address);
+	jsonw_kcstr(&w, "lang", p->lang);
+	jsonw_kcstr(&w, "state", p->kept ? "kept" : person_state_name(p->state));
+	key_time(&w, "created", p->created_ms);
+	key_time(&w, "confirmed", p->confirmed_ms);
+	jsonw_key(&w, "blocked");
+	jsonw_cstr(&w, p->blocked ? suppression_reason_name(p->block_reason) : NULL);
+	json_fields(&w, p);
+	json_purposes(&w, p);
+	json_requests(&w, p);
+	json_mails(&w, p);
+	json_events(&w, p);
+	json_until(&w, p);
+	jsonw_end_object(&w);
+	buf_add_char(x->out, '\n');
+}
+
+/* ---- CSV: section, name, value, since */
+
+static void row(struct csv *c, const char *section, struct slice name, struct slice value, int64_t since_ms)
+{
+	char iso[CLOCK_ISO_BYTES];
+
+	csv_cstr(c, section);
+	csv_field(c, name);
+	csv_field(c, value);
+	csv_cstr(c, since_ms ? clock_iso(since_ms, iso) : "");
+	csv_end(c);
+}
+
+static void csv_events(struct csv *c, const struct rights_person *p)
+{
+	for (size_t i = 0; i < p->nevents; i++) {
+		const struct rights_event *e = &p->events[i];
+		row(c, "event", slice_from(event_kind_name(e->kind)), e->core.purposes, e->time_ms);
+		if (e->ip.len)
+			row(c, "event.ip", slice_from(event_kind_name(e->kind)), e->ip, e->time_ms);
+	}
+}
+
+static void write_csv(const struct writing *x)
+{
+	const struct rights_person *p = x->p;
+	struct csv c;
+
+	csv_init(&c, x->out);
+	csv_cstr(&c, "section");
+	csv_cstr(&c, "name");
+	csv_cstr(&c, "value");
+	csv_cstr(&c, "since");
+	csv_end(&c);
+	row(&c, "person", SLICE("address"), p->address, p->created_ms);
+	row(&c, "person", SLICE("lang"), slice_from(p->lang), 0);
+	row(&c, "person", SLICE("state"), slice_from(p->kept ? "kept" : person_state_name(p->state)), p->changed_ms);
+	for (size_t i = 0; i < p->nfields; i++)
+		row(&c, "field", p->fields[i].name, p->fields[i].value, 0);
+	for (size_t i = 0; i < p->npurposes; i++) {
+		row(&c, "purpose", p->purposes[i].id, slice_from(purpose_state_name(p->purposes[i].state)),
+		    p->purposes[i].since_ms);
+		row(&c, "purpose.text", p->purposes[i].id, p->purposes[i].text, p->purposes[i].since_ms);
+	}
+	for (size_t i = 0; i < p->nrequests; i++)
+		row(&c, "request", p->requests[i].form, slice_from(request_state_name(p->requests[i].state)),
+		    p->requests[i].asked_ms);
+	for (size_t i = 0; i < p->nmails; i++)
+		row(&c, "mail", slice_from(outbox_kind_name(p->mails[i].kind)),
+		    slice_from(outbox_state_name(p->mails[i].state)), p->mails[i].created_ms);
+	csv_events(&c, p);
+	for (size_t i = 0; i < p->nuntil; i++)
+		row(&c, "until", slice_from(rights_what_name(p->until[i].what)), SLICE(""), p->until[i].at_ms);
+}
+
+/* ---- text */
+
+static void head(const struct writing *x, const char *key)
+{
+	struct view *v = site_view(x->site, x->a, x->p->lang);
+
+	buf_add_char(x->out, '\n');
+	buf_add_slice(x->out, site_say(x->site, x->p->lang, key, v));
+	buf_add_char(x->out, '\n');
+}
+
+static struct slice date(const struct writing *x, int64_t ms)
+{
+	return when_full(x->a, ms, site_conf(x->site)->time_zone, x->p->lang);
+}
+
+static struct slice say_state(const struct writing *x)
+{
+	struct view *v = site_view(x->site, x->a, x->p->lang);
+	char key[64];
+	struct buf b;
+
+	view_text(v, "date", date(x, x->p->changed_ms));
+	buf_init(&b, sizeof(key) - 1);
+	buf_printf(&b, "hub.state.%s", person_state_name(x->p->state));
+	slice_copy(buf_slice(&b), key, sizeof(key));
+	buf_free(&b);
+	return site_say(x->site, x->p->lang, key, v);
+}
+
+static void line(const struct writing *x, struct slice name, struct slice value)
+{
+	buf_add_str(x->out, "  ");
+	buf_add_slice(x->out, name);
+	buf_add_str(x->out, value.len ? ": " : "");
+	buf_add_slice(x->out, value);
+	buf_add_char(x->out, '\n');
+}
+
+static void text_purposes(const struct writing *x)
+{
+	for (size_t i = 0; i < x->p->npurposes; i++) {
+		const struct rights_purpose *u = &x->p->purposes[i];
+		struct slice rest = u->text, one;
+
+		buf_printf(x->out, "  %.*s: %s, ", SLICE_FMT(u->title), purpose_state_name(u->state));
+		buf_add_slice(x->out, date(x, u->since_ms));
+		buf_add_char(x->out, '\n');
+		while (slice_split(&rest, '\n', &one))
+			if (one.len)
+				buf_printf(x->out, "    %.*s\n", SLICE_FMT(one));
+	}
+}
+
+static void write_text(const struct writing *x)
+{
+	const struct rights_person *p = x->p;
+
+	line(x, p->address, say_state(x));
+	for (size_t i = 0; i < p->nfields; i++)
+		line(x, p->fields[i].name, p->fields[i].value);
+	head(x, "hub.section.lists");
+	text_purposes(x);
+	head(x, "hub.section.history");
+	for (size_t i = 0; i < p->nevents; i++)
+		line(x, date(x, p->events[i].time_ms), slice_from(event_kind_name(p->events[i].kind)));
+	head(x, "hub.section.until");
+	for (size_t i = 0; i < p->nuntil; i++)
+		line(x, slice_from(rights_what_name(p->until[i].what)), p->until[i].at_ms ? date(x, p->until[i].at_ms)
+		    : SLICE(""));
+}
+
+enum err rights_write(const struct rights_person *p, const struct site *s, struct arena *a, enum rights_format f,
+    struct buf *out, struct errinfo *ei)
+{
+	static void (*const writers[RIGHTS_FORMAT__MAX])(const struct writing *x) = {write_json, write_csv, write_text};
+	const struct writing x = {p, s, a, out};
+
+	bug_if((unsigned)f >= RIGHTS_FORMAT__MAX);
+	writers[f](&x);
+	return buf_ok(out) && arena_ok(a) ? OK : err_set(ei, E_LIMIT, "what is held is longer than %zu bytes",
+	    out->max_bytes);
+}
+
+/* ---- with its event */
+
+static enum err export_do(struct db *db, struct rights_act *w, void *arg, struct errinfo *ei)
+{
+	const enum rights_format *f = arg;
+	struct event_new e = {.person_id = 0};
+	struct buf detail;
+	enum err rc;
+
+	buf_init_arena(&detail, w->a, 64);
+	buf_printf(&detail, "%s %s", withdraw_way_name(w->r->way), rights_format_name(*f));
+	e.detail = buf_slice(&detail);
+	rc = rights_event(db, w, &e, EVENT_EXPORTED, ei);
+	w->out->fresh = !rc;
+	return rc;
+}
+
+/* The event first, so that it stands in the copy: what is handed over includes that it was handed over. */
+enum err rights_export(const struct rights *r, struct arena *a, int64_t person_id, enum rights_format f,
+    struct buf *out, struct errinfo *ei)
+{
+	struct rights_person *p = arena_alloc(a, sizeof(*p));
+	struct rights_done done;
+	struct db *db;
+	enum err rc = p ? rights_run(r, a, person_id, true, export_do, &f, &done, ei) : err_set(ei, E_NOMEM, "export");
+
+	if (rc || done.gone)
+		return rc ? rc : err_set(ei, E_NOT_FOUND, "nothing is held about this person");
+	rc = store_read(r->store, &db, ei);
+	if (rc)
+		return rc;
+	rc = rights_look(db, r->site, a, person_id, p, ei);
+	store_read_end(r->store, db);
+	return rc ? rc : rights_write(p, r->site, a, f, out, ei);
+}

@@ -1,0 +1,497 @@
+/* What people can do about their own data, and the owner for them: each act once, with its event, and nothing besides. */
+#include "lib/told.h"
+#include "lib/rights.h"
+
+#include "core/retention.h"
+#include "store/contact.h"
+
+#define ADA "ada@example.org"
+
+static int64_t member(struct world *w, const char *address, const char *purposes)
+{
+	struct world_mail m;
+
+	world_signup(w, "both", address, purposes, "de");
+	m = world_last_mail(w);
+	assert_int_equal(world_act(w, m.confirm, CONFIRM_ACT_CONFIRM, NULL).state, CONFIRM_DONE);
+	return m.person_id;
+}
+
+static struct world_event newest(struct world *w, int64_t id)
+{
+	struct world_event v[64];
+	size_t n = world_events(w, id, 0, v, 64);
+
+	assert_true(n > 0);
+	return v[n - 1];
+}
+
+static size_t events_of(struct world *w, int64_t id)
+{
+	struct world_event v[64];
+
+	return world_events(w, id, 0, v, 64);
+}
+
+static void test_look(void **state)
+{
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news,events");
+	struct rights_person *p;
+
+	told_send(w);
+	p = rights_seen(w, id);
+	assert_slice(p->address, ADA);
+	assert_slice(p->masked, "a\xe2\x81\xa0…\xe2\x81\xa0" "a@example.org");
+	assert_int_equal(p->state, PERSON_ACTIVE);
+	assert_string_equal(p->lang, "de");
+	assert_int_equal(p->npurposes, 2);
+	assert_slice(p->purposes[1].id, "news");
+	assert_slice(p->purposes[1].title, "Vereinspost");
+	assert_non_null(memmem(p->purposes[1].text.ptr, p->purposes[1].text.len, "Termine & Berichte", 18));
+	assert_int_equal(p->purposes[1].since_ms, w->now_ms);
+	assert_int_equal(p->nfields, 1);
+	assert_slice(p->fields[0].name, "last_name");
+	assert_slice(p->fields[0].value, "Lovelace");
+	assert_int_equal(p->nrequests, 1);
+	assert_int_equal(p->requests[0].state, REQUEST_CONFIRMED);
+	assert_int_equal(p->nmails, 1);
+	assert_slice(p->mails[0].provider, "mailjet");
+	assert_int_equal(p->nevents, 2);
+	assert_int_equal(p->events[0].kind, EVENT_REQUESTED);
+	assert_slice(p->events[0].ip, "192.0.2.0");
+	assert_slice(p->events[1].core.purposes, "news,events");
+	assert_true(p->events[1].verified);
+	assert_false(p->blocked || p->kept || p->moving);
+	/* Address and lists while the consent lasts, IP after 30 days, the note of the mail too, then the evidence. */
+	assert_int_equal(p->nuntil, 5);
+	assert_int_equal(p->until[0].what, RIGHTS_SENDING);
+	assert_int_equal(p->until[1].what, RIGHTS_IP);
+	assert_int_equal(p->until[1].at_ms, w->now_ms + 30 * DAY_MS);
+	assert_int_equal(p->until[2].what, RIGHTS_MAILS);
+	assert_int_equal(p->until[3].what, RIGHTS_EVIDENCE);
+	assert_int_equal(p->until[3].at_ms, 0);
+	assert_int_equal(p->until[4].what, RIGHTS_BACKUPS);
+	rights_do(w, id, DO_WITHDRAW, WITHDRAW_HUB);
+	p = rights_seen(w, id);
+	/* End of 2029: three years after the year of the end. */
+	assert_int_equal(p->until[3].at_ms, conf_duration_after_year_end(site_conf(w->site)->retention.evidence, w->now_ms));
+	assert_int_equal(rights_seen_rc(w, 4000), E_NOT_FOUND);
+}
+
+static void test_look_pending(void **state)
+{
+	struct world *w = *state;
+	struct rights_person *p;
+	int64_t id;
+
+	world_signup(w, "news", ADA, "news", "en");
+	assert_int_equal(world_state(w, ADA, &id), PERSON_PENDING);
+	p = rights_seen(w, id);
+	assert_string_equal(p->lang, "en");
+	assert_int_equal(p->until[0].what, RIGHTS_UNCONFIRMED);
+	assert_int_equal(p->until[0].at_ms, w->now_ms + 7 * DAY_MS);
+	rights_do(w, id, DO_RESTRICT, WITHDRAW_HUB);
+	assert_int_equal(rights_seen(w, id)->until[0].at_ms, 0);
+}
+
+static void test_withdraw(void **state)
+{
+	static const enum withdraw_way ways[] = {WITHDRAW_HUB, WITHDRAW_OWNER, WITHDRAW_REPLY, WITHDRAW_LETTER,
+	    WITHDRAW_PHONE};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < 5; i++) {
+		const struct rights r = rights_of(w, ways[i]);
+		int64_t id = member(w, ADA, "news,events");
+		size_t mails = world_mail_count(w);
+		struct rights_done d;
+		char want[32];
+		assert_ok(rights_withdraw(&r, &w->arena, id, SLICE("events"), &d, EI));
+		assert_true(d.fresh);
+		assert_int_equal(d.state, PERSON_ACTIVE);
+		assert_slice(d.purposes, "events");
+		assert_slice(d.rest, "news");
+		snprintf(want, sizeof(want), "\"detail\":\"%s\"", withdraw_way_name(ways[i]));
+		assert_non_null(strstr(newest(w, id).json, want));
+		assert_int_equal(world_mail_count(w), mails + 1);
+		assert_ok(rights_withdraw(&r, &w->arena, id, SLICE("events"), &d, EI));
+		assert_false(d.fresh);
+		assert_ok(rights_withdraw(&r, &w->arena, id, SLICE(""), &d, EI));
+		assert_true(d.fresh);
+		assert_int_equal(d.state, PERSON_UNSUBSCRIBED);
+		assert_slice(d.rest, "");
+		assert_int_equal(world_mail_count(w), mails + 2);
+		assert_int_equal(world_last_mail(w).kind, OUTBOX_GOODBYE);
+		world_wait(w, DAY_MS);
+	}
+	assert_int_equal(withdraw_way_from_name(SLICE("letter")), WITHDRAW_LETTER);
+	assert_int_equal(withdraw_way_from_name(SLICE("dream")), WITHDRAW_WAY__MAX);
+}
+
+/* Nothing is sent, nothing expires, and afterwards all is as it was. */
+static void test_restrict(void **state)
+{
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news");
+	struct retention_report rep;
+	struct rights_done d;
+	size_t mails, events;
+
+	d = rights_do(w, id, DO_RESTRICT, WITHDRAW_HUB);
+	assert_true(d.fresh);
+	assert_int_equal(d.state, PERSON_RESTRICTED);
+	assert_slice(d.rest, "news");
+	assert_int_equal(newest(w, id).kind, EVENT_RESTRICTED);
+	assert_string_equal(newest(w, id).ip, "192.0.2.0");
+	assert_int_equal(world_purpose(w, id, "news"), PURPOSE_ACTIVE);
+	events = events_of(w, id);
+	d = rights_do(w, id, DO_RESTRICT, WITHDRAW_OWNER);
+	assert_false(d.fresh);
+	assert_int_equal(events_of(w, id), events);
+	/* A sign-up changes nothing and sends nothing. */
+	mails = world_mail_count(w);
+	world_wait(w, HOUR_MS);
+	world_signup(w, "both", ADA, "news,events", "de");
+	assert_int_equal(world_mail_count(w), mails);
+	/* Ten years later everything is still there. */
+	world_wait(w, 3653 * DAY_MS);
+	assert_ok(retention_run(w->site, w->store, w->now_ms, &rep, EI));
+	assert_int_equal(rep.evidence + rep.unconfirmed, 0);
+	assert_int_equal(world_state(w, ADA, NULL), PERSON_RESTRICTED);
+	assert_slice(rights_seen(w, id)->fields[0].value, "Lovelace");
+	d = rights_do(w, id, DO_RELEASE, WITHDRAW_OWNER);
+	assert_true(d.fresh);
+	assert_int_equal(d.state, PERSON_ACTIVE);
+	assert_int_equal(newest(w, id).kind, EVENT_UNRESTRICTED);
+	assert_false(rights_do(w, id, DO_RELEASE, WITHDRAW_OWNER).fresh);
+}
+
+/* Each state comes back. */
+static void test_release_states(void **state)
+{
+	static const struct {
+		const char *told; /* what the provider says first; NULL */
+		bool leave, confirm;
+		enum person_state back;
+	} rows[] = {{NULL, false, false, PERSON_PENDING}, {NULL, false, true, PERSON_ACTIVE},
+	    {NULL, true, true, PERSON_UNSUBSCRIBED}, {TOLD_HARD, false, true, PERSON_BOUNCED},
+	    {TOLD_SPAM, false, true, PERSON_SUPPRESSED}};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char address[32];
+		struct world_mail m;
+		snprintf(address, sizeof(address), "n%zu@example.org", i);
+		world_signup(w, "both", address, "news", "de");
+		m = world_last_mail(w);
+		told_send(w);
+		if (rows[i].confirm)
+			world_act(w, m.confirm, CONFIRM_ACT_CONFIRM, NULL);
+		world_wait(w, MINUTE_MS);
+		if (rows[i].told)
+			told_at(w, m.id, rows[i].told, 0);
+		if (rows[i].leave)
+			world_leave(w, m.out, WITHDRAW_PAGE, NULL);
+		assert_int_equal(world_state(w, address, NULL), rows[i].back);
+		rights_do(w, m.person_id, DO_RESTRICT, WITHDRAW_HUB);
+		assert_int_equal(rights_do(w, m.person_id, DO_RELEASE, WITHDRAW_HUB).state, rows[i].back);
+		assert_int_equal(world_state(w, address, NULL), rows[i].back);
+	}
+}
+
+static void test_object(void **state)
+{
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news,events");
+	struct rights_done d = rights_do(w, id, DO_OBJECT, WITHDRAW_HUB);
+	struct rights_person *p;
+	size_t mails, events = events_of(w, id);
+
+	assert_true(d.fresh);
+	assert_int_equal(d.state, PERSON_SUPPRESSED);
+	assert_slice(d.purposes, "events,news");
+	assert_int_equal(newest(w, id).kind, EVENT_OBJECTED);
+	p = rights_seen(w, id);
+	assert_true(p->blocked);
+	assert_int_equal(p->block_reason, SUPPRESSION_OBJECTED);
+	assert_int_equal(p->block_until_ms, 0);
+	assert_false(rights_do(w, id, DO_OBJECT, WITHDRAW_HUB).fresh);
+	assert_int_equal(events_of(w, id), events);
+	mails = world_mail_count(w);
+	world_wait(w, 400 * DAY_MS);
+	world_signup(w, "news", ADA, "news", "de");
+	assert_int_equal(world_mail_count(w), mails);
+	/* A block by the owner is another matter, and has its own event. */
+	assert_true(rights_do(w, id, DO_BLOCK, WITHDRAW_OWNER).fresh);
+	assert_int_equal(newest(w, id).kind, EVENT_SUPPRESSED);
+}
+
+static void test_block_address(void **state)
+{
+	struct world *w = *state;
+	const struct rights r = rights_of(w, WITHDRAW_OWNER);
+	bool fresh;
+
+	assert_ok(rights_block_address(&r, SLICE("nobody@example.org"), &fresh, EI));
+	assert_true(fresh);
+	assert_ok(rights_block_address(&r, SLICE("nobody@example.org"), &fresh, EI));
+	assert_false(fresh);
+	assert_true(rights_found_of(w, "nobody@example.org").blocked);
+	world_signup(w, "news", "nobody@example.org", "news", "de");
+	assert_int_equal(world_state(w, "nobody@example.org", NULL), PERSON_STATE__MAX);
+}
+
+/* ---- correction */
+
+static struct rights_done change(struct world *w, int64_t id, const char *name, const char *value, const char *lang,
+    struct rights_error *bad)
+{
+	const struct rights r = rights_of(w, WITHDRAW_HUB);
+	struct rights_change c = {.lang = slice_from(lang)};
+	struct rights_done d;
+
+	if (*name)
+		c.fields[c.n++] = (struct rights_field){slice_from(name), slice_from(value)};
+	assert_ok(rights_rectify(&r, &w->arena, id, &c, &d, bad, EI));
+	return d;
+}
+
+static void test_rectify(void **state)
+{
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news");
+	struct rights_person *p;
+	struct rights_error bad;
+	size_t events;
+
+	assert_true(change(w, id, "last_name", " King ", "en", &bad).fresh);
+	p = rights_seen(w, id);
+	assert_slice(p->fields[0].value, "King");
+	assert_string_equal(p->lang, "en");
+	assert_int_equal(newest(w, id).kind, EVENT_CHANGED);
+	assert_string_equal(newest(w, id).fields, "{\"last_name\":\"King\",\"lang\":\"en\"}");
+	events = events_of(w, id);
+	assert_false(change(w, id, "last_name", "King", "en", &bad).fresh);
+	assert_int_equal(events_of(w, id), events);
+	/* A field of another form may be given, an empty value takes one away. */
+	assert_true(change(w, id, "first_name", "Ada", "", &bad).fresh);
+	assert_int_equal(rights_seen(w, id)->nfields, 2);
+	assert_true(change(w, id, "first_name", "", "", &bad).fresh);
+	assert_true(change(w, id, "last_name", "  ", "", &bad).fresh);
+	assert_int_equal(rights_seen(w, id)->nfields, 0);
+	assert_true(change(w, id, "last_name", "Byron", "", &bad).fresh);
+	assert_slice(rights_seen(w, id)->fields[0].value, "Byron");
+}
+
+static void test_rectify_bad(void **state)
+{
+	static const struct {
+		const char *name, *value, *lang, *field, *key;
+	} rows[] = {{"shoe_size", "43", "", "shoe_size", NULL}, {"last_name", "a\nb", "", "last_name", "error.field.characters"},
+	    {"last_name", "\xff", "", "last_name", "error.field.characters"}, {"", "", "fr", "lang", NULL}};
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news");
+	struct rights_error bad;
+	size_t events = events_of(w, id);
+	char lots[300];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_false(change(w, id, rows[i].name, rows[i].value, rows[i].lang, &bad).fresh);
+		assert_slice(bad.field, rows[i].field);
+		if (rows[i].key)
+			assert_string_equal(bad.key, rows[i].key);
+		else
+			assert_null(bad.key);
+	}
+	memset(lots, 'a', 101);
+	lots[101] = '\0';
+	assert_false(change(w, id, "last_name", lots, "", &bad).fresh);
+	assert_string_equal(bad.key, "error.field.long");
+	assert_int_equal(events_of(w, id), events);
+	assert_slice(rights_seen(w, id)->fields[0].value, "Lovelace");
+}
+
+/* ---- export */
+
+static char *exported(struct world *w, int64_t id, enum rights_format f)
+{
+	const struct rights r = rights_of(w, WITHDRAW_HUB);
+	struct buf out;
+
+	buf_init_arena(&out, &w->arena, RIGHTS_EXPORT_MAX_BYTES);
+	assert_ok(rights_export(&r, &w->arena, id, f, &out, EI));
+	return arena_str(&w->arena, buf_slice(&out));
+}
+
+static void test_export(void **state)
+{
+	struct world *w = *state;
+	struct rights_error bad;
+	int64_t id = member(w, ADA, "news");
+	char *json, *csv, *text;
+
+	told_send(w);
+	change(w, id, "last_name", "=1+1", "", &bad);
+	json = exported(w, id, RIGHTS_JSON);
+	assert_non_null(strstr(json, "\"format\":\"jawort-person 1\""));
+	assert_non_null(strstr(json, "\"address\":\"ada@example.org\""));
+	assert_non_null(strstr(json, "\"fields\":{\"last_name\":\"=1+1\"}"));
+	assert_non_null(strstr(json, "\"ip\":\"192.0.2.0\""));
+	/* That it was handed over stands in it. */
+	assert_non_null(strstr(json, "\"kind\":\"exported\""));
+	assert_int_equal(newest(w, id).kind, EVENT_EXPORTED);
+	assert_non_null(strstr(newest(w, id).json, "\"detail\":\"hub json\""));
+	/* No link with power leaves the house. */
+	assert_null(strstr(json, "/c/"));
+	assert_null(strstr(json, "/u/"));
+	csv = exported(w, id, RIGHTS_CSV);
+	assert_non_null(strstr(csv, "\"field\",\"last_name\",\"'=1+1\""));
+	assert_non_null(strstr(csv, "\"purpose\",\"news\",\"active\""));
+	text = exported(w, id, RIGHTS_TEXT);
+	assert_non_null(strstr(text, "ada@example.org"));
+	assert_non_null(strstr(text, "Vereinspost"));
+	for (int f = 0; f < RIGHTS_FORMAT__MAX; f++)
+		assert_int_equal(rights_format_from_name(slice_from(rights_format_name((enum rights_format)f))), f);
+	assert_int_equal(rights_format_from_name(SLICE("pdf")), RIGHTS_FORMAT__MAX);
+}
+
+/* ---- erasure */
+
+static void test_erase_keeps(void **state)
+{
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news"), again;
+	struct rights_erasure e = rights_preview(w, id);
+	struct rights_done d;
+	struct rights_person *p;
+	struct world_event v[16];
+	struct rights_found f;
+	char data[200];
+	int64_t until = conf_duration_after_year_end(site_conf(w->site)->retention.evidence, w->now_ms);
+	size_t n;
+
+	assert_true(e.keeps && e.confirmed);
+	assert_int_equal(e.until_ms, until);
+	assert_int_equal(e.fields, 1);
+	assert_int_equal(e.purposes, 1);
+	assert_int_equal(e.mails, 1);
+	assert_int_equal(e.events, 1); /* what was typed */
+	assert_int_equal(world_state(w, ADA, NULL), PERSON_ACTIVE);
+	d = rights_do(w, id, DO_ERASE, WITHDRAW_HUB);
+	assert_true(d.fresh);
+	assert_int_equal(d.state, PERSON_ERASED);
+	/* Nobody is found, nothing is counted; only who asks for evidence finds it. */
+	assert_int_equal(world_state(w, ADA, NULL), PERSON_STATE__MAX);
+	f = rights_found_of(w, ADA);
+	assert_int_equal(f.person_id, 0);
+	assert_int_equal(f.nkept, 1);
+	assert_int_equal(f.kept[0], id);
+	p = rights_seen(w, id);
+	assert_true(p->kept);
+	assert_int_equal(p->kept_until_ms, until);
+	assert_slice(p->address, ADA);
+	assert_int_equal(p->npurposes + p->nfields + p->nrequests + p->nmails, 0);
+	n = world_events(w, id, 0, v, 16);
+	assert_int_equal(n, 3);
+	assert_int_equal(v[2].kind, EVENT_ERASED);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(v[i].verified && v[i].core);
+		assert_string_equal(v[i].fields, "");
+	}
+	snprintf(data, sizeof(data), "%s/data", w->root);
+	assert_int_equal(world_files_with(data, "Lovelace", 8), 0);
+	/* Again: nothing. All other decisions: gone. */
+	assert_false(rights_do(w, id, DO_ERASE, WITHDRAW_HUB).fresh);
+	d = rights_do(w, id, DO_RESTRICT, WITHDRAW_HUB);
+	assert_true(d.gone && !d.fresh);
+	assert_int_equal(events_of(w, id), 3);
+	/* Comes back as a new person, goes again: two pieces of evidence. */
+	world_wait(w, DAY_MS);
+	again = member(w, ADA, "news");
+	assert_int_not_equal(again, id);
+	rights_do(w, again, DO_ERASE, WITHDRAW_HUB);
+	assert_int_equal(rights_found_of(w, ADA).nkept, 2);
+}
+
+static void test_erase_all(void **state)
+{
+	struct world *w = *state;
+	char *yaml = world_replace(WORLD_SITE, "deny_block: 30d", "deny_block: 30d, erase_evidence_on_request: true");
+	struct world_event v[16];
+	int64_t id;
+	size_t n;
+
+	world_reload(w, yaml);
+	free(yaml);
+	id = member(w, ADA, "news");
+	assert_false(rights_preview(w, id).keeps);
+	assert_true(rights_do(w, id, DO_ERASE, WITHDRAW_HUB).fresh);
+	n = world_events(w, id, 0, v, 16);
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++)
+		assert_true(v[i].verified && !v[i].core);
+	assert_int_equal(rights_found_of(w, ADA).nkept, 0);
+	assert_int_equal(rights_seen_rc(w, id), E_NOT_FOUND);
+	/* New again. */
+	assert_int_not_equal(member(w, ADA, "news"), id);
+}
+
+/* Never confirmed: there is nothing to prove, so everything goes. Block only where it was asked for. */
+static void test_erase_pending(void **state)
+{
+	struct world *w = *state;
+	const struct rights r = rights_of(w, WITHDRAW_HUB);
+	struct rights_done d;
+	int64_t id;
+
+	world_signup(w, "news", ADA, "news", "de");
+	world_state(w, ADA, &id);
+	assert_false(rights_preview(w, id).keeps);
+	assert_ok(rights_erase(&r, &w->arena, id, true, false, &d, EI));
+	assert_true(d.fresh);
+	assert_int_equal(rights_seen_rc(w, id), E_NOT_FOUND);
+	assert_true(rights_found_of(w, ADA).blocked);
+	world_signup(w, "news", ADA, "news", "de");
+	assert_int_equal(world_state(w, ADA, NULL), PERSON_STATE__MAX);
+}
+
+/* The owner may give up the evidence, at once or later; and time takes it. */
+static void test_evidence_ends(void **state)
+{
+	struct world *w = *state;
+	const struct rights r = rights_of(w, WITHDRAW_OWNER);
+	struct retention_report rep;
+	struct rights_done d;
+	int64_t id = member(w, ADA, "news"), bob;
+
+	rights_do(w, id, DO_ERASE, WITHDRAW_HUB);
+	assert_ok(rights_erase(&r, &w->arena, id, false, true, &d, EI));
+	assert_true(d.fresh);
+	assert_int_equal(rights_seen_rc(w, id), E_NOT_FOUND);
+	assert_ok(rights_erase(&r, &w->arena, id, false, true, &d, EI));
+	assert_false(d.fresh);
+	bob = member(w, "bob@example.org", "news");
+	rights_do(w, bob, DO_ERASE, WITHDRAW_HUB);
+	world_clock(w, rights_seen(w, bob)->kept_until_ms - 1);
+	assert_ok(retention_run(w->site, w->store, w->now_ms, &rep, EI));
+	assert_int_equal(rep.evidence, 0);
+	assert_ok(rights_seen_rc(w, bob));
+	world_wait(w, 2);
+	assert_ok(retention_run(w->site, w->store, w->now_ms, &rep, EI));
+	assert_int_equal(rep.evidence, 1);
+	assert_int_equal(rights_seen_rc(w, bob), E_NOT_FOUND);
+	assert_int_equal(rights_found_of(w, "bob@example.org").nkept, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+	    T(test_look), T(test_look_pending), T(test_withdraw), T(test_restrict), T(test_release_states), T(test_object),
+	    T(test_block_address), T(test_rectify), T(test_rectify_bad), T(test_export), T(test_erase_keeps),
+	    T(test_erase_all), T(test_erase_pending), T(test_evidence_ends),
+	};
+
+	return cmocka_run_group_tests_name("rights", tests, NULL, NULL);
+}
