@@ -57,9 +57,9 @@ $(BUILD)/tools/%: tools/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O1 -o $@ $<
 
-$(GEN)/css.done: $(BUILD)/tools/css static/jawort.css static/page.css static/notice.css static/record.css $(EMBED_TEXT)
+$(GEN)/css.done: $(BUILD)/tools/css static/jawort.css static/page.css static/notice.css static/record.css static/evidence.css $(EMBED_TEXT)
 	@mkdir -p $(@D)
-	$(Q)$(BUILD)/tools/css $(GEN) templates static/jawort.css static/page.css static/notice.css static/record.css -- $(PAGES)
+	$(Q)$(BUILD)/tools/css $(GEN) templates static/jawort.css static/page.css static/notice.css static/record.css static/evidence.css -- $(PAGES)
 	@touch $@
 
 $(GEN)/embedded.c: $(BUILD)/tools/embed $(GEN)/css.done $(EMBED_TEXT) $(EMBED_STATIC) $(EMBED_DATA)

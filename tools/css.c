@@ -280,6 +280,9 @@ static bool selector_used(struct piece body, struct piece sel)
 	int depth = 0;
 	size_t start = 0;
 
+	/* "@page NAME": the page that has a class of that name. */
+	if (piece_starts(sel, "@page "))
+		return class_used(body, (struct piece){sel.p + strlen("@page "), sel.len - strlen("@page ")});
 	if (!piece_find(sel, ":where("))
 		return !piece_find(sel, "keyframes") || piece_find(body, "jawort-mark");
 	for (size_t i = 0; i < sel.len; i++) {

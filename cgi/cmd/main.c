@@ -48,8 +48,12 @@ const struct cmd_verb cmd_verbs[] = {
     {"status", cmd_status, "status [--site S] [--json]", "is everything up, what waits, what was refused",
         "Per site: up or down and why, persons by state, what waits in the outbox, held providers, the notice in\n"
         "force, and the figures of today and of seven days (UTC). No personal data. Exit 3: a site is down.\n"},
-    {"person", cmd_person, "person find ADDRESS [--site S] [--json]", "what is known about an address",
-        "State, purposes and every event, with the hashes of the texts that were shown.\n"},
+    {"person", cmd_person, "person find|evidence ADDRESS [--site S] [--lang de|en] [--as WHAT] [--event N] [-o FILE] [--json]",
+        "what is known about an address",
+        "find      state, purposes and every event, with the hashes of the texts that were shown\n"
+        "evidence  a sheet to be printed: what was shown, ticked, sent and confirmed, what came after, what has been\n"
+        "          erased since, the proofs. --as form, mail or notice: that text as it was, byte for byte, of the\n"
+        "          newest event that has one, or of event N; keys in links are masked. -o writes a file for you alone\n"},
     {"export", cmd_export, "export csv|json|27560 [-o FILE] [--schema|--context] [--site S]",
         "everybody on the list; the consent records of all",
         "csv, json  who is on a list now, with purposes and fields; made safe for spreadsheets\n"
@@ -169,6 +173,7 @@ static const struct cmd_option {
     {"--why", OPT_FLAG, offsetof(struct cmd_args, why)},
     {"--tell-only", OPT_FLAG, offsetof(struct cmd_args, tell_only)},
     {"--threads", OPT_NUMBER, offsetof(struct cmd_args, threads)},
+    {"--event", OPT_NUMBER, offsetof(struct cmd_args, event)},
     {"--json", OPT_FLAG, offsetof(struct cmd_args, json)},
     {"-n", OPT_FLAG, offsetof(struct cmd_args, dry)},
     {"--dry-run", OPT_FLAG, offsetof(struct cmd_args, dry)},

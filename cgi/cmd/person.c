@@ -8,7 +8,7 @@ static const struct person_verb {
 	const char *usage; /* behind "jawort person " */
 } verbs[] = {
     {"find", person_verb_find, "find ADDRESS"},
-    {"evidence", person_verb_evidence, "evidence ADDRESS --as bundle [-o FILE]"},
+    {"evidence", person_verb_evidence, "evidence ADDRESS [--lang de|en] [--as html|bundle|form|mail|notice] [--event N] [-o FILE]"},
 };
 #define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
 

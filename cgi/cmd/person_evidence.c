@@ -4,50 +4,122 @@
 #include "base/file.h"
 #include "cmd/person_priv.h"
 #include "core/bundle.h"
+#include "core/sheet.h"
 
-static enum err bundle_made(const struct person_call *c, struct store *st, struct buf *out, struct errinfo *ei)
+/* A site that speaks the sheet's language, also where it has no form in it. */
+struct speaker {
+	struct conf_site conf;
+	const char *lang[1];
+	struct site *site;
+};
+
+static enum err speaker_make(struct speaker *sp, const struct person_call *c, const char *lang, struct errinfo *ei)
+{
+	sp->conf = *c->site;
+	sp->lang[0] = lang;
+	if (!conf_list_has(&c->site->languages, lang))
+		sp->conf.languages = (struct conf_list){sp->lang, 1};
+	return site_new(&sp->site, c->conf, &sp->conf, ei);
+}
+
+static const char *lang_of(const struct person_call *c, const struct person *p)
+{
+	if (c->args->lang)
+		return c->args->lang;
+	return strncmp(p->lang, "de", 2) == 0 ? "de" : "en";
+}
+
+static enum err sheet_make(const struct person_call *c, struct db *db, const struct person *p, struct arena *a,
+    struct buf *out, struct errinfo *ei)
+{
+	const struct sheet_opts o = {.lang = lang_of(c, p), .now_ms = clock_now_ms()};
+	struct speaker sp = {.site = NULL};
+	enum err rc = speaker_make(&sp, c, o.lang, ei);
+
+	if (!rc)
+		rc = sheet_html(db, sp.site, a, p->id, &o, out, ei);
+	site_free(sp.site);
+	return rc;
+}
+
+static enum err bundle_make(const struct person_call *c, struct db *db, const struct person *p, struct buf *out,
+    struct errinfo *ei)
 {
 	struct site *s = NULL;
-	struct person p;
-	struct db *db;
 	enum err rc = site_new(&s, c->conf, c->site, ei);
 
-	if (rc)
-		return rc;
-	rc = store_read(st, &db, ei);
-	if (!rc) {
-		rc = person_call_find(c, db, &p, ei);
-		if (!rc)
-			rc = bundle_write(db, s, &p, clock_now_ms(), out, ei);
-		store_read_end(st, db);
-	}
+	if (!rc)
+		rc = bundle_write(db, s, p, clock_now_ms(), out, ei);
 	site_free(s);
 	return rc;
 }
 
-static int bundle_verb(const struct person_call *c)
+static enum sheet_part part_of(const char *as)
 {
-	struct errinfo ei = {.code = OK};
-	struct store *st;
-	struct buf out;
-	enum err rc = cmd_store(c->conf, c->site, false, &st, &ei);
-	int code;
+	int p = 0;
+
+	while (p < SHEET_PART__MAX && strcmp(as, sheet_part_name((enum sheet_part)p)) != 0)
+		p++;
+	return (enum sheet_part)p;
+}
+
+static bool as_known(const char *as)
+{
+	return !as || strcmp(as, "html") == 0 || strcmp(as, "bundle") == 0 || part_of(as) != SHEET_PART__MAX;
+}
+
+static enum err evidence_make(const struct person_call *c, struct store *st, struct buf *out, struct errinfo *ei)
+{
+	const char *as = c->args->as ? c->args->as : "html";
+	struct person p;
+	struct arena a;
+	struct db *db;
+	enum err rc = store_read(st, &db, ei);
 
 	if (rc)
-		return cmd_fail(c->site->id, &ei);
-	buf_init(&out, BUNDLE_MAX_BYTES);
-	rc = bundle_made(c, st, &out, &ei);
-	store_close(st);
-	if (!rc && c->args->file)
-		rc = file_write(c->args->file, buf_slice(&out), 0600, &ei);
-	code = rc ? cmd_fail("person evidence", &ei) : c->args->file ? CMD_DONE : cmd_print(&out);
-	buf_free(&out);
-	return code;
+		return rc;
+	arena_init(&a, SHEET_ARENA_BYTES);
+	rc = person_call_find(c, db, &p, ei);
+	if (!rc && strcmp(as, "html") == 0)
+		rc = sheet_make(c, db, &p, &a, out, ei);
+	else if (!rc && strcmp(as, "bundle") == 0)
+		rc = bundle_make(c, db, &p, out, ei);
+	else if (!rc)
+		rc = sheet_text(db, &a, p.id, c->args->event, part_of(as), out, ei);
+	store_read_end(st, db);
+	arena_free(&a);
+	return rc;
+}
+
+/* The sheet is about a person: only who asked for it may read the file. */
+static int evidence_out(const struct person_call *c, const struct buf *out)
+{
+	struct errinfo ei = {.code = OK};
+
+	if (!c->args->file)
+		return cmd_print(out);
+	return file_write(c->args->file, buf_slice(out), 0600, &ei) ? cmd_fail("person evidence", &ei) : CMD_DONE;
 }
 
 int person_verb_evidence(const struct person_call *c)
 {
-	if (c->args->as && strcmp(c->args->as, "bundle") == 0)
-		return bundle_verb(c);
-	return cmd_usage("person evidence ADDRESS --as bundle [-o FILE]");
+	struct errinfo ei = {.code = OK};
+	struct store *st;
+	struct buf out;
+	enum err rc;
+	int code;
+
+	if (c->args->lang && strcmp(c->args->lang, "de") != 0 && strcmp(c->args->lang, "en") != 0)
+		return cmd_usage("--lang is de or en");
+	if (!as_known(c->args->as))
+		return cmd_usage("--as is html, bundle, form, mail or notice");
+	rc = cmd_store(c->conf, c->site, false, &st, &ei);
+	if (rc)
+		return cmd_fail(c->site->id, &ei);
+	buf_init(&out, BUNDLE_MAX_BYTES);
+	rc = evidence_make(c, st, &out, &ei);
+	store_close(st);
+	code = rc ? cmd_fail("person evidence", &ei) : evidence_out(c, &out);
+	buf_free(&out);
+	return code;
 }

@@ -47,6 +47,7 @@ struct cmd_args {
 	const char *accept_gap; /* restore --accept-gap; NULL */
 	bool schema, context; /* export 27560 */
 	unsigned threads;    /* --threads; 0 */
+	unsigned event;      /* --event; 0 */
 	bool json, dry, yes, once, now, with_worker, cache, why, tell_only;
 	bool ropa_host, avv, tia; /* ropa */
 	bool backup;         /* key new --backup */
