@@ -85,6 +85,40 @@ enum err rights_event(struct db *db, struct rights_act *w, struct event_new *e, 
 	return evidence_append(db, w->r->site, e, ei);
 }
 
+enum err rights_letter(struct db *db, struct rights_act *w, struct letter_send *send, struct event_new *e,
+    unsigned char *hash, struct errinfo *ei)
+{
+	enum err rc = OK;
+
+	if (w->person.channel != STORE_EMAIL || w->person.state == PERSON_BOUNCED)
+		return OK;
+	if (!send->letter.lang)
+		send->letter.lang = rights_lang(w->r->site, &w->person);
+	if (!send->address.len) {
+		struct buf address;
+		buf_init_arena(&address, w->a, PERSON_ADDRESS_MAX_BYTES);
+		rc = person_address(db, w->person_id, &address, ei);
+		send->address = buf_slice(&address);
+	}
+	send->asked_ms = send->now_ms = w->now_ms;
+	if (!rc)
+		rc = letter_queue(db, w->r->site, w->r->letters, w->a, send, hash, ei);
+	if (!rc && e)
+		e->mail_hash = hash;
+	return rc;
+}
+
+/* The event of an act, with the letter that confirms it. */
+static enum err event_and_letter(struct db *db, struct rights_act *w, struct event_new *e, enum event_kind kind,
+    enum outbox_kind letter, struct errinfo *ei)
+{
+	struct letter_send send = {.letter = {.kind = letter}, .person_id = w->person_id};
+	unsigned char hash[STORE_HASH_BYTES];
+	enum err rc = letter ? rights_letter(db, w, &send, e, hash, ei) : OK;
+
+	return rc ? rc : rights_event(db, w, e, kind, ei);
+}
+
 struct listing {
 	enum purpose_state want;
 	struct buf list;
@@ -199,7 +233,7 @@ static enum err restrict_do(struct db *db, struct rights_act *w, void *arg, stru
 	if (!rc)
 		rc = person_set_state(db, w->person_id, edge->to, w->now_ms, ei);
 	if (!rc)
-		rc = rights_event(db, w, &e, EVENT_RESTRICTED, ei);
+		rc = event_and_letter(db, w, &e, EVENT_RESTRICTED, OUTBOX_RESTRICTED, ei);
 	w->out->state = edge->to;
 	w->out->rest = e.purposes;
 	w->out->fresh = !rc;
@@ -246,7 +280,7 @@ static enum err release_do(struct db *db, struct rights_act *w, void *arg, struc
 		rc = rights_lists(db, w, CONTACT_ADD_AGAIN, ei);
 	e.purposes = w->out->rest;
 	if (!rc)
-		rc = rights_event(db, w, &e, EVENT_UNRESTRICTED, ei);
+		rc = event_and_letter(db, w, &e, EVENT_UNRESTRICTED, OUTBOX_RELEASED, ei);
 	w->out->state = to;
 	w->out->fresh = !rc;
 	return rc;
@@ -263,6 +297,7 @@ enum err rights_release(const struct rights *r, struct arena *a, int64_t person_
 struct blocking {
 	enum suppression_reason reason;
 	enum event_kind kind;
+	enum outbox_kind letter; /* 0: none */
 };
 
 static enum err block_lookup(struct db *db, enum store_channel channel,
@@ -309,7 +344,7 @@ static enum err block_do(struct db *db, struct rights_act *w, void *arg, struct 
 	e.form = info->form;
 	e.purposes = w->out->purposes = info->purposes;
 	if (!rc)
-		rc = rights_event(db, w, &e, b->kind, ei);
+		rc = event_and_letter(db, w, &e, b->kind, b->letter, ei);
 	w->out->state = edge->to;
 	w->out->fresh = !rc;
 	return rc;
@@ -318,7 +353,7 @@ static enum err block_do(struct db *db, struct rights_act *w, void *arg, struct 
 enum err rights_object(const struct rights *r, struct arena *a, int64_t person_id, struct rights_done *out,
     struct errinfo *ei)
 {
-	struct blocking b = {SUPPRESSION_OBJECTED, EVENT_OBJECTED};
+	struct blocking b = {SUPPRESSION_OBJECTED, EVENT_OBJECTED, OUTBOX_OBJECTED};
 
 	return rights_run(r, a, person_id, false, block_do, &b, out, ei);
 }
@@ -326,7 +361,7 @@ enum err rights_object(const struct rights *r, struct arena *a, int64_t person_i
 enum err rights_block(const struct rights *r, struct arena *a, int64_t person_id, struct rights_done *out,
     struct errinfo *ei)
 {
-	struct blocking b = {SUPPRESSION_OWNER, EVENT_SUPPRESSED};
+	struct blocking b = {SUPPRESSION_OWNER, EVENT_SUPPRESSED, 0};
 
 	return rights_run(r, a, person_id, false, block_do, &b, out, ei);
 }

@@ -136,7 +136,9 @@ static enum err change_do(struct db *db, struct rights_act *w, void *arg, struct
 {
 	const struct changing *ch = arg;
 	const char *lang = ch->c->lang.len ? site_lang(w->r->site, ch->c->lang) : NULL;
-	struct event_new e = {.detail = SLICE("")};
+	struct letter_send send = {.letter = {.kind = OUTBOX_CHANGED, .lang = lang}, .person_id = w->person_id};
+	unsigned char hash[STORE_HASH_BYTES];
+	struct event_new e = {.person_id = 0};
 	struct held *h = arena_alloc(w->a, sizeof(*h));
 	struct jsonw diff;
 	struct buf b;
@@ -161,6 +163,8 @@ static enum err change_do(struct db *db, struct rights_act *w, void *arg, struct
 		return rc;
 	rc = person_set_fields(db, w->person_id, held_json(w->a, h), w->now_ms, ei);
 	e.fields = buf_slice(&b);
+	if (!rc)
+		rc = rights_letter(db, w, &send, &e, hash, ei);
 	if (!rc)
 		rc = rights_event(db, w, &e, EVENT_CHANGED, ei);
 	w->out->fresh = !rc;

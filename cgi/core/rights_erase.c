@@ -124,11 +124,29 @@ static enum err erase_rest(struct db *db, struct rights_act *w, const struct era
 	return rc;
 }
 
+/* The certificate, for which the address is needed for the last time: sealed under the intake key. */
+static enum err erase_letter(struct db *db, struct rights_act *w, const struct erasing *x, const struct plan *plan,
+    struct event_new *e, unsigned char *hash, struct errinfo *ei)
+{
+	bool keeps = plan->keeps && !x->evidence_too, told, blocked = x->never_again;
+	struct letter_erased erased = {.kept_until_ms = keeps ? plan->until_ms : 0};
+	struct letter_send send = {.letter = {.kind = OUTBOX_ERASED,
+	    .variant = keeps ? LETTER_ERASED_KEEP : LETTER_PLAIN, .erased = &erased}};
+	enum err rc = OK;
+
+	if (!blocked)
+		rc = suppression_has(db, w->person.channel, w->person.lookup, SLICE(""), w->now_ms, &blocked, NULL, ei);
+	erased.blocked = blocked;
+	erased.recipients = slice_from(recipients_of(w->r->site, w->a, &told));
+	return rc ? rc : rights_letter(db, w, &send, e, hash, ei);
+}
+
 static enum err erase_do(struct db *db, struct rights_act *w, void *arg, struct errinfo *ei)
 {
 	const struct state_edge *edge = state_edge(w->person.state, STATE_ERASE);
 	enum erasure_reason reason = w->r->way == WITHDRAW_OWNER ? ERASURE_OWNER : ERASURE_REQUEST;
 	const struct erasing *x = arg;
+	unsigned char hash[STORE_HASH_BYTES];
 	struct event_new e = {.person_id = 0};
 	struct plan plan;
 	enum err rc;
@@ -139,6 +157,8 @@ static enum err erase_do(struct db *db, struct rights_act *w, void *arg, struct 
 		return OK;
 	rc = plan_make(db, w->r->site, w->a, &w->person, w->now_ms, &plan, ei);
 	e.purposes = w->out->purposes = plan.active;
+	if (!rc)
+		rc = erase_letter(db, w, x, &plan, &e, hash, ei);
 	if (!rc)
 		rc = rights_event(db, w, &e, EVENT_ERASED, ei);
 	if (!rc && x->never_again)

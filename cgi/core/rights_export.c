@@ -374,14 +374,20 @@ enum err rights_write(const struct rights_person *p, const struct site *s, struc
 static enum err export_do(struct db *db, struct rights_act *w, void *arg, struct errinfo *ei)
 {
 	const enum rights_format *f = arg;
+	struct letter_send send = {.letter = {.kind = OUTBOX_EXPORTED}, .person_id = w->person_id};
+	unsigned char hash[STORE_HASH_BYTES];
 	struct event_new e = {.person_id = 0};
 	struct buf detail;
-	enum err rc;
+	enum err rc = OK;
 
 	buf_init_arena(&detail, w->a, 64);
 	buf_printf(&detail, "%s %s", withdraw_way_name(w->r->way), rights_format_name(*f));
 	e.detail = buf_slice(&detail);
-	rc = rights_event(db, w, &e, EVENT_EXPORTED, ei);
+	/* What the owner looks up of their own accord is noted, and no reason for a mail. */
+	if (w->r->way != WITHDRAW_OWNER && w->person.state != PERSON_ERASED)
+		rc = rights_letter(db, w, &send, &e, hash, ei);
+	if (!rc)
+		rc = rights_event(db, w, &e, EVENT_EXPORTED, ei);
 	w->out->fresh = !rc;
 	return rc;
 }

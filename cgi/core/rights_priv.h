@@ -29,6 +29,12 @@ enum err rights_run(const struct rights *r, struct arena *a, int64_t person_id, 
 /* An event of the person: kind, way and address of the visitor are filled in. */
 enum err rights_event(struct db *db, struct rights_act *w, struct event_new *e, enum event_kind kind,
     struct errinfo *ei);
+/*
+ * Queues the letter that confirms an act and names it in the event; hash (32 bytes) must live as long as e. Not to a
+ * mailbox that does not exist. erased: for kind erased only, to nobody, because the person's key goes.
+ */
+enum err rights_letter(struct db *db, struct rights_act *w, struct letter_send *send, struct event_new *e,
+    unsigned char *hash, struct errinfo *ei);
 /* The language of a person, one of the site's. */
 const char *rights_lang(const struct site *s, const struct person *p);
 /* How a provider's lists are told about those of the person's purposes that are active. */

@@ -245,4 +245,35 @@ enum err rights_erase_look(struct db *db, const struct site *s, struct arena *a,
 enum err rights_erase(const struct rights *r, struct arena *a, int64_t person_id, bool never_again,
     bool evidence_too, struct rights_done *out, struct errinfo *ei);
 
+/* ---- another address: it counts when the link sent there is pressed; the old one is told */
+
+enum rights_move {
+	RIGHTS_MOVE_UNKNOWN, /* not such a link of this site, or of an older wish */
+	RIGHTS_MOVE_OPEN,
+	RIGHTS_MOVE_EXPIRED,
+	RIGHTS_MOVE_DONE,    /* the person has this address */
+	RIGHTS_MOVE_TAKEN,   /* somebody else has it, or it is blocked: nothing was done */
+	RIGHTS_MOVE_GONE,    /* erased */
+	RIGHTS_MOVE__MAX
+};
+struct rights_moving {
+	enum rights_move state;
+	const char *lang;
+	int64_t person_id;
+	struct slice from, to; /* masked; empty if unknown */
+	int64_t asked_ms;
+};
+/*
+ * Mails a link to the new address (links.confirm); the answer is the same whatever is known there. A block on it or its
+ * budget means silence. bad: it is no address. Not fresh: it is the present one.
+ */
+enum err rights_move_ask(const struct rights *r, struct arena *a, int64_t person_id, struct slice typed,
+    struct rights_done *out, struct rights_error *bad, struct errinfo *ei);
+/* What a TOKEN_MOVE link shows. */
+enum err rights_move_look(struct db *db, const struct site *s, struct arena *a, struct slice token,
+    struct rights_moving *out, struct errinfo *ei);
+/* Its button. fresh may be NULL. */
+enum err rights_move_confirm(const struct rights *r, struct arena *a, struct slice token, struct rights_moving *out,
+    bool *fresh, struct errinfo *ei);
+
 #endif

@@ -2,6 +2,7 @@
 #include "lib/told.h"
 #include "lib/rights.h"
 
+#include "base/enc.h"
 #include "core/retention.h"
 #include "store/contact.h"
 
@@ -484,13 +485,172 @@ static void test_evidence_ends(void **state)
 	assert_int_equal(rights_found_of(w, "bob@example.org").nkept, 0);
 }
 
+/* ---- mails that confirm */
+
+static void test_mails(void **state)
+{
+	static const struct {
+		enum rights_verb verb;
+		enum outbox_kind mail; /* 0: none */
+	} rows[] = {{DO_RESTRICT, OUTBOX_RESTRICTED}, {DO_RELEASE, OUTBOX_RELEASED}, {DO_OBJECT, OUTBOX_OBJECTED},
+	    {DO_BLOCK, 0}};
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news");
+	char hex[ENC_HEX_BYTES(STORE_HASH_BYTES)];
+	struct world_mail m;
+	struct message msg;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t mails = world_mail_count(w);
+		assert_true(rights_do(w, id, rows[i].verb, WITHDRAW_HUB).fresh);
+		assert_int_equal(world_mail_count(w), mails + !!rows[i].mail);
+		if (!rows[i].mail)
+			continue;
+		m = world_last_mail(w);
+		assert_int_equal(m.kind, rows[i].mail);
+		assert_int_equal(m.person_id, id);
+		/* The event names it. */
+		assert_non_null(strstr(newest(w, id).json, enc_hex(m.hash, STORE_HASH_BYTES, hex)));
+	}
+	/* The certificate belongs to nobody, and still reaches its address after the key is gone. */
+	rights_do(w, id, DO_ERASE, WITHDRAW_HUB);
+	m = world_last_mail(w);
+	assert_int_equal(m.kind, OUTBOX_ERASED);
+	assert_int_equal(m.person_id, 0);
+	msg = world_message(w, &m);
+	assert_slice(msg.to, ADA);
+	assert_non_null(memmem(msg.text.ptr, msg.text.len, "Nachweis Ihrer Einwilligung", 27));
+	assert_int_equal(world_mail_count(w), 1);
+}
+
+/* ---- another address */
+
+#define LOVE "lovelace@example.net"
+
+static struct rights_done move_ask(struct world *w, int64_t id, const char *to, struct rights_error *bad)
+{
+	const struct rights r = rights_of(w, WITHDRAW_HUB);
+	struct rights_done d;
+
+	assert_ok(rights_move_ask(&r, &w->arena, id, slice_from(to), &d, bad, EI));
+	return d;
+}
+
+static char *move_link(struct world *w)
+{
+	struct world_mail m = world_last_mail(w);
+	char *token = arena_alloc(&w->arena, 64);
+
+	assert_int_equal(m.kind, OUTBOX_MOVE);
+	world_token(w, m.slots.value[MESSAGE_LINK], "/my/", token);
+	return token;
+}
+
+static struct rights_moving move_press(struct world *w, const char *token, bool *fresh)
+{
+	const struct rights r = rights_of(w, WITHDRAW_HUB);
+	struct rights_moving m;
+
+	assert_ok(rights_move_confirm(&r, &w->arena, slice_from(token), &m, fresh, EI));
+	return m;
+}
+
+static struct rights_moving move_look(struct world *w, const char *token)
+{
+	struct rights_moving m;
+	struct db *db = world_read(w);
+
+	assert_ok(rights_move_look(db, w->site, &w->arena, slice_from(token), &m, EI));
+	store_read_end(w->store, db);
+	return m;
+}
+
+static void test_move(void **state)
+{
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news"), now;
+	struct rights_moving m;
+	struct rights_error bad;
+	struct world_mail told;
+	char *link, *newer;
+	bool fresh;
+
+	assert_true(move_ask(w, id, "Lovelace@example.NET", &bad).fresh);
+	link = move_link(w);
+	/* Only a wish: nothing has changed. */
+	assert_int_equal(world_state(w, ADA, NULL), PERSON_ACTIVE);
+	assert_true(rights_seen(w, id)->moving);
+	m = move_look(w, link);
+	assert_int_equal(m.state, RIGHTS_MOVE_OPEN);
+	assert_slice(m.to, "L\xe2\x81\xa0…\xe2\x81\xa0" "e@example.net");
+	/* A newer wish replaces it. */
+	assert_true(move_ask(w, id, LOVE, &bad).fresh);
+	newer = move_link(w);
+	assert_int_equal(move_press(w, link, &fresh).state, RIGHTS_MOVE_UNKNOWN);
+	m = move_press(w, newer, &fresh);
+	assert_int_equal(m.state, RIGHTS_MOVE_DONE);
+	assert_true(fresh);
+	assert_int_equal(world_state(w, ADA, NULL), PERSON_STATE__MAX);
+	assert_int_equal(world_state(w, LOVE, &now), PERSON_ACTIVE);
+	assert_int_equal(now, id);
+	assert_int_equal(newest(w, id).kind, EVENT_CHANGED);
+	assert_string_equal(newest(w, id).fields, "{\"email\":\"" LOVE "\"}");
+	/* The old address is told, and is nobody's any more. */
+	told = world_last_mail(w);
+	assert_int_equal(told.kind, OUTBOX_MOVED);
+	assert_int_equal(told.person_id, 0);
+	assert_slice(told.slots.value[MESSAGE_TO], ADA);
+	/* Twice: done, nothing new. */
+	assert_int_equal(move_press(w, newer, &fresh).state, RIGHTS_MOVE_DONE);
+	assert_false(fresh);
+	assert_false(rights_seen(w, id)->moving);
+	rights_do(w, id, DO_ERASE, WITHDRAW_HUB);
+	assert_int_equal(move_look(w, newer).state, RIGHTS_MOVE_GONE);
+	assert_int_equal(move_look(w, "nonsense").state, RIGHTS_MOVE_UNKNOWN);
+}
+
+static void test_move_refused(void **state)
+{
+	struct world *w = *state;
+	const struct rights owner = rights_of(w, WITHDRAW_OWNER);
+	int64_t id = member(w, ADA, "news");
+	struct rights_error bad;
+	size_t mails;
+	char *link;
+	bool fresh;
+
+	assert_false(move_ask(w, id, "no address", &bad).fresh);
+	assert_slice(bad.field, "email");
+	assert_false(move_ask(w, id, ADA, &bad).fresh);
+	/* Blocked: silence, and the same answer. */
+	assert_ok(rights_block_address(&owner, SLICE("blocked@example.org"), &fresh, EI));
+	mails = world_mail_count(w);
+	assert_true(move_ask(w, id, "blocked@example.org", &bad).fresh);
+	assert_int_equal(world_mail_count(w), mails);
+	/* Somebody else's: known only to who reads that mailbox. */
+	member(w, "bob@example.org", "news");
+	assert_true(move_ask(w, id, "bob@example.org", &bad).fresh);
+	link = move_link(w);
+	assert_int_equal(move_press(w, link, &fresh).state, RIGHTS_MOVE_TAKEN);
+	assert_false(fresh);
+	assert_int_equal(world_state(w, ADA, NULL), PERSON_ACTIVE);
+	/* Too late. */
+	assert_true(move_ask(w, id, LOVE, &bad).fresh);
+	link = move_link(w);
+	world_wait(w, 3 * DAY_MS);
+	assert_int_equal(move_look(w, link).state, RIGHTS_MOVE_EXPIRED);
+	assert_int_equal(move_press(w, link, &fresh).state, RIGHTS_MOVE_EXPIRED);
+	assert_int_equal(world_state(w, ADA, NULL), PERSON_ACTIVE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	    T(test_look), T(test_look_pending), T(test_withdraw), T(test_restrict), T(test_release_states), T(test_object),
 	    T(test_block_address), T(test_rectify), T(test_rectify_bad), T(test_export), T(test_erase_keeps),
-	    T(test_erase_all), T(test_erase_pending), T(test_evidence_ends),
+	    T(test_erase_all), T(test_erase_pending), T(test_evidence_ends), T(test_mails),
+	    T(test_move), T(test_move_refused),
 	};
 
 	return cmocka_run_group_tests_name("rights", tests, NULL, NULL);

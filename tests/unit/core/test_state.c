@@ -137,8 +137,10 @@ static void bring(struct cell *c, enum person_state from)
 	world_wait(c->w, MINUTE_MS);
 	if (from == PERSON_BOUNCED || from == PERSON_SUPPRESSED)
 		told_at(c->w, c->mail, from == PERSON_BOUNCED ? TOLD_HARD : TOLD_SPAM, 0);
-	if (from == PERSON_RESTRICTED)
+	if (from == PERSON_RESTRICTED) {
 		assert_int_equal(rights_do(c->w, c->person, DO_RESTRICT, WITHDRAW_HUB).state, from);
+		c->last_mail = world_last_mail(c->w).id;
+	}
 }
 
 static enum person_state state_now(struct cell *c)
@@ -214,6 +216,12 @@ struct trace {
 	int pending;           /* change of the number of open requests; 99: all are gone */
 };
 
+/* A mailbox that does not exist gets no confirmation either. */
+static enum outbox_kind to_mailbox(const struct state_edge *e, enum outbox_kind kind)
+{
+	return e->from == PERSON_BOUNCED ? 0 : kind;
+}
+
 static struct trace trace_of(const struct state_edge *e)
 {
 	switch (e->act) {
@@ -228,20 +236,21 @@ static struct trace trace_of(const struct state_edge *e)
 	case STATE_RELINK:
 		return (struct trace){EVENT_RENEWED, OUTBOX_CONFIRM, 0};
 	case STATE_END:
-		return (struct trace){e->input == STATE_COMPLAIN ? EVENT_COMPLAINED : e->input == STATE_OBJECT
-		    ? EVENT_OBJECTED : EVENT_WITHDRAWN, 0, 99};
+		if (e->input == STATE_OBJECT)
+			return (struct trace){EVENT_OBJECTED, OUTBOX_OBJECTED, 99};
+		return (struct trace){e->input == STATE_COMPLAIN ? EVENT_COMPLAINED : EVENT_WITHDRAWN, 0, 99};
 	case STATE_FREEZE:
-		return (struct trace){EVENT_RESTRICTED, 0, 0};
+		return (struct trace){EVENT_RESTRICTED, to_mailbox(e, OUTBOX_RESTRICTED), 0};
 	case STATE_THAW:
-		return (struct trace){EVENT_UNRESTRICTED, 0, 0};
+		return (struct trace){EVENT_UNRESTRICTED, OUTBOX_RELEASED, 0};
 	case STATE_REMOVE:
-		return (struct trace){EVENT_ERASED, 0, 99};
+		return (struct trace){EVENT_ERASED, to_mailbox(e, OUTBOX_ERASED), 99};
 	case STATE_BLOCK:
 		if (e->input == STATE_OBJECT)
-			return (struct trace){EVENT_OBJECTED, 0, 99};
+			return (struct trace){EVENT_OBJECTED, to_mailbox(e, OUTBOX_OBJECTED), 99};
 		return (struct trace){e->input == STATE_BOUNCE ? EVENT_BOUNCED : EVENT_COMPLAINED, 0, 0};
 	case STATE_FORGET:
-		return (struct trace){EVENT_ERASED, 0, 99};
+		return (struct trace){EVENT_ERASED, e->input == STATE_ERASE ? OUTBOX_ERASED : 0, 99};
 	default:
 		return (struct trace){0, 0, 0};
 	}
