@@ -4,6 +4,7 @@
 #include "base/enc.h"
 #include "core/embed.h"
 #include "core/token.h"
+#include "core/logbook.h"
 #include "core/version.h"
 #include "text/jsonw.h"
 
@@ -42,17 +43,42 @@ void page_script_v1_get(struct page *p)
 	page_asset_send(p, "static/jawort.v1.js", "text/javascript; charset=utf-8");
 }
 
+/* Name of the log of events, and of the key. */
+static enum err origin_read(struct page *p, struct buf *out, struct errinfo *ei)
+{
+	struct db *db;
+	enum err rc = store_read(p->store, &db, ei);
+
+	if (rc)
+		return rc;
+	rc = logbook_origin(db, site_conf(p->site), out, ei);
+	store_read_end(p->store, db);
+	return rc;
+}
+
 void page_wellknown_get(struct page *p)
 {
-	unsigned char pub[CRYPT_SIGN_PUBLIC_BYTES];
-	char text[ENC_B64URL_BYTES(sizeof(pub))];
+	char text[ENC_B64URL_BYTES(CRYPT_SIGN_PUBLIC_BYTES)];
+	struct errinfo ei = {.code = OK};
+	struct note_key k;
+	struct buf origin, vkey;
 	struct jsonw w;
 
-	crypt_sign_public(pub, keyring_sign(store_keyring(p->store)));
+	buf_init_arena(&origin, p->arena, NOTE_NAME_MAX_BYTES);
+	buf_init_arena(&vkey, p->arena, NOTE_VKEY_MAX_BYTES);
+	if (origin_read(p, &origin, &ei)) {
+		page_failed(p, ei.code, &ei);
+		return;
+	}
+	k.name = buf_slice(&origin);
+	crypt_sign_public(k.pub, keyring_sign(store_keyring(p->store)));
+	note_vkey_add(&vkey, &k);
 	page_head(p, 200, "application/json; charset=utf-8", NULL);
 	jsonw_init(&w, &p->res->body);
 	jsonw_object(&w);
-	jsonw_kcstr(&w, "key", enc_b64url(pub, sizeof(pub), text));
+	jsonw_kcstr(&w, "key", enc_b64url(k.pub, sizeof(k.pub), text));
+	jsonw_kstr(&w, "origin", buf_slice(&origin));
+	jsonw_kstr(&w, "vkey", buf_slice(&vkey));
 	jsonw_kstr(&w, "notice", site_url(p->site, p->arena, "/n", ""));
 	jsonw_kcstr(&w, "version", JAWORT_VERSION);
 	jsonw_end_object(&w);

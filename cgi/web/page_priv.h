@@ -124,6 +124,8 @@ void page_css_get(struct page *p);
 void page_script_get(struct page *p);
 void page_script_v1_get(struct page *p);
 void page_wellknown_get(struct page *p);
+void page_log_checkpoint_get(struct page *p);
+void page_log_tile_get(struct page *p);
 void page_health_get(struct page *p);
 
 #endif

@@ -27,6 +27,8 @@ const struct route routes[] = {
     {"/jawort.js", "", ROUTE_PLAIN, PAGE_ASSET, 0, ROUTE_WORDS, page_script_get, NULL},
     {"/jawort.v1.js", "", ROUTE_PLAIN, PAGE_ASSET, 0, ROUTE_WORDS, page_script_v1_get, NULL},
     {"/.well-known/jawort", "", ROUTE_PLAIN, PAGE_DATA, 0, ROUTE_STORE, page_wellknown_get, NULL},
+    {"/log/checkpoint", "", ROUTE_PLAIN, PAGE_DATA, 0, ROUTE_STORE, page_log_checkpoint_get, NULL},
+    {"/log/tile/", "", ROUTE_PATH, PAGE_DATA, 0, ROUTE_STORE, page_log_tile_get, NULL},
     {"/healthz", "", ROUTE_PLAIN, PAGE_TOKEN, 0, ROUTE_STORE, page_health_get, NULL},
     {"/readyz", "", ROUTE_PLAIN, PAGE_TOKEN, 0, ROUTE_STORE, page_health_get, NULL},
 };
@@ -39,7 +41,7 @@ static bool argument(const struct route *r, struct slice rest, struct slice *arg
 	if (!slice_starts(rest, path) || !slice_ends(rest, tail) || rest.len <= path.len + tail.len)
 		return false;
 	*arg = slice_sub(rest, path.len, rest.len - path.len - tail.len);
-	return slice_find(*arg, '/', 0) == arg->len;
+	return r->arg == ROUTE_PATH || slice_find(*arg, '/', 0) == arg->len;
 }
 
 const struct route *route_find(struct slice rest, struct slice *arg)

@@ -8,7 +8,7 @@
 #include "base/slice.h"
 #include "web/page_priv.h"
 
-enum route_arg { ROUTE_PLAIN, ROUTE_FORM, ROUTE_TOKEN, ROUTE_HASH };
+enum route_arg { ROUTE_PLAIN, ROUTE_FORM, ROUTE_TOKEN, ROUTE_HASH, ROUTE_PATH }; /* PATH: may hold "/" */
 
 /* What a GET needs before it can answer. */
 enum route_needs {

@@ -102,7 +102,8 @@ static inline unsigned web_ask(struct web *t, const char *method, const char *ur
 	assert_true(response_ok(&t->res));
 	response_write(&t->res, strcmp(method, "HEAD") == 0, &t->wire);
 	assert_true(buf_ok(&t->wire));
-	t->body = arena_str(&t->arena, buf_slice(&t->res.body));
+	/* Bytes may hold NUL (tiles); the copy ends with one more. */
+	t->body = (char *)arena_dup(&t->arena, buf_slice(&t->res.body)).ptr;
 	assert_non_null(t->body);
 	return t->res.status;
 }

@@ -80,7 +80,7 @@ static void dump(struct web *t, unsigned char hash[CRYPT_HASH_BYTES])
 static void test_get_is_safe(void **state)
 {
 	static const char *const paths[] = {"/j/s/news", "/j/s/news/sent", "/j/s/news?fragment", "/j/s/news?frame",
-	    "/j/s/news?token", "/j/n", "/j/n.html", "/j/n.txt", "/j/n.json", "/j/.well-known/jawort", "/j/jawort.css", "/j/my", "/j/my/sent",
+	    "/j/s/news?token", "/j/n", "/j/n.html", "/j/n.txt", "/j/n.json", "/j/.well-known/jawort", "/j/log/checkpoint", "/j/log/tile/0/000", "/j/jawort.css", "/j/my", "/j/my/sent",
 	    "/j/jawort.js", "/j/nothing", "/j/s/nothing", "/j/c/abc", "/j/u/abc"};
 	static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
 	struct web *t = *state;

@@ -665,6 +665,8 @@ static void test_wellknown(void **state)
 	assert_non_null(j);
 	assert_int_equal(json_string_length(json_object_get(j, "key")), 43);
 	assert_string_equal(text_of(j, "notice"), "https://www.verein.test/j/n");
+	assert_string_equal(text_of(j, "origin"), "www.verein.test/j/log");
+	assert_true(strncmp(text_of(j, "vkey"), "www.verein.test/j/log+", 22) == 0);
 	json_decref(j);
 	assert_int_equal(web_get(t, "/j/healthz"), 404);
 	t->remote = "127.0.0.1";

@@ -29,6 +29,8 @@ static void test_rows(void **state)
 		/* A link from a mail is never cached and never passed on. */
 		if (r->arg == ROUTE_TOKEN)
 			assert_int_equal(r->class, PAGE_TOKEN);
+		if (r->arg == ROUTE_PATH)
+			continue;
 		/* Names are matched whole, and by case. */
 		snprintf(path, sizeof(path), "%s%s%s/", r->path, r->arg == ROUTE_PLAIN ? "" : "xyz", r->tail);
 		assert_null(route_find(slice_from(path), &arg));
@@ -56,6 +58,8 @@ static void test_find(void **state)
 	    {__LINE__, "/C/a", NULL, ""}, {__LINE__, "/n", "/n", ""}, {__LINE__, "/n.html", "/n.html", ""},
 	    {__LINE__, "/n/v/ab.html", "/n/v/", "ab"}, {__LINE__, "/n/v/", NULL, ""}, {__LINE__, "/n/v/a/b", NULL, ""},
 	    {__LINE__, "/n/diff", "/n/diff", ""}, {__LINE__, "/n/versions", "/n/versions", ""}, {__LINE__, "/n.htm", NULL, ""}, {__LINE__, "/nx", NULL, ""}, {__LINE__, "/healthz", "/healthz", ""},
+	    {__LINE__, "/log/checkpoint", "/log/checkpoint", ""}, {__LINE__, "/log/tile/0/x001/234", "/log/tile/", "0/x001/234"},
+	    {__LINE__, "/log/tile/", NULL, ""}, {__LINE__, "/log/tile", NULL, ""}, {__LINE__, "/log", NULL, ""},
 	};
 
 	(void)state;
