@@ -97,10 +97,12 @@ static enum err http_part(struct buf *b, struct errinfo *ei)
 		rc = own_words(&en, "en", "en/web.txt", ei);
 	buf_add_str(b,
 	    "# jawort, http level: once, inside http { } (for example /etc/nginx/conf.d/jawort.conf)\n"
-	    "# Only sign-ups count against the limit (an empty key is not counted): a withdrawal is never refused.\n"
+	    "# Only sign-ups and questions about one's data count against the limit (an empty key is not counted): a\n"
+	    "# withdrawal, and what people do with the link to their data, is never refused.\n"
 	    "map \"$request_method $uri\" $jawort_signup {\n"
 	    "    default              \"\";\n"
 	    "    \"~^POST .*/s/[^/]+$\" $binary_remote_addr;\n"
+	    "    \"~^POST .*/my$\"      $binary_remote_addr;\n"
 	    "}\n"
 	    "limit_req_zone $jawort_signup zone=jawort_signup:1m rate=30r/m;\n"
 	    "map $http_accept_language $jawort_lang {\n"

@@ -171,7 +171,7 @@ static void letter_erased(const struct site *s, struct view *v, const struct let
 	letter_part(s, v, "block", e->blocked, l->lang, "mail.erased.block");
 	view_text(v, "backups_dative", letter_dative(view_arena(v), c->retention.backups, l->lang));
 	if (e->kept_until_ms)
-		view_text(v, "evidence_until", when_date(view_arena(v), e->kept_until_ms - 1, c->time_zone, l->lang));
+		view_text(v, "evidence_until", when_until(view_arena(v), e->kept_until_ms, c->time_zone, l->lang));
 }
 
 static struct view *letter_view(const struct site *s, struct arena *a, const struct letter *l,
@@ -188,7 +188,6 @@ static struct view *letter_view(const struct site *s, struct arena *a, const str
 	view_text(v, "unconfirmed", site_duration(a, c->retention.unconfirmed, l->lang));
 	view_text(v, "link_rights", site_duration(a, c->links.rights, l->lang));
 	view_text(v, "retention_dsr", site_duration(a, c->retention.requests, l->lang));
-	view_url(v, "my_url", site_url(s, a, "/my?lang=", l->lang));
 	letter_authority(s, v, l->lang);
 	view_url(v, "link", message_slot_marker(MESSAGE_LINK));
 	view_url(v, "unsubscribe", message_slot_marker(MESSAGE_UNSUBSCRIBE));

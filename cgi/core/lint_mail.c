@@ -61,7 +61,8 @@ static bool link_allowed(const struct sent *s, struct slice url)
 	const struct conf_site *c = s->l->conf;
 
 	return slice_eq_str(url, LINK) || slice_eq_str(url, STOP) || slice_ieq(slice_sub(url, 0, 7), SLICE("mailto:")) ||
-	    slice_eq_str(url, c->controller.imprint) || slice_eq(url, site_url(s->l->site, s->l->a, "/n?lang=", s->lang));
+	    slice_eq_str(url, c->controller.imprint) || slice_eq(url, site_url(s->l->site, s->l->a, "/n?lang=", s->lang)) ||
+	    slice_eq(url, site_url(s->l->site, s->l->a, "/my?lang=", s->lang));
 }
 
 static void mail_links(const struct sent *s)

@@ -272,6 +272,7 @@ struct view *site_view(const struct site *s, struct arena *a, const char *lang)
 	view_url(v, "home_url", slice_from(s->conf->look.home));
 	view_bool(v, "tryout", s->conf->mode == CONF_TRY_OUT);
 	view_url(v, "notice_url", notice_url(s, a, lang));
+	view_url(v, "my_url", site_url(s, a, "/my?lang=", lang));
 	if (*s->conf->controller.imprint)
 		view_url(v, "imprint_url", slice_from(s->conf->controller.imprint));
 	view_text(v, "footer_address", s->footer_address);

@@ -55,6 +55,13 @@ struct slice when_full(struct arena *a, int64_t ms, const char *zone, const char
 	return buf_slice(&b);
 }
 
+struct slice when_until(struct arena *a, int64_t ms, const char *zone, const char *lang)
+{
+	const int64_t day_ms = 86400000;
+
+	return when_date(a, ms - 1, ms % day_ms ? zone : "UTC", lang);
+}
+
 int64_t when_year_end_ms(int64_t ms, int years, const char *zone)
 {
 	struct clock_parts t;

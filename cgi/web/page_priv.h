@@ -108,6 +108,8 @@ void page_unsub_post(struct page *p);
 void page_my_get(struct page *p);
 void page_my_post(struct page *p);
 void page_my_sent_get(struct page *p);
+void page_hub_get(struct page *p);
+void page_hub_post(struct page *p);
 void page_hook_mailjet_post(struct page *p);
 void page_hook_brevo_post(struct page *p);
 void page_notice_get(struct page *p);

@@ -37,8 +37,8 @@ static struct view *unsub_view(struct page *p, const struct withdraw_info *info,
 	view_url(v, "form_action", site_url(p->site, p->arena, "/u/", token ? token : ""));
 	view_url(v, "form_url", form ? formpage_url(p->site, p->arena, form, "") : slice_from(c->look.home));
 	view_cstr(v, "advertiser", c->controller.name);
-	view_text(v, "evidence_until", when_date(p->arena,
-	    conf_duration_after_year_end(c->retention.evidence, end) - 1, c->time_zone, p->lang));
+	view_text(v, "evidence_until", when_until(p->arena,
+	    conf_duration_after_year_end(c->retention.evidence, end), c->time_zone, p->lang));
 	unsub_choice(p, v, info);
 	if (info->rest.len)
 		view_text(v, "rest", site_titles(p->site, p->arena, p->lang, info->rest));

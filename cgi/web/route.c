@@ -9,6 +9,7 @@ const struct route routes[] = {
     {"/u/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_BODY_MAX_BYTES, ROUTE_STORE, page_unsub_get, page_unsub_post},
     {"/my", "", ROUTE_PLAIN, PAGE_PUBLIC, ROUTE_BODY_MAX_BYTES, ROUTE_WORDS, page_my_get, page_my_post},
     {"/my/sent", "", ROUTE_PLAIN, PAGE_PUBLIC, 0, ROUTE_WORDS, page_my_sent_get, NULL},
+    {"/my/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_BODY_MAX_BYTES, ROUTE_STORE, page_hub_get, page_hub_post},
     {"/hook/mailjet/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_HOOK_MAX_BYTES, ROUTE_STORE, NULL, page_hook_mailjet_post},
     {"/hook/mailjet", "", ROUTE_PLAIN, PAGE_TOKEN, ROUTE_HOOK_MAX_BYTES, ROUTE_STORE, NULL, page_hook_mailjet_post},
     {"/hook/brevo/", "", ROUTE_TOKEN, PAGE_TOKEN, ROUTE_HOOK_MAX_BYTES, ROUTE_STORE, NULL, page_hook_brevo_post},

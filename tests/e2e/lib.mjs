@@ -203,6 +203,7 @@ export function mailParse(file) {
   return {
     file, raw, headers: m.headers, text, html, to: m.headers.to, subject: m.headers.subject,
     confirm: /https?:\/\/\S+\/c\/[\w-]{43}/.exec(text)?.[0],
+    hub: /https?:\/\/\S+\/my\/[\w-]{43}/.exec(text)?.[0],
     unsubscribe: /<(https?:[^>]+)>/.exec(m.headers['list-unsubscribe'] ?? '')?.[1],
   };
 }

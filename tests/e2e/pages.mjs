@@ -70,7 +70,7 @@ export function websiteSites() {
   return { 'site.yaml': moved('site', ''), 'portal.yaml': moved('portal', 'address: du\n') };
 }
 
-class Pages {
+export class Pages {
   constructor(service, lang) {
     this.s = service;
     this.lang = lang;
@@ -251,6 +251,35 @@ async function troubled(p) {
   fsize('unlimited');
 }
 
+/** Somebody looks after their own data: asks for the link, and does everything that can be done with it. */
+export async function hubPages(p) {
+  const q = `?lang=${p.lang}`, to = `hub-${p.lang}@example.org`;
+  const post = (fields) => ({ fields, headers: { Origin: p.s.url } });
+  const first = (await signUp(p.s, to, { lang: p.lang, more: { first_name: 'Anna <b>Übermut</b>' } })).mail;
+  assert.equal((await request(p.s, 'POST', tokenPath(first.confirm), post({ action: 'confirm' }))).status, 200);
+  await p.take('hub ask', 200, 'GET', `/j/my${q}`);
+  await p.take('hub ask wrong', 422, 'POST', `/j/my${q}`, post({ email: 'anna@@example.org' }));
+  await p.take('hub sent', 200, 'GET', `/j/my/sent${q}`);
+  assert.equal((await request(p.s, 'POST', `/j/my${q}`, post({ email: to }))).status, 303);
+  const mail = await until('the link', 10_000, () => p.s.mails().find((m) => m.to.includes(to) && m.hub)), my = tokenPath(mail.hub);
+  await p.take('hub', 200, 'GET', my);
+  await p.take('hub wrong', 422, 'POST', `${my}${q}`, post({ action: 'rectify', first_name: 'x'.repeat(300) }));
+  await p.take('hub corrected', 200, 'POST', `${my}${q}`, post({ action: 'rectify', first_name: 'Anna' }));
+  await p.take('hub frozen', 200, 'POST', `${my}${q}`, post({ action: 'restrict' }));
+  await p.take('hub while frozen', 200, 'GET', my);
+  await p.take('hub thawed', 200, 'POST', `${my}${q}`, post({ action: 'release' }));
+  await p.take('hub withdrawn', 200, 'POST', `${my}${q}`, post({ action: 'withdraw', p: 'news' }));
+  await p.take('hub after withdrawal', 200, 'GET', my);
+  await p.take('hub objected', 200, 'POST', `${my}${q}`, post({ action: 'object' }));
+  await p.take('hub after objection', 200, 'GET', my);
+  await p.take('hub erasure', 200, 'GET', `${my}${q}&erase=1`);
+  await p.take('hub erased', 200, 'POST', `${my}${q}`, post({ action: 'erase', never: '1' }));
+  await p.take('hub after erasure', 200, 'GET', `${my}${q}`);
+  const nobody = `nobody-${p.lang}@example.org`;
+  assert.equal((await request(p.s, 'POST', `/j/my${q}`, post({ email: nobody }))).status, 303);
+  return { my, mails: [mail, await p.s.mail(nobody), ...p.s.mails().filter((m) => m.to.includes(to) && ![first.file, mail.file].includes(m.file))] };
+}
+
 /** Who is on the list signs up again: the mail says so. */
 async function already(p, address) {
   await signUp(p.s, address, { lang: p.lang });
@@ -271,6 +300,9 @@ export async function collect() {
     mails.push(await linkPages(p, expire[lang]));
     mails.push(await twoPurposes(p));
     mails.push(await familiar(p));
+    const hub = await hubPages(p);
+    mails.push(...hub.mails);
+    expire[lang].push(hub.my);
     await noticePages(p);
     const dir = lang === 'de' ? '/' : '/en/';
     await p.take('demo', 200, 'GET', dir);
@@ -284,6 +316,7 @@ export async function collect() {
     const at = tokenPath(expire[lang][0].confirm);
     await p.take('expired', 200, 'GET', at);
     await p.take('renewed', 200, 'POST', at, { fields: { action: 'renew' }, headers: { Origin: service.url } });
+    await p.take('hub expired', 200, 'GET', `${expire[lang][1]}?lang=${lang}`);
     mails.push(await already(p, `member-${lang}@example.org`));
     await troubled(p);
     all.push(...p.list);

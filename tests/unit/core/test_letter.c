@@ -197,7 +197,7 @@ static const enum outbox_kind letters[] = {OUTBOX_CONFIRM, OUTBOX_ALREADY, OUTBO
 static const enum outbox_kind no_way_out[] = {OUTBOX_NOTHING, OUTBOX_MOVE, OUTBOX_MOVED, OUTBOX_OBJECTED,
     OUTBOX_ERASED};
 static const struct letter_erased certified = {.recipients = SLICE("Mailjet SAS"), .blocked = true,
-    .kept_until_ms = WORLD_NOW + 1130 * DAY_MS};
+    .kept_until_ms = INT64_C(1893456000000)}; /* 2030-01-01T00:00:00Z */
 static const struct letter_notice changed = {.summary = SLICE("Wer Daten bekommt\nWie lange <b> & so"),
     .diff_url = SLICE("https://www.verein.test/j/n/diff?from=0123456789ab&to=ba9876543210"), .valid_from_ms = WORLD_NOW};
 #define TOKEN "AbCd-_0123456789AbCd-_0123456789AbCd-_01234"

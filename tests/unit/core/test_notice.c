@@ -133,10 +133,11 @@ static const struct {
 	{__LINE__, "club", "de", body_as_render, "<li>Prüfung der Adresse</li>", true},
 	{__LINE__, "club", "de", body_as_render, "<li>Keine Cookies</li>", false},
 	{__LINE__, "club", "de", body_as_render, "<li>Aufruf der Website</li>", true},
-	/* nobody sees data themselves yet */
-	{__LINE__, "club", "de", notice_text, "/my", false},
-	{__LINE__, "firm", "en", notice_text, "/my", false},
-	{__LINE__, "club", "de", notice_text, "oder mit einer Nachricht an", true},
+	/* where people see and change data themselves */
+	{__LINE__, "club", "de", notice_text, "* auf https://www.verein.example.org/j/my?lang=de,", true},
+	{__LINE__, "club", "de", notice_text, "Am schnellsten geht es auf https://www.verein.example.org/j/my", true},
+	{__LINE__, "firm", "en", notice_text, "The fastest way is https://", true},
+	{__LINE__, "club", "de", notice_text, "oder mit einer Nachricht an", false},
 	/* where the data are */
 	{__LINE__, "club", "de", notice_text, "Die Daten liegen nur bei uns.", true},
 	{__LINE__, "club", "de", notice_text, "Niemand außer uns.", true},

@@ -352,6 +352,9 @@ static bool known(const struct conf_site *s, struct slice word)
 {
 	const struct authority *au;
 
+	/* the page where people find their own data lies below the address of the service */
+	if (slice_starts(word, slice_from(s->base_url)) && slice_starts(slice_sub(word, strlen(s->base_url), word.len), SLICE("/my")))
+		return true;
 	for (size_t i = 0; i < s->nitems; i++)
 		if (in(slice_from(s->items[i].value), word))
 			return true;

@@ -24,6 +24,8 @@
 
 #define PAGE_LIMIT_BYTES 14000
 #define MAIL_LIMIT_BYTES 20000
+/* All that is held about somebody, with every act: seen by one person, never cached. */
+#define DATA_LIMIT_BYTES 20000
 #define MAIL_COLUMNS 72
 #define HARD_SPACE "\xc2\xa0"
 
@@ -236,6 +238,127 @@ static void fill_my_bad(struct view *v, int lang)
 	fill_my(v, lang);
 	view_cstr(v, "email_value", "name@\"><script>");
 	view_cstr(v, "email_error", pick(lang, "Die Mail-Adresse stimmt noch nicht.", "The email address is not right yet."));
+}
+
+static struct view *add_keyed(struct view *v, const char *list, const char *key)
+{
+	struct view *item = view_item(v, list);
+
+	view_cstr(item, "key", key);
+	return item;
+}
+
+static void fill_my_held(struct view *v, int lang)
+{
+	struct view *item = view_item(v, "held");
+
+	view_cstr(item, "label", pick(lang, "Vorname", "First name"));
+	view_cstr(item, "value", "<b>Ada</b>");
+	for (int i = 0; i < 2; i++) {
+		item = view_item(v, "untils");
+		view_cstr(item, "label_key", i ? "hub.until.evidence" : "hub.until.ip");
+		view_cstr(item, "when_key", i ? "hub.until.evidence.when" : "hub.until.date");
+		view_cstr(item, "period", pick(lang, "3 Jahre", "3 years"));
+		view_cstr(item, "date", pick(lang, "21. Dezember 2026", "21 December 2026"));
+	}
+	item = add_keyed(v, "history", "hub.mail.confirm");
+	view_cstr(item, "date", pick(lang, "21. November 2026, 14:05 Uhr", "21 November 2026, 14:05"));
+	view_cstr(item, "state_key", "hub.mailstate.accepted");
+}
+
+static void fill_my_acts(struct view *v, int lang)
+{
+	struct view *item = view_item(v, "fields");
+
+	view_bool(v, "acts", true);
+	view_bool(v, "can_change", true);
+	view_bool(v, "can_restrict", true);
+	view_bool(v, "can_release", true);
+	view_bool(v, "can_object", true);
+	view_bool(v, "has_languages", true);
+	view_cstr(item, "name", "first_name");
+	view_cstr(item, "label", pick(lang, "Vorname", "First name"));
+	view_cstr(item, "autocomplete", "given-name");
+	view_cstr(item, "value", "Ada \"x\"");
+	view_cstr(item, "error", pick(lang, "Das ist zu lang.", "This is too long."));
+	item = view_item(v, "languages");
+	view_cstr(item, "code", pick(lang, "de", "en"));
+	view_cstr(item, "label", pick(lang, "Deutsch", "English"));
+	view_bool(item, "chosen", true);
+	put_url(v, "erase_url", "https://www.example.org/j/my/abc?erase=1");
+	put_url(v, "back_url", "https://www.example.org/j/my/abc");
+}
+
+static void fill_my_data(struct view *v, int lang)
+{
+	struct view *item = view_item(v, "purposes");
+
+	fill_my_held(v, lang);
+	fill_my_acts(v, lang);
+	view_cstr(v, "email", "name@example.org");
+	view_cstr(v, "move_to", "new@example.org");
+	view_cstr(v, "evidence_until", pick(lang, "31. Dezember 2029", "31 December 2029"));
+	view_cstr(v, "recipients", "Mailjet SAS");
+	view_cstr(v, "bad_text", "x");
+	view_cstr(v, "bad_field", "first_name");
+	view_bool(v, "open_rectify", true);
+	view_bool(v, "lists", true);
+	view_bool(v, "has_purposes", true);
+	view_cstr(v, "all_key", "hub.lists.all");
+	view_bool(v, "more", true);
+	view_cstr(item, "id", "news");
+	view_cstr(item, "state", "given");
+	view_cstr(item, "state_key", "page.slip.given");
+	view_cstr(item, "state_date", pick(lang, "21. November 2026", "21 November 2026"));
+	view_cstr(item, "state_time", "14:12");
+	view_bool(item, "button", true);
+	view_cstr(view_item(item, "paragraphs"), "text", "Ja & <nein>");
+	add_keyed(v, "notes", "hub.note.pending");
+	add_keyed(v, "notes", "hub.note.restricted");
+	add_keyed(v, "notes", "hub.note.blocked");
+	add_keyed(v, "notes", "hub.note.moving");
+	add_keyed(v, "notes", "hub.note.kept");
+	add_keyed(v, "notes", "hub.note.earlier");
+}
+
+static void fill_my_erase(struct view *v, int lang)
+{
+	view_cstr(v, "email", "name@example.org");
+	view_cstr(v, "fields_list", pick(lang, "Vorname", "First name"));
+	view_cstr(v, "evidence_until", pick(lang, "31. Dezember 2029", "31 December 2029"));
+	view_cstr(v, "recipients", "Mailjet SAS");
+	view_cstr(v, "backups_dative", pick(lang, "30 Tagen", "30 days"));
+	view_bool(v, "keeps", true);
+	view_bool(v, "blocked", false);
+	put_url(v, "back_url", "https://www.example.org/j/my/abc");
+	add_keyed(v, "goes", "hub.erase.goes.sending");
+	add_keyed(v, "goes", "hub.erase.goes.fields");
+	add_keyed(v, "goes", "hub.erase.goes.lists");
+	add_keyed(v, "goes", "hub.erase.goes.all");
+	add_keyed(v, "stays", "hub.erase.stays.evidence");
+	add_keyed(v, "stays", "hub.erase.stays.sums");
+	add_keyed(v, "stays", "hub.erase.stays.block");
+}
+
+static void fill_my_done(struct view *v, int lang)
+{
+	(void)lang;
+	view_cstr(v, "title_key", "hub.done.withdraw.title");
+	view_cstr(v, "text_key", "hub.done.withdraw.text");
+	put_url(v, "back_url", "https://www.example.org/j/my/abc");
+}
+
+static void fill_my_move(struct view *v, int lang)
+{
+	(void)lang;
+	view_cstr(v, "move_to", "new@example.org");
+}
+
+static void fill_my_over(struct view *v, int lang)
+{
+	view_cstr(v, "title_key", "hub.expired.title");
+	view_cstr(v, "text_key", "hub.expired.text");
+	view_cstr(v, "link_rights", pick(lang, "15" HARD_SPACE "Minuten", "15" HARD_SPACE "minutes"));
 }
 
 static void fill_open(struct view *v, int lang)
@@ -507,6 +630,11 @@ static const struct sample {
 	{__LINE__, "page/my.html", "my", fill_my, "<label for=\"jw-email\">"},
 	{__LINE__, "page/my.html", "my_bad", fill_my_bad, "value=\"name@&quot;&gt;&lt;script&gt;\""},
 	{__LINE__, "page/my_sent.html", "my_sent", fill_my, NULL},
+	{__LINE__, "page/my_data.html", "my_data", fill_my_data, "value=\"restrict\""},
+	{__LINE__, "page/my_erase.html", "my_erase", fill_my_erase, "value=\"erase\""},
+	{__LINE__, "page/my_done.html", "my_done", fill_my_done, NULL},
+	{__LINE__, "page/my_move.html", "my_move", fill_my_move, "value=\"moved\""},
+	{__LINE__, "page/my_over.html", "my_over", fill_my_over, "/j/my"},
 	{__LINE__, "page/error.html", "busy", fill_busy, NULL},
 	{__LINE__, "page/bare.html", "bare", fill_bare, "abcdefghijklmnop"},
 	{__LINE__, "page/notice.html", "notice", fill_notice, "id=\"objection\""},
@@ -552,7 +680,8 @@ static void check_columns(const struct sample *s, struct slice text)
 
 static void check_page(const struct sample *s, int lang, const struct buf *out)
 {
-	size_t limit = slice_starts(slice_from(s->tpl), SLICE("mail/")) ? MAIL_LIMIT_BYTES : PAGE_LIMIT_BYTES;
+	size_t limit = slice_starts(slice_from(s->tpl), SLICE("mail/")) ? MAIL_LIMIT_BYTES
+	    : strcmp(s->tpl, "page/my_data.html") == 0 ? DATA_LIMIT_BYTES : PAGE_LIMIT_BYTES;
 	const char *body = strstr(out->data, "</head>");
 
 	if (out->len >= limit)

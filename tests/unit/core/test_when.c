@@ -129,10 +129,29 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Kept until: the last day, also where midnight UTC is an hour into the next one. */
+static void test_until(void **state)
+{
+	static const struct {
+		int row;
+		int64_t ms;
+		const char *zone, *want;
+	} until[] = {
+	    {__LINE__, INT64_C(1893456000000), "Europe/Berlin", "31. Dezember 2029"}, /* 2030-01-01T00:00:00Z */
+	    {__LINE__, INT64_C(1893456000000), "America/New_York", "31. Dezember 2029"},
+	    {__LINE__, INT64_C(1893456000001), "Europe/Berlin", "1. Januar 2030"},
+	    {__LINE__, INT64_C(1893452400000), "Europe/Berlin", "31. Dezember 2029"}, /* midnight there */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(until) / sizeof(until[0]); i++)
+		equal(until[i].row, when_until(&arena, until[i].ms, until[i].zone, "de"), until[i].want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_words), cmocka_unit_test(test_months), cmocka_unit_test(test_year_end),
+	    cmocka_unit_test(test_words), cmocka_unit_test(test_until), cmocka_unit_test(test_months), cmocka_unit_test(test_year_end),
 	    cmocka_unit_test(test_no_memory),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -13,6 +13,8 @@
 #include "base/slice.h"
 #include "text/phrase.h"
 #include "text/tpl.h"
+#include "store/event.h"
+#include "store/outbox.h"
 #include "unit/core/embedded_set.h"
 
 #define NAMES_MAX 32
@@ -191,6 +193,31 @@ static void test_every_phrase_has_a_user(void **state)
 	assert_int_equal(unused, 0);
 }
 
+/* What happened, which mail, and what became of it: every kind has its words on the page "my data". */
+static void test_every_kind_has_words(void **state)
+{
+	char key[96];
+
+	(void)state;
+	for (int lang = 0; lang < LANGS; lang++) {
+		for (int k = 1; k < EVENT_KIND__MAX; k++) {
+			snprintf(key, sizeof(key), "hub.event.%s", event_kind_name((enum event_kind)k));
+			if (!phrases_get(all.words[lang], slice_from(key)))
+				fail_msg("%s: %s", FOLDERS[lang], key);
+		}
+		for (int k = 1; k < OUTBOX_KIND__MAX; k++) {
+			snprintf(key, sizeof(key), "hub.mail.%s", outbox_kind_name((enum outbox_kind)k));
+			if (!phrases_get(all.words[lang], slice_from(key)))
+				fail_msg("%s: %s", FOLDERS[lang], key);
+		}
+		for (int k = 0; k < OUTBOX_STATE__MAX; k++) {
+			snprintf(key, sizeof(key), "hub.mailstate.%s", outbox_state_name((enum outbox_state)k));
+			if (!phrases_get(all.words[lang], slice_from(key)))
+				fail_msg("%s: %s", FOLDERS[lang], key);
+		}
+	}
+}
+
 struct pattern {
 	const char *text;
 	bool found;
@@ -268,7 +295,7 @@ int main(void)
 		cmocka_unit_test(test_languages_say_the_same),
 		cmocka_unit_test(test_informal_holds_only_differences),
 		cmocka_unit_test(test_informal_is_informal),
-		cmocka_unit_test(test_every_phrase_has_a_user),
+		cmocka_unit_test(test_every_phrase_has_a_user), cmocka_unit_test(test_every_kind_has_words),
 		cmocka_unit_test(test_every_code_key_exists),
 		cmocka_unit_test(test_every_key_is_documented),
 	};

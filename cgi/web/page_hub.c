@@ -1,0 +1,543 @@
+#include "web/hub_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/formpage.h"
+#include "core/when.h"
+#include "text/phrase.h"
+
+#define HUB_HISTORY_MAX 60
+#define HUB_PATH "/my/"
+
+enum hub_link hub_link(struct page *p, struct token *t)
+{
+	if (!token_read(store_keyring(p->store), site_conf(p->site)->id, p->arg, t))
+		return HUB_NONE;
+	if (t->purpose != TOKEN_HUB && t->purpose != TOKEN_MOVE)
+		return HUB_NONE;
+	if (t->expires_ms <= p->req->received_ms)
+		return HUB_EXPIRED;
+	return t->purpose == TOKEN_HUB ? HUB_PERSON : HUB_MOVE;
+}
+
+struct slice hub_url(struct page *p)
+{
+	const char *token = arena_str(p->arena, p->arg);
+	struct buf b;
+
+	buf_init_arena(&b, p->arena, 4096);
+	buf_add_slice(&b, site_url(p->site, p->arena, HUB_PATH, token ? token : ""));
+	buf_printf(&b, "?lang=%s", p->lang);
+	return buf_slice(&b);
+}
+
+void hub_over(struct page *p, unsigned status, const char *key)
+{
+	struct view *v = page_view(p, "page/my_over.html", NULL);
+
+	view_text(v, "title_key", page_key(p, key, ".title"));
+	view_text(v, "text_key", page_key(p, key, ".text"));
+	view_text(v, "link_rights", site_duration(p->arena, site_conf(p->site)->links.rights, p->lang));
+	page_send(p, status, "page/my_over.html", v);
+}
+
+void hub_gone(struct page *p)
+{
+	hub_over(p, 200, "hub.gone");
+}
+
+struct slice hub_recipients(struct page *p)
+{
+	const struct conf_site *c = site_conf(p->site);
+	struct buf b;
+
+	buf_init_arena(&b, p->arena, 4096);
+	for (size_t i = 0; i < c->nprocessors; i++)
+		buf_printf(&b, "%s%s", b.len ? ", " : "", c->processors[i].contract_party);
+	if (c->hosting_kind == CONF_NAMED)
+		buf_printf(&b, "%s%s", b.len ? ", " : "", c->hosting.contract_party);
+	return buf_slice(&b);
+}
+
+struct slice hub_dative(struct page *p, struct conf_duration d)
+{
+	struct buf b;
+
+	buf_init_arena(&b, p->arena, 64);
+	conf_duration_words(&b, d, p->lang, true);
+	return buf_slice(&b);
+}
+
+static bool seen_before(const struct conf_site *c, size_t form, size_t field)
+{
+	const char *name = c->forms[form].fields[field].name;
+
+	for (size_t f = 0; f <= form; f++)
+		for (size_t i = 0; i < (f == form ? field : c->forms[f].nfields); i++)
+			if (strcmp(c->forms[f].fields[i].name, name) == 0)
+				return true;
+	return false;
+}
+
+const struct conf_field *hub_field(const struct conf_site *c, size_t i)
+{
+	for (size_t f = 0; f < c->nforms; f++)
+		for (size_t k = 0; k < c->forms[f].nfields; k++)
+			if (!seen_before(c, f, k) && i-- == 0)
+				return &c->forms[f].fields[k];
+	return NULL;
+}
+
+struct slice hub_label(struct page *p, struct slice field, const struct view *v)
+{
+	struct buf b;
+
+	buf_init_arena(&b, p->arena, 128);
+	buf_add_str(&b, "form.label.");
+	buf_add_slice(&b, field);
+	/* a field that the site asked for once, and no words know */
+	return phrases_get(site_words(p->site, p->lang), buf_slice(&b)) ? site_say(p->site, p->lang, b.data, v) : field;
+}
+
+static struct slice hub_date(struct page *p, int64_t ms)
+{
+	return when_date(p->arena, ms, site_conf(p->site)->time_zone, p->lang);
+}
+
+static struct slice hub_until(struct page *p, int64_t ms)
+{
+	return when_until(p->arena, ms, site_conf(p->site)->time_zone, p->lang);
+}
+
+static struct slice hub_time(struct page *p, int64_t ms)
+{
+	return when_time(p->arena, ms, site_conf(p->site)->time_zone);
+}
+
+/* ---- what one receives */
+
+static const struct {
+	const char *state, *key;
+} slips[PURPOSE_STATE__MAX] = {
+    [PURPOSE_PENDING] = {"open", "page.slip.open"},
+    [PURPOSE_ACTIVE] = {"given", "page.slip.given"},
+    [PURPOSE_ENDED] = {"ended", "page.slip.ended"},
+};
+
+static void data_paragraphs(struct view *item, struct slice text, struct slice title)
+{
+	if (!text.len)
+		view_text(view_item(item, "paragraphs"), "text", title);
+	while (text.len) {
+		const char *gap = memmem(text.ptr, text.len, "\n\n", 2);
+		size_t len = gap ? (size_t)(gap - text.ptr) : text.len;
+		view_text(view_item(item, "paragraphs"), "text", slice_trim(slice_sub(text, 0, len)));
+		text = slice_sub(text, gap ? len + 2 : len, text.len);
+	}
+}
+
+static void data_purposes(struct page *p, struct view *v, const struct rights_person *who)
+{
+	size_t active = 0;
+
+	view_bool(v, "lists", !who->kept);
+	view_bool(v, "has_purposes", who->npurposes > 0);
+	for (size_t i = 0; i < who->npurposes; i++) {
+		const struct rights_purpose *one = &who->purposes[i];
+		struct view *item = view_item(v, "purposes");
+		view_cstr(item, "state", slips[one->state].state);
+		view_cstr(item, "state_key", slips[one->state].key);
+		view_text(item, "state_date", hub_date(p, one->since_ms));
+		view_text(item, "state_time", hub_time(p, one->since_ms));
+		view_text(item, "id", one->id);
+		view_text(item, "title", one->title);
+		view_bool(item, "button", one->state == PURPOSE_ACTIVE);
+		data_paragraphs(item, one->text, one->title);
+		active += one->state == PURPOSE_ACTIVE;
+	}
+	if (active > 1)
+		view_cstr(v, "all_key", "hub.lists.all");
+	else if (who->state == PERSON_PENDING)
+		view_cstr(v, "all_key", "hub.lists.forget");
+}
+
+/* ---- what is held */
+
+static void held_add(struct view *v, struct slice label, struct slice value)
+{
+	struct view *item;
+
+	if (!value.len)
+		return;
+	item = view_item(v, "held");
+	view_text(item, "label", label);
+	view_text(item, "value", value);
+}
+
+static void held_say(struct page *p, struct view *v, const char *label, struct slice value)
+{
+	held_add(v, site_say(p->site, p->lang, label, v), value);
+}
+
+static struct slice data_ip(const struct rights_person *who)
+{
+	for (size_t i = who->nevents; i > 0; i--)
+		if (who->events[i - 1].ip.len)
+			return who->events[i - 1].ip;
+	return SLICE("");
+}
+
+static struct slice data_page(const struct rights_person *who)
+{
+	for (size_t i = who->nrequests; i > 0; i--)
+		if (who->requests[i - 1].page.len)
+			return who->requests[i - 1].page;
+	return SLICE("");
+}
+
+static struct slice counted(struct page *p, struct view *v, const char *key, size_t n, int64_t since_ms)
+{
+	struct view *scope = view_child(v);
+
+	if (!n)
+		return SLICE("");
+	view_int(scope, "count", (int64_t)n);
+	view_text(scope, "date", hub_date(p, since_ms));
+	return site_say(p->site, p->lang, key, scope);
+}
+
+static void data_held(struct page *p, struct view *v, const struct rights_person *who)
+{
+	struct slice lang = site_say(p->site, who->lang, "page.lang.name", v);
+
+	held_say(p, v, "form.label.email", who->address);
+	for (size_t i = 0; i < who->nfields; i++)
+		held_add(v, hub_label(p, who->fields[i].name, v), who->fields[i].value);
+	if (!who->kept)
+		held_say(p, v, "hub.held.lang", lang);
+	held_say(p, v, "hub.held.ip", data_ip(who));
+	held_say(p, v, "hub.held.page", data_page(who));
+	held_say(p, v, "hub.held.events", counted(p, v, "hub.held.events.value", who->nevents,
+	    who->nevents ? who->events[0].time_ms : 0));
+	held_say(p, v, "hub.held.mails", counted(p, v, "hub.held.mails.value", who->nmails, 0));
+	if (who->blocked)
+		held_say(p, v, "hub.held.block", site_say(p->site, p->lang, "hub.held.block.value", v));
+}
+
+static void data_until(struct page *p, struct view *v, const struct rights_person *who)
+{
+	bool frozen = who->state == PERSON_RESTRICTED;
+
+	for (size_t i = 0; i < who->nuntil; i++) {
+		const struct rights_until *u = &who->until[i];
+		const char *name = rights_what_name(u->what);
+		struct view *item = view_item(v, "untils");
+		bool waits = frozen && u->what != RIGHTS_IP && u->what != RIGHTS_BACKUPS && u->what != RIGHTS_BLOCK;
+		view_text(item, "label_key", page_key(p, "hub.until.", name));
+		view_text(item, "period", site_duration(p->arena, u->period, p->lang));
+		if (u->at_ms && !waits) {
+			view_text(item, "date", hub_until(p, u->at_ms));
+			view_cstr(item, "when_key", "hub.until.date");
+		} else if (waits)
+			view_cstr(item, "when_key", "hub.until.frozen");
+		else
+			view_text(item, "when_key", page_key(p, page_key(p, "hub.until.", name).ptr, ".when"));
+	}
+}
+
+/* ---- what happened when: events, and mails with what became of them */
+
+struct happened {
+	int64_t ms;
+	struct slice key;
+	struct slice state_key; /* of a mail */
+};
+
+static int later_first(const void *a, const void *b)
+{
+	const struct happened *x = a, *y = b;
+
+	return x->ms < y->ms ? 1 : x->ms > y->ms ? -1 : 0;
+}
+
+/* The mails say the same with their names. */
+static bool of_mail(enum event_kind k)
+{
+	return k == EVENT_MAIL_QUEUED || k == EVENT_MAIL_ACCEPTED || k == EVENT_MAIL_FAILED;
+}
+
+static void data_history(struct page *p, struct view *v, const struct rights_person *who)
+{
+	struct happened *all = arena_alloc(p->arena, (who->nevents + who->nmails + 1) * sizeof(*all));
+	size_t n = 0;
+
+	for (size_t i = 0; all && i < who->nevents; i++)
+		if (!(of_mail(who->events[i].kind) && who->nmails))
+			all[n++] = (struct happened){.ms = who->events[i].time_ms,
+			    .key = page_key(p, "hub.event.", event_kind_name(who->events[i].kind))};
+	for (size_t i = 0; all && i < who->nmails; i++)
+		all[n++] = (struct happened){.ms = who->mails[i].created_ms,
+		    .key = page_key(p, "hub.mail.", outbox_kind_name(who->mails[i].kind)),
+		    .state_key = page_key(p, "hub.mailstate.", outbox_state_name(who->mails[i].state))};
+	if (all)
+		qsort(all, n, sizeof(*all), later_first);
+	view_bool(v, "more", n > HUB_HISTORY_MAX);
+	for (size_t i = 0; all && i < n && i < HUB_HISTORY_MAX; i++) {
+		struct view *item = view_item(v, "history");
+		view_text(item, "date", when_full(p->arena, all[i].ms, site_conf(p->site)->time_zone, p->lang));
+		view_text(item, "key", all[i].key);
+		view_text(item, "state_key", all[i].state_key);
+	}
+}
+
+/* ---- what can be done */
+
+static struct slice field_now(const struct rights_person *who, const char *name)
+{
+	for (size_t i = 0; i < who->nfields; i++)
+		if (slice_eq_str(who->fields[i].name, name))
+			return who->fields[i].value;
+	return SLICE("");
+}
+
+static struct slice bad_text(struct page *p, struct view *v, const struct hub_bad *bad)
+{
+	const struct gate_error e = {.field = arena_str(p->arena, bad->field), .key = bad->key, .max = bad->max,
+	    .twice = strstr(bad->key, ".twice") != NULL};
+
+	return e.field ? formpage_error(p->site, v, p->lang, &e) : SLICE("");
+}
+
+static const char *autocomplete(const char *field)
+{
+	static const char *const known[][2] = {{"first_name", "given-name"}, {"last_name", "family-name"},
+	    {"organization", "organization"}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(field, known[i][0]) == 0)
+			return known[i][1];
+	return "off";
+}
+
+static void acts_fields(struct page *p, struct view *v, const struct rights_person *who, const struct hub_bad *bad)
+{
+	const struct conf_site *c = site_conf(p->site);
+	const struct conf_field *f;
+
+	for (size_t i = 0; (f = hub_field(c, i)) != NULL; i++) {
+		struct view *item = view_item(v, "fields");
+		bool wrong = bad && slice_eq_str(bad->field, f->name);
+		view_cstr(item, "name", f->name);
+		view_text(item, "label", hub_label(p, slice_from(f->name), v));
+		view_cstr(item, "autocomplete", autocomplete(f->name));
+		view_text(item, "value", wrong ? bad->value : field_now(who, f->name));
+		if (wrong)
+			view_text(item, "error", bad_text(p, v, bad));
+	}
+	for (size_t i = 0; c->languages.n > 1 && i < c->languages.n; i++) {
+		struct view *item = view_item(v, "languages");
+		view_cstr(item, "code", c->languages.v[i]);
+		view_text(item, "label", site_say(p->site, c->languages.v[i], "page.lang.name", v));
+		view_bool(item, "chosen", strcmp(who->lang, c->languages.v[i]) == 0);
+	}
+	view_bool(v, "has_languages", c->languages.n > 1);
+	view_bool(v, "can_change", c->languages.n > 1 || hub_field(c, 0));
+}
+
+static void data_acts(struct page *p, struct view *v, const struct rights_person *who, const struct hub_bad *bad)
+{
+	bool frozen = who->state == PERSON_RESTRICTED, mail = bad && slice_eq_str(bad->field, "email");
+	struct buf erase;
+
+	buf_init_arena(&erase, p->arena, 4096);
+	buf_add_slice(&erase, hub_url(p));
+	buf_add_str(&erase, "&erase=1");
+	view_url(v, "form_action", hub_url(p));
+	if (!who->kept)
+		view_url(v, "erase_url", buf_slice(&erase));
+	view_bool(v, "acts", !who->kept);
+	acts_fields(p, v, who, bad);
+	view_bool(v, "can_restrict", !frozen);
+	view_bool(v, "can_release", frozen);
+	view_bool(v, "can_object", who->state != PERSON_SUPPRESSED);
+	if (!bad || !bad->field.len)
+		return;
+	view_text(v, "bad_text", bad_text(p, v, bad));
+	view_text(v, "bad_field", bad->field);
+	view_bool(v, mail ? "open_move" : "open_rectify", true);
+	if (mail) {
+		view_text(v, "email_error", bad_text(p, v, bad));
+		view_text(v, "email_value", bad->value);
+	}
+}
+
+static void note(struct view *v, bool there, const char *key)
+{
+	if (there)
+		view_cstr(view_item(v, "notes"), "key", key);
+}
+
+static void data_notes(struct page *p, struct view *v, const struct rights_person *who, bool earlier)
+{
+	view_text(v, "move_to", who->move_to);
+	view_text(v, "evidence_until", hub_until(p, who->kept_until_ms));
+	note(v, who->state == PERSON_PENDING, "hub.note.pending");
+	note(v, who->state == PERSON_RESTRICTED, "hub.note.restricted");
+	note(v, who->blocked, "hub.note.blocked");
+	note(v, who->moving, "hub.note.moving");
+	note(v, who->kept, "hub.note.kept");
+	note(v, earlier, "hub.note.earlier");
+}
+
+static enum err data_read(struct page *p, int64_t id, struct rights_person *who, bool *earlier, struct errinfo *ei)
+{
+	struct rights_found *found = arena_alloc(p->arena, sizeof(*found));
+	struct db *db;
+	enum err rc;
+
+	if (!found)
+		return err_set(ei, E_NOMEM, "data of a person");
+	rc = store_read(p->store, &db, ei);
+	if (rc)
+		return rc;
+	rc = rights_look(db, p->site, p->arena, id, who, ei);
+	if (!rc)
+		rc = rights_find(db, who->address, found, ei);
+	store_read_end(p->store, db);
+	*earlier = !rc && found->nkept > (who->kept ? 1u : 0u);
+	return rc;
+}
+
+void hub_data(struct page *p, int64_t person_id, unsigned status, const struct hub_bad *bad)
+{
+	struct rights_person *who = arena_alloc(p->arena, sizeof(*who));
+	struct errinfo ei = {.code = E_NOMEM};
+	struct token t;
+	struct view *v;
+	bool earlier;
+	enum err rc = who ? data_read(p, person_id, who, &earlier, &ei) : E_NOMEM;
+
+	if (rc == E_NOT_FOUND) {
+		hub_gone(p);
+		return;
+	}
+	if (rc) {
+		page_failed(p, rc, &ei);
+		return;
+	}
+	if (!p->lang_asked)
+		p->lang = who->lang;
+	hub_link(p, &t);
+	v = page_view(p, "page/my_data.html", NULL);
+	view_text(v, "email", who->address);
+	view_text(v, "time", hub_time(p, t.expires_ms));
+	view_text(v, "recipients", hub_recipients(p));
+	data_notes(p, v, who, earlier);
+	data_purposes(p, v, who);
+	data_held(p, v, who);
+	data_until(p, v, who);
+	data_history(p, v, who);
+	data_acts(p, v, who, bad);
+	page_send(p, status, "page/my_data.html", v);
+}
+
+/* ---- before an erasure */
+
+static void erase_line(struct view *v, const char *list, bool there, const char *key)
+{
+	if (there)
+		view_cstr(view_item(v, list), "key", key);
+}
+
+static struct slice erase_fields(struct page *p, const struct view *v, const struct rights_person *who)
+{
+	struct buf b;
+
+	buf_init_arena(&b, p->arena, 4096);
+	for (size_t i = 0; i < who->nfields; i++) {
+		buf_add_str(&b, i ? ", " : "");
+		buf_add_slice(&b, hub_label(p, who->fields[i].name, v));
+	}
+	return buf_slice(&b);
+}
+
+static void erase_view(struct page *p, const struct rights_person *who, const struct rights_erasure *e)
+{
+	const char *tpl = "page/my_erase.html";
+	struct view *v;
+
+	if (!p->lang_asked)
+		p->lang = who->lang;
+	v = page_view(p, tpl, NULL);
+	view_text(v, "email", who->address);
+	view_text(v, "fields_list", erase_fields(p, v, who));
+	view_text(v, "evidence_until", hub_until(p, e->until_ms));
+	view_cstr(v, "recipients", e->recipients);
+	view_text(v, "backups_dative", hub_dative(p, site_conf(p->site)->retention.backups));
+	view_bool(v, "keeps", e->keeps);
+	view_bool(v, "blocked", e->blocked);
+	view_url(v, "form_action", hub_url(p));
+	view_url(v, "back_url", hub_url(p));
+	erase_line(v, "goes", !e->keeps, "hub.erase.goes.all");
+	erase_line(v, "goes", e->keeps, "hub.erase.goes.sending");
+	erase_line(v, "goes", who->nfields > 0, "hub.erase.goes.fields");
+	erase_line(v, "goes", e->told, "hub.erase.goes.lists");
+	erase_line(v, "stays", e->keeps, "hub.erase.stays.evidence");
+	erase_line(v, "stays", !e->keeps, "hub.erase.stays.sums");
+	erase_line(v, "stays", e->blocked, "hub.erase.stays.block");
+	page_send(p, 200, tpl, v);
+}
+
+static enum err erase_read(struct page *p, int64_t id, struct rights_person *who, struct rights_erasure *e,
+    struct errinfo *ei)
+{
+	struct db *db;
+	enum err rc = store_read(p->store, &db, ei);
+
+	if (rc)
+		return rc;
+	rc = rights_look(db, p->site, p->arena, id, who, ei);
+	if (!rc)
+		rc = rights_erase_look(db, p->site, p->arena, id, e, ei);
+	store_read_end(p->store, db);
+	return rc;
+}
+
+static void erase_get(struct page *p, int64_t id)
+{
+	struct rights_person *who = arena_alloc(p->arena, sizeof(*who));
+	struct errinfo ei = {.code = E_NOMEM};
+	struct rights_erasure e;
+	enum err rc = who ? erase_read(p, id, who, &e, &ei) : E_NOMEM;
+
+	if (rc == E_NOT_FOUND)
+		hub_gone(p);
+	else if (rc)
+		page_failed(p, rc, &ei);
+	else if (who->kept)
+		hub_data(p, id, 200, NULL);
+	else
+		erase_view(p, who, &e);
+}
+
+void page_hub_get(struct page *p)
+{
+	struct token t;
+
+	switch (hub_link(p, &t)) {
+	case HUB_NONE:
+		page_error(p, 404, "page.notfound");
+		return;
+	case HUB_EXPIRED:
+		hub_over(p, 200, t.purpose == TOKEN_MOVE ? "hub.moving.over" : "hub.expired");
+		return;
+	case HUB_MOVE:
+	case HUB_PERSON:
+		break;
+	}
+	if (request_query_get(p->req, "erase").ptr)
+		erase_get(p, t.id);
+	else
+		hub_data(p, t.id, 200, NULL);
+}
