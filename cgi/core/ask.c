@@ -4,8 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/person.h"
-#include "store/suppression.h"
+#include "core/rights.h"
 #include "text/addr.h"
 
 /* A long line is no address; what is behind it is not looked at. */
@@ -111,18 +110,12 @@ static bool ask_allowed(const struct turn *t, struct arena *a, struct slice addr
 	return false;
 }
 
-/* Nothing is held, except perhaps that nothing may be sent. */
-static enum err ask_nothing(struct db *db, const struct intake *in, struct letter_send *send, struct errinfo *ei)
+/* Whose data a link would lead to: the person of today, else the newest of whom evidence is kept; 0: nobody's. */
+static int64_t ask_whose(const struct rights_found *f)
 {
-	unsigned char lookup[PERSON_LOOKUP_BYTES];
-	bool blocked = false;
-	enum err rc;
-
-	person_lookup(db_keyring(db), in->channel, in->address, lookup);
-	rc = suppression_has(db, in->channel, lookup, SLICE(""), send->now_ms, &blocked, NULL, ei);
-	send->letter.kind = OUTBOX_NOTHING;
-	send->letter.variant = blocked ? LETTER_NOTHING_BLOCKED : LETTER_PLAIN;
-	return rc;
+	if (f->person_id || !f->nkept)
+		return f->person_id;
+	return f->kept[f->nkept - 1];
 }
 
 enum err ask_turn(struct db *db, const struct turn *t, struct arena *a, const struct intake *in, int64_t now_ms,
@@ -132,16 +125,20 @@ enum err ask_turn(struct db *db, const struct turn *t, struct arena *a, const st
 	struct letter_send send = {.letter = {.kind = OUTBOX_LINK, .lang = lang ? lang : site_lang_default(t->site)},
 	    .asked_ms = in->at_ms, .now_ms = now_ms, .address = in->address};
 	unsigned char mail_hash[STORE_HASH_BYTES];
-	struct person p;
+	struct rights_found found;
 	enum err rc;
 
 	if (!ask_allowed(t, a, in->address, now_ms))
 		return OK;
-	rc = person_find_address(db, in->channel, in->address, &p, ei);
-	if (!rc) {
-		send.person_id = p.id;
-		send.expires_ms = conf_duration_after(site_conf(t->site)->links.rights, now_ms);
-	} else if (rc == E_NOT_FOUND)
-		rc = ask_nothing(db, in, &send, ei);
-	return rc ? rc : letter_queue(db, t->site, t->letters, a, &send, mail_hash, ei);
+	rc = rights_find(db, in->address, &found, ei);
+	if (rc)
+		return rc;
+	send.person_id = ask_whose(&found);
+	send.expires_ms = conf_duration_after(site_conf(t->site)->links.rights, now_ms);
+	if (!send.person_id)
+		send.letter.kind = OUTBOX_NOTHING;
+	/* nothing, except that nothing may be sent */
+	if (!send.person_id && found.blocked)
+		send.letter.variant = LETTER_NOTHING_BLOCKED;
+	return letter_queue(db, t->site, t->letters, a, &send, mail_hash, ei);
 }

@@ -42,7 +42,7 @@ const struct conf_field *hub_field(const struct conf_site *c, size_t i);
 struct slice hub_label(struct page *p, struct slice field, const struct view *v);
 
 
-/* The page that asks whether a new address is theirs. */
-void hub_moving(struct page *p, const struct token *t);
+/* The pages of a link that came to a new address; press: its button. */
+void hub_moving(struct page *p, bool press);
 
 #endif

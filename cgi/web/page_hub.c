@@ -16,9 +16,9 @@ enum hub_link hub_link(struct page *p, struct token *t)
 		return HUB_NONE;
 	if (t->purpose != TOKEN_HUB && t->purpose != TOKEN_MOVE)
 		return HUB_NONE;
-	if (t->expires_ms <= p->req->received_ms)
-		return HUB_EXPIRED;
-	return t->purpose == TOKEN_HUB ? HUB_PERSON : HUB_MOVE;
+	if (t->purpose == TOKEN_MOVE)
+		return HUB_MOVE; /* what an old one is, core/rights.h knows */
+	return t->expires_ms <= p->req->received_ms ? HUB_EXPIRED : HUB_PERSON;
 }
 
 struct slice hub_url(struct page *p)
@@ -358,6 +358,7 @@ static void data_acts(struct page *p, struct view *v, const struct rights_person
 		view_url(v, "erase_url", buf_slice(&erase));
 	view_bool(v, "acts", !who->kept);
 	acts_fields(p, v, who, bad);
+	view_bool(v, "can_move", true);
 	view_bool(v, "can_restrict", !frozen);
 	view_bool(v, "can_release", frozen);
 	view_bool(v, "can_object", who->state != PERSON_SUPPRESSED);
@@ -530,9 +531,11 @@ void page_hub_get(struct page *p)
 		page_error(p, 404, "page.notfound");
 		return;
 	case HUB_EXPIRED:
-		hub_over(p, 200, t.purpose == TOKEN_MOVE ? "hub.moving.over" : "hub.expired");
+		hub_over(p, 200, "hub.expired");
 		return;
 	case HUB_MOVE:
+		hub_moving(p, false);
+		return;
 	case HUB_PERSON:
 		break;
 	}

@@ -64,6 +64,18 @@ static enum err act_rectify(struct acting *w)
 	return rc;
 }
 
+static enum err act_move(struct acting *w)
+{
+	struct rights_error bad;
+	struct slice typed = form_get(w->form, "email");
+	enum err rc = rights_move_ask(w->r, w->p->arena, w->id, typed, &w->done, &bad, w->ei);
+
+	if (!rc && bad.field.len)
+		w->bad = (struct hub_bad){.field = SLICE("email"), .key = bad.key ? bad.key : "error.email.invalid",
+		    .max = bad.max, .value = typed};
+	return rc;
+}
+
 /* Which button was pressed, what it does, what the page afterwards says. */
 static const struct act {
 	const char *name;
@@ -73,6 +85,7 @@ static const struct act {
 } acts[] = {
     {"withdraw", act_withdraw, "hub.done.withdraw", true},
     {"rectify", act_rectify, "hub.done.rectify", true},
+    {"move", act_move, "hub.done.move", true},
     {"restrict", act_restrict, "hub.done.restrict", true},
     {"release", act_release, "hub.done.release", true},
     {"object", act_object, "hub.done.object", true},
@@ -133,6 +146,65 @@ static void export_post(struct page *p, struct acting *w)
 	buf_free(&out);
 }
 
+/* ---- a link that came to a new address */
+
+static const struct {
+	const char *key; /* of the page; NULL: page/my_move.html */
+	bool done;
+} moves[RIGHTS_MOVE__MAX] = {
+    [RIGHTS_MOVE_UNKNOWN] = {"hub.moving.over", false},
+    [RIGHTS_MOVE_OPEN] = {NULL, false},
+    [RIGHTS_MOVE_EXPIRED] = {"hub.moving.over", false},
+    [RIGHTS_MOVE_DONE] = {"hub.done.moved", true},
+    [RIGHTS_MOVE_TAKEN] = {"hub.moving.taken", false},
+    [RIGHTS_MOVE_GONE] = {"hub.gone", false},
+};
+
+static void moving_page(struct page *p, const struct rights_moving *m)
+{
+	const char *key = moves[m->state].key, *tpl = moves[m->state].done ? "page/my_done.html" : "page/my_move.html";
+	struct view *v;
+
+	if (!p->lang_asked && m->lang)
+		p->lang = m->lang;
+	if (key && !moves[m->state].done) {
+		hub_over(p, 200, key);
+		return;
+	}
+	v = page_view(p, tpl, NULL);
+	if (key) {
+		view_text(v, "title_key", page_key(p, key, ".title"));
+		view_text(v, "text_key", page_key(p, key, ".text"));
+	}
+	view_text(v, "move_to", m->to);
+	view_url(v, "form_action", hub_url(p));
+	page_send(p, 200, tpl, v);
+}
+
+void hub_moving(struct page *p, bool press)
+{
+	const struct rights r = {.site = p->site, .store = p->store, .writers = p->writers, .letters = p->live->letters,
+	    .budget = p->budget, .way = WITHDRAW_HUB, .ip = p->client_ip};
+	struct errinfo ei = {.code = OK};
+	struct rights_moving m;
+	struct db *db;
+	enum err rc;
+
+	if (press)
+		rc = rights_move_confirm(&r, p->arena, p->arg, &m, NULL, &ei);
+	else {
+		rc = store_read(p->store, &db, &ei);
+		if (!rc) {
+			rc = rights_move_look(db, p->site, p->arena, p->arg, &m, &ei);
+			store_read_end(p->store, db);
+		}
+	}
+	if (rc)
+		page_failed(p, rc, &ei);
+	else
+		moving_page(p, &m);
+}
+
 /* ---- dispatch */
 
 static void person_post(struct page *p, struct acting *w)
@@ -175,7 +247,7 @@ void page_hub_post(struct page *p)
 		page_error(p, 404, "page.notfound");
 		return;
 	case HUB_EXPIRED:
-		hub_over(p, 200, t.purpose == TOKEN_MOVE ? "hub.moving.over" : "hub.expired");
+		hub_over(p, 200, "hub.expired");
 		return;
 	case HUB_MOVE:
 	case HUB_PERSON:
@@ -186,6 +258,8 @@ void page_hub_post(struct page *p)
 	w.id = t.id;
 	if (t.purpose == TOKEN_HUB)
 		person_post(p, &w);
+	else if (slice_eq_str(form_get(form, "action"), "moved"))
+		hub_moving(p, true);
 	else
 		page_error(p, 400, "page.action");
 }

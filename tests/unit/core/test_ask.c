@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include "core/ask.h"
+#include "core/rights.h"
 #include "core/token.h"
 #include "store/budget.h"
 #include "store/erasure.h"
@@ -184,6 +185,34 @@ static void test_details(void **state)
 	assert_int_equal(m.person_id, 0);
 }
 
+/* Erased, and the evidence is kept: who asks sees what is left. Come back as somebody new: that one is meant. */
+static void test_kept(void **state)
+{
+	struct world *w = *state;
+	struct world_mail m;
+	struct rights r = {.site = w->site, .store = w->store, .way = WITHDRAW_HUB};
+	struct rights_done done;
+	int64_t id, other;
+
+	world_signup(w, "news", ADA, "news", "de");
+	world_act(w, world_last_mail(w).confirm, CONFIRM_ACT_CONFIRM, NULL);
+	world_state(w, ADA, &id);
+	assert_ok(rights_erase(&r, &w->arena, id, false, false, &done, EI));
+	assert_int_equal(world_state(w, ADA, NULL), PERSON_STATE__MAX);
+	ask(w, ADA);
+	m = world_last_mail(w);
+	assert_int_equal(m.kind, OUTBOX_LINK);
+	assert_int_equal(m.person_id, id);
+	assert_int_equal(hub_token(w, &m).id, id);
+	world_wait(w, DAY_MS + HOUR_MS);
+	world_signup(w, "news", ADA, "news", "de");
+	world_state(w, ADA, &other);
+	assert_int_not_equal(other, id);
+	world_wait(w, HOUR_MS);
+	ask(w, ADA);
+	assert_int_equal(world_last_mail(w).person_id, other);
+}
+
 /* { wait before, mails after } for one address. */
 static void test_how_often(void **state)
 {
@@ -308,7 +337,7 @@ static void test_shape(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_nobody), T(test_blocked), T(test_known), T(test_details), T(test_how_often),
+	const struct CMUnitTest tests[] = {T(test_nobody), T(test_blocked), T(test_known), T(test_details), T(test_kept), T(test_how_often),
 	    T(test_never_blocked_by_signups), T(test_network_waits), T(test_input), T(test_shape)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,17 @@ static void expect(struct web *t, int row, unsigned got, unsigned status, const 
 	assert_null(strstr(t->body, "<script"));
 }
 
+/* The act is confirmed by a mail to the person, or after an erasure to the address that was theirs. */
+static void confirmed_by(struct web *t, enum outbox_kind kind)
+{
+	struct world_mail m = world_last_mail(&t->w);
+
+	if (m.kind != kind)
+		fail_msg("mail %s, not %s", outbox_kind_name(m.kind), outbox_kind_name(kind));
+	assert_slice(m.slots.value[MESSAGE_TO], ADA);
+	assert_int_equal(m.person_id == 0, kind == OUTBOX_ERASED);
+}
+
 #define EXPECT(got, status, title) expect(t, __LINE__, got, status, title)
 
 static void has(struct web *t, const char *text)
@@ -125,6 +136,7 @@ static void test_withdraw(void **state)
 
 	world_state(&t->w, ADA, &id);
 	EXPECT(web_post(t, url, "action=withdraw&p=events"), 200, "Abbestellt");
+	confirmed_by(t, OUTBOX_GOODBYE);
 	has(t, "Zurück zu meinen Daten");
 	assert_int_equal(world_purpose(&t->w, id, "events"), PURPOSE_ENDED);
 	assert_int_equal(world_purpose(&t->w, id, "news"), PURPOSE_ACTIVE);
@@ -143,6 +155,7 @@ static void test_restrict(void **state)
 	char *url = ada(t);
 
 	EXPECT(web_post(t, url, "action=restrict"), 200, "Gesperrt");
+	confirmed_by(t, OUTBOX_RESTRICTED);
 	assert_int_equal(world_state(&t->w, ADA, NULL), PERSON_RESTRICTED);
 	EXPECT(web_get(t, url), 200, "Meine Daten");
 	has(t, "Ihre Daten sind gesperrt.");
@@ -150,6 +163,7 @@ static void test_restrict(void **state)
 	has(t, "nicht, solange die Sperre gilt");
 	assert_false(web_has(t, "value=\"restrict\""));
 	EXPECT(web_post(t, url, "action=release"), 200, "Die Sperre ist aufgehoben");
+	confirmed_by(t, OUTBOX_RELEASED);
 	assert_int_equal(world_state(&t->w, ADA, NULL), PERSON_ACTIVE);
 }
 
@@ -159,6 +173,7 @@ static void test_object(void **state)
 	char *url = ada(t);
 
 	EXPECT(web_post(t, url, "action=object"), 200, "Ihr Widerspruch gilt");
+	confirmed_by(t, OUTBOX_OBJECTED);
 	assert_int_equal(world_state(&t->w, ADA, NULL), PERSON_SUPPRESSED);
 	EXPECT(web_get(t, url), 200, "Meine Daten");
 	has(t, "Ihre Adresse ist gesperrt.");
@@ -171,6 +186,7 @@ static void test_rectify(void **state)
 	char *url = ada(t), body[400];
 
 	EXPECT(web_post(t, url, "action=rectify&last_name=%3Ci%3EKing&organization=Verein&lang=en"), 200, "Geändert");
+	confirmed_by(t, OUTBOX_CHANGED);
 	EXPECT(web_get(t, url), 200, "My data");
 	has(t, "&lt;i&gt;King");
 	has(t, "Verein");
@@ -202,6 +218,7 @@ static void test_export(void **state)
 		assert_string_equal(web_header(t, "Cache-Control"), "no-store");
 		has(t, rows[i].holds);
 		web_sound(t);
+		confirmed_by(t, OUTBOX_EXPORTED);
 	}
 	assert_int_equal(web_post(t, url, "action=export&format=xml"), 400);
 	assert_int_equal(web_post(t, url, "action=destroy"), 400);
@@ -226,6 +243,7 @@ static void test_erase(void **state)
 	assert_false(web_has(t, " checked"));
 	assert_int_equal(world_state(&t->w, ADA, NULL), PERSON_ACTIVE);
 	EXPECT(web_post(t, url, "action=erase&never=1"), 200, "Gelöscht");
+	confirmed_by(t, OUTBOX_ERASED);
 	assert_int_equal(world_state(&t->w, ADA, NULL), PERSON_STATE__MAX);
 	db = world_read(&t->w);
 	person_lookup(db_keyring(db), STORE_EMAIL, SLICE(ADA), lookup);
@@ -260,6 +278,68 @@ static void test_erase_pending(void **state)
 	EXPECT(web_get(t, preview), 200, "Wir haben nichts mehr zu Ihnen");
 	EXPECT(web_post(t, url, "action=erase"), 200, "Wir haben nichts mehr zu Ihnen");
 	EXPECT(web_post(t, url, "action=export&format=json"), 200, "Wir haben nichts mehr zu Ihnen");
+}
+
+/* Another address: nothing changes until the link that went there is pressed; then the old one is told. */
+static void test_move(void **state)
+{
+	struct web *t = *state;
+	char *url = ada(t), path[100];
+	struct world_mail m, v[16];
+	size_t n;
+	int64_t id;
+
+	world_state(&t->w, ADA, &id);
+	EXPECT(web_post(t, url, "action=move&email=countess"), 422, "Meine Daten");
+	has(t, "href=\"#my-email\"");
+	has(t, "value=\"countess\"");
+	EXPECT(web_post(t, url, "action=move&email=countess%40example.org"), 200, "Noch ein Schritt");
+	m = world_last_mail(&t->w);
+	assert_int_equal(m.kind, OUTBOX_MOVE);
+	assert_slice(m.slots.value[MESSAGE_TO], "countess@example.org");
+	EXPECT(web_get(t, url), 200, "Meine Daten");
+	has(t, "Eine neue Adresse wartet:");
+	assert_int_equal(world_state(&t->w, ADA, NULL), PERSON_ACTIVE);
+	world_token(&t->w, m.slots.value[MESSAGE_LINK], "/my/", path);
+	memmove(path + 6, path, 44);
+	memcpy(path, "/j/my/", 6);
+	EXPECT(web_get(t, path), 200, "Neue Adresse bestätigen");
+	assert_false(web_has(t, "countess@example.org")); /* masked: who opens it need not be the one who wished */
+	assert_false(web_has(t, ADA));
+	assert_int_equal(world_state(&t->w, ADA, NULL), PERSON_ACTIVE); /* a scanner has opened it */
+	assert_int_equal(web_post(t, path, "action=erase"), 400); /* it can do only that one thing */
+	assert_int_equal(web_post(t, path, "action=export&format=json"), 400);
+	EXPECT(web_post(t, path, "action=moved"), 200, "Die neue Adresse gilt");
+	assert_int_equal(world_state(&t->w, ADA, NULL), PERSON_STATE__MAX);
+	assert_int_equal(world_state(&t->w, "countess@example.org", NULL), PERSON_ACTIVE);
+	n = world_mails(&t->w, m.id, v, 16);
+	assert_int_equal(n, 1);
+	assert_int_equal(v[0].kind, OUTBOX_MOVED);
+	assert_slice(v[0].slots.value[MESSAGE_TO], ADA);
+	EXPECT(web_post(t, path, "action=moved"), 200, "Die neue Adresse gilt"); /* pressed twice */
+	EXPECT(web_get(t, path), 200, "Die neue Adresse gilt");
+	EXPECT(web_get(t, url), 200, "Meine Daten"); /* the first link is still this person's */
+	has(t, "countess@example.org");
+}
+
+static void test_move_over(void **state)
+{
+	struct web *t = *state;
+	char *url = ada(t), first[100], second[100];
+	struct world_mail m;
+
+	EXPECT(web_post(t, url, "action=move&email=one%40example.org"), 200, "Noch ein Schritt");
+	m = world_last_mail(&t->w);
+	snprintf(first, sizeof(first), "%.*s", SLICE_FMT(slice_sub(m.slots.value[MESSAGE_LINK], 23, m.slots.value[MESSAGE_LINK].len)));
+	world_wait(&t->w, MINUTE_MS);
+	EXPECT(web_post(t, url, "action=move&email=two%40example.org"), 200, "Noch ein Schritt");
+	m = world_last_mail(&t->w);
+	snprintf(second, sizeof(second), "%.*s", SLICE_FMT(slice_sub(m.slots.value[MESSAGE_LINK], 23, m.slots.value[MESSAGE_LINK].len)));
+	EXPECT(web_get(t, first), 200, "Dieser Link gilt nicht mehr");
+	EXPECT(web_post(t, first, "action=moved"), 200, "Dieser Link gilt nicht mehr");
+	world_wait(&t->w, 49 * HOUR_MS);
+	EXPECT(web_post(t, second, "action=moved"), 200, "Dieser Link gilt nicht mehr");
+	assert_int_equal(world_state(&t->w, ADA, NULL), PERSON_ACTIVE);
 }
 
 /* 15 minutes, this person, this purpose; anything else is no link. */
@@ -309,7 +389,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, web_setup, web_teardown)
 	const struct CMUnitTest tests[] = {T(test_data), T(test_scanner), T(test_withdraw), T(test_restrict), T(test_object),
-	    T(test_rectify), T(test_export), T(test_erase), T(test_erase_pending), T(test_links), T(test_authority)};
+	    T(test_rectify), T(test_export), T(test_erase), T(test_erase_pending), T(test_links), T(test_move), T(test_move_over), T(test_authority)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
