@@ -32,6 +32,7 @@ static const struct {
 	const char *name;
 	unsigned from;
 } figures[] = {
+    {"shown", FROM_GATE | BUDGET_T_SHOWN},
     {"accepted", DAILY_SENT},
     {"confirmed", DAILY_CONFIRMED},
     {"denied", DAILY_DENIED},

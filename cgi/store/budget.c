@@ -48,7 +48,7 @@ static const char *const sql[Q__MAX] = {
 };
 
 static const char *const tally_names[BUDGET_TALLY__MAX] = {"?", "accepted", "input", "changed", "review", "honeypot",
-    "foreign_origin", "form_token", "limited_network", "limited_site", "silent", "unknown_fields"};
+    "foreign_origin", "form_token", "limited_network", "limited_site", "silent", "unknown_fields", "shown"};
 
 const char *budget_tally_name(enum budget_tally t)
 {
@@ -81,6 +81,7 @@ enum err budget_open(struct budget **out, const char *data, struct errinfo *ei)
 		return err_set(ei, E_NOMEM, "budgets");
 	}
 	pthread_mutex_init(&b->lock, NULL);
+	pthread_mutex_init(&b->shown_lock, NULL);
 	b->key_day = -1;
 	buf_init(&path, 4096);
 	buf_printf(&path, "%s/budget.db", data);
@@ -113,12 +114,15 @@ void budget_close(struct budget *b)
 		return;
 	if (b->conn && budget_windows_drop(b, &ei) != OK)
 		log_err(LOG_WARN, "budget", &ei);
+	if (b->conn && b->q[Q_TALLY])
+		budget_shown_write(b, clock_now_ms());
 	for (int i = 0; i < Q__MAX; i++)
 		sqlite3_finalize(b->q[i]);
 	sqlite3_close(b->conn);
 	crypt_key_free(b->key[0]);
 	crypt_key_free(b->key[1]);
 	pthread_mutex_destroy(&b->lock);
+	pthread_mutex_destroy(&b->shown_lock);
 	free(b);
 }
 
@@ -376,6 +380,7 @@ void budget_tick(struct budget *b)
 	if (b->windows_added && !b->held && !b->open && budget_windows_write(b, clock_now_ms(), &ei) != OK)
 		log_err(LOG_WARN, "budget", &ei);
 	pthread_mutex_unlock(&b->lock);
+	budget_shown_write(b, clock_now_ms());
 }
 
 void budget_hold(struct budget *b)

@@ -38,6 +38,12 @@ struct window {
 	int64_t pending; /* of n[at]: not in the file yet */
 };
 
+/* Pages of a form since the last tick. Ids of sites and forms are short (conf). */
+struct budget_shown {
+	char site[64], form[64];
+	int64_t n;
+};
+
 struct budget {
 	atomic_uint coming; /* threads that wait for the lock in budget_take() */
 	pthread_mutex_t lock;
@@ -53,6 +59,9 @@ struct budget {
 	unsigned windows_added; /* takes that are not in the file */
 	int64_t windows_ms;     /* wall time of the last writing */
 	int64_t version;        /* of the file; another one: another process wrote */
+	pthread_mutex_t shown_lock; /* of what follows; never held together with the lock */
+	struct budget_shown shown[BUDGET_SHOWN_MAX];
+	size_t nshown;
 };
 
 /* One ask, its subject under the key of today. */
@@ -87,5 +96,8 @@ enum err budget_windows_due(struct budget *b, int64_t now_ms, struct errinfo *ei
 void budget_windows_forget(struct budget *b);
 /* Writes, then forgets: their subjects, the file or the time are others from now on. */
 enum err budget_windows_drop(struct budget *b, struct errinfo *ei);
+
+/* Outside the lock. */
+void budget_shown_write(struct budget *b, int64_t now_ms);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "core/formpage.h"
 #include "core/formtoken.h"
+#include "store/budget.h"
 #include "text/jsonw.h"
 #include "web/headers_priv.h"
 
@@ -94,6 +95,9 @@ void page_form_get(struct page *p)
 		page_error(p, 404, "page.noform");
 		return;
 	}
+	/* Nobody is counted, only pages; what a cache in between answers is not seen here. */
+	if (p->budget && p->req->method == REQUEST_GET && !request_query_get(p->req, "token").ptr)
+		budget_shown(p->budget, site_conf(p->site)->id, form->id);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (request_query_get(p->req, parts[i].name).ptr) {
 			parts[i].get(p, form);

@@ -87,11 +87,18 @@ enum budget_tally {
 	BUDGET_T_SITE,         /* 429 by site */
 	BUDGET_T_SILENT,       /* no mail: budget of the address */
 	BUDGET_T_UNKNOWN,      /* fields that no form declares */
+	BUDGET_T_SHOWN,        /* pages of forms asked for */
 	BUDGET_TALLY__MAX
 };
 const char *budget_tally_name(enum budget_tally t);
 enum err budget_count(struct budget *b, const char *site, struct slice form, enum budget_tally what, int64_t n,
     int64_t now_ms, struct errinfo *ei);
+/*
+ * One page of a form was asked for: counted in memory, per site and form and nothing else, and written by the next
+ * budget_tick() or budget_close(). Of at most BUDGET_SHOWN_MAX forms between two of them; more are not counted.
+ */
+#define BUDGET_SHOWN_MAX 256
+void budget_shown(struct budget *b, const char *site, const char *form);
 /* Counts of a site since a time (whole days), by day, form, what. cb returns false to stop. */
 enum err budget_each(struct budget *b, const char *site, int64_t since_ms,
     bool (*cb)(int64_t day, struct slice form, enum budget_tally what, int64_t n, void *arg), void *arg,

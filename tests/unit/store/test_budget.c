@@ -315,6 +315,51 @@ static void test_tallies(void **state)
 	assert_int_equal(sum[BUDGET_T_SILENT], 0);
 }
 
+static bool each_shown(int64_t day, struct slice form, enum budget_tally what, int64_t n, void *arg)
+{
+	(void)day;
+	if (what == BUDGET_T_SHOWN && slice_eq_str(form, "news"))
+		*(int64_t *)arg += n;
+	return true;
+}
+
+static int64_t shown_of(struct world *w, const char *site)
+{
+	int64_t n = 0;
+
+	assert_int_equal(budget_each(w->b, site, 0, each_shown, &n, NULL), OK);
+	return n;
+}
+
+/* Pages are counted per form, and nothing is written before the tick. */
+static void test_shown(void **state)
+{
+	struct world *w = *state;
+	char name[20];
+
+	for (int i = 0; i < 5; i++)
+		budget_shown(w->b, "site", "news");
+	budget_shown(w->b, "site", "club");
+	budget_shown(w->b, "other", "news");
+	assert_int_equal(shown_of(w, "site"), 0);
+	budget_tick(w->b);
+	assert_int_equal(shown_of(w, "site"), 5);
+	assert_int_equal(shown_of(w, "other"), 1);
+	budget_tick(w->b);
+	assert_int_equal(shown_of(w, "site"), 5);
+	/* More forms than there is room for: those that fit are counted. */
+	budget_shown(w->b, "site", "news");
+	for (int i = 0; i < BUDGET_SHOWN_MAX + 10; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		budget_shown(w->b, name, "news");
+	}
+	budget_tick(w->b);
+	assert_int_equal(shown_of(w, "site"), 6);
+	assert_int_equal(shown_of(w, "s0"), 1);
+	snprintf(name, sizeof(name), "s%d", BUDGET_SHOWN_MAX + 5);
+	assert_int_equal(shown_of(w, name), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +373,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_hold, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_tallies, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_shown, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
