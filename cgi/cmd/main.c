@@ -173,7 +173,7 @@ static const struct cmd_option {
     {"--why", OPT_FLAG, offsetof(struct cmd_args, why)},
     {"--tell-only", OPT_FLAG, offsetof(struct cmd_args, tell_only)},
     {"--threads", OPT_NUMBER, offsetof(struct cmd_args, threads)},
-    {"--event", OPT_NUMBER, offsetof(struct cmd_args, event)},
+    {"--event", OPT_STRING, offsetof(struct cmd_args, event)},
     {"--json", OPT_FLAG, offsetof(struct cmd_args, json)},
     {"-n", OPT_FLAG, offsetof(struct cmd_args, dry)},
     {"--dry-run", OPT_FLAG, offsetof(struct cmd_args, dry)},

@@ -63,6 +63,16 @@ static enum sheet_part part_of(const char *as)
 	return (enum sheet_part)p;
 }
 
+/* 0: not named; -1: not a number. */
+static int64_t seq_of(const struct person_call *c)
+{
+	unsigned long long n;
+
+	if (!c->args->event)
+		return 0;
+	return slice_u64(slice_from(c->args->event), &n) && n > 0 && n < INT64_MAX ? (int64_t)n : -1;
+}
+
 static bool as_known(const char *as)
 {
 	return !as || strcmp(as, "html") == 0 || strcmp(as, "bundle") == 0 || part_of(as) != SHEET_PART__MAX;
@@ -85,7 +95,7 @@ static enum err evidence_make(const struct person_call *c, struct store *st, str
 	else if (!rc && strcmp(as, "bundle") == 0)
 		rc = bundle_make(c, db, &p, out, ei);
 	else if (!rc)
-		rc = sheet_text(db, &a, p.id, c->args->event, part_of(as), out, ei);
+		rc = sheet_text(db, &a, p.id, seq_of(c), part_of(as), out, ei);
 	store_read_end(st, db);
 	arena_free(&a);
 	return rc;
@@ -113,6 +123,8 @@ int person_verb_evidence(const struct person_call *c)
 		return cmd_usage("--lang is de or en");
 	if (!as_known(c->args->as))
 		return cmd_usage("--as is html, bundle, form, mail or notice");
+	if (seq_of(c) < 0)
+		return cmd_usage("--event is the number of an event, as `person find` shows it");
 	rc = cmd_store(c->conf, c->site, false, &st, &ei);
 	if (rc)
 		return cmd_fail(c->site->id, &ei);

@@ -37,6 +37,7 @@ struct cmd_args {
 	const char *listen;  /* --listen; NULL */
 	const char *group;   /* --group; NULL */
 	const char *file;    /* -o; NULL: stdout */
+	const char *event;   /* person evidence --event; NULL */
 	const char *sample;  /* doctor --sample; NULL */
 	const char *key;     /* verify --key; NULL */
 	bool deep;           /* verify --deep */
@@ -47,7 +48,6 @@ struct cmd_args {
 	const char *accept_gap; /* restore --accept-gap; NULL */
 	bool schema, context; /* export 27560 */
 	unsigned threads;    /* --threads; 0 */
-	unsigned event;      /* --event; 0 */
 	bool json, dry, yes, once, now, with_worker, cache, why, tell_only;
 	bool ropa_host, avv, tia; /* ropa */
 	bool backup;         /* key new --backup */
