@@ -47,7 +47,8 @@ const struct cmd_verb cmd_verbs[] = {
         "fields arrive, are they signed?\n"},
     {"status", cmd_status, "status [--site S] [--json]", "is everything up, what waits, what was refused",
         "Per site: up or down and why, persons by state, what waits in the outbox, held providers, the notice in\n"
-        "force, and the figures of today and of seven days (UTC). No personal data. Exit 3: a site is down.\n"},
+        "force, and the figures of today and of seven days (UTC). No personal data. Exit 3: a site is down, or the\n"
+        "worker's daily look at its own evidence found some that proves nothing.\n"},
     {"person", cmd_person, "person find|evidence ADDRESS [--site S] [--lang de|en] [--as WHAT] [--event N] [-o FILE] [--json]",
         "what is known about an address",
         "find      state, purposes and every event, with the hashes of the texts that were shown\n"

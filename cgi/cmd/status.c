@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "cmd/alive_priv.h"
 #include "cmd/cmd.h"
+#include "core/selftest.h"
 #include "core/site.h"
 #include "core/version.h"
 #include "store/budget.h"
@@ -72,6 +73,7 @@ struct site_status {
 	int64_t today_day;
 	int64_t today[FIGURES], week[FIGURES];
 	int64_t data_bytes;
+	struct selftest selftest; /* at_ms 0: none yet */
 };
 
 static bool add_held(const struct outbox_row *r, void *arg)
@@ -147,7 +149,17 @@ static enum err read_db(struct db *db, struct site_status *s, struct errinfo *ei
 		rc = outbox_each(db, &held, add_held, s, ei);
 	if (!rc)
 		rc = daily_each(db, s->today_day - WEEK_DAYS + 1, s->today_day, add_daily, s, ei);
+	if (!rc)
+		rc = selftest_last(db, &s->selftest, ei);
+	if (rc == E_NOT_FOUND)
+		rc = OK;
 	return rc ? rc : read_notices(db, s, ei);
+}
+
+/* The worker looked at its own evidence, and something did not prove what it says. */
+static bool evidence_bad(const struct site_status *s)
+{
+	return s->selftest.proofs_bad || s->selftest.sheets_bad;
 }
 
 static int64_t folder_bytes(const char *data, const char *id)
@@ -261,6 +273,25 @@ static void json_notices(struct jsonw *w, const struct site_status *s)
 	jsonw_end_object(w);
 }
 
+static void json_selftest(struct jsonw *w, const struct selftest *t)
+{
+	char iso[CLOCK_ISO_BYTES];
+
+	jsonw_key(w, "selftest");
+	if (!t->at_ms) {
+		jsonw_null(w);
+		return;
+	}
+	jsonw_object(w);
+	jsonw_kcstr(w, "at", clock_iso(t->at_ms, iso));
+	jsonw_kint(w, "proofs", t->proofs);
+	jsonw_kint(w, "proofs_bad", t->proofs_bad);
+	jsonw_kint(w, "sheets", t->sheets);
+	jsonw_kint(w, "sheets_bad", t->sheets_bad);
+	jsonw_kint(w, "event", t->seq);
+	jsonw_end_object(w);
+}
+
 static void json_site(struct jsonw *w, const struct site_status *s)
 {
 	jsonw_object(w);
@@ -277,6 +308,7 @@ static void json_site(struct jsonw *w, const struct site_status *s)
 	jsonw_kint(w, "intake", s->intake);
 	json_outbox(w, s);
 	json_notices(w, s);
+	json_selftest(w, &s->selftest);
 	json_figures(w, "today", s->today);
 	json_figures(w, "week", s->week);
 	jsonw_kint(w, "data_bytes", s->data_bytes);
@@ -322,6 +354,22 @@ static const char *outbox_name(int i)
 	return outbox_state_name((enum outbox_state)i);
 }
 
+static void line_selftest(struct buf *b, const struct selftest *t)
+{
+	char iso[CLOCK_ISO_BYTES];
+
+	if (!t->at_ms)
+		return;
+	if (!t->proofs_bad && !t->sheets_bad) {
+		buf_printf(b, "  evidence %u proofs and %u sheets at random are good (%s)\n", t->proofs, t->sheets,
+		    clock_iso(t->at_ms, iso));
+		return;
+	}
+	buf_printf(b, "  EVIDENCE IS DAMAGED: %u of %u proofs and %u of %u sheets failed (%s), among them event %lld. Run"
+	    " `jawort verify`.\n", t->proofs_bad, t->proofs, t->sheets_bad, t->sheets, clock_iso(t->at_ms, iso),
+	    (long long)t->seq);
+}
+
 static void lines_site(struct buf *b, const struct site_status *s)
 {
 	char iso[CLOCK_ISO_BYTES], hex[ENC_HEX_BYTES(STORE_HASH_BYTES)];
@@ -345,6 +393,7 @@ static void lines_site(struct buf *b, const struct site_status *s)
 		buf_printf(b, "  notice   %s: version %lld (%.12s) since %s\n", s->notices[i].lang,
 		    (long long)s->notices[i].no, enc_hex(s->notices[i].hash, STORE_HASH_BYTES, hex),
 		    clock_iso(s->notices[i].valid_from_ms, iso));
+	line_selftest(b, &s->selftest);
 	line_figures(b, "today", s->today);
 	line_figures(b, "7 days", s->week);
 	buf_printf(b, "  data     %lld KiB\n", (long long)(s->data_bytes + 1023) / 1024);
@@ -412,7 +461,7 @@ static int status_all(const struct cmd_args *a, const struct conf *c, struct buf
 			site_read(c, c->sites[i], budget, &s);
 		out_site(a, &w, b, &s);
 		seen++;
-		down += s.reason[0] != '\0';
+		down += s.reason[0] != '\0' || evidence_bad(&s);
 	}
 	if (a->json) {
 		jsonw_end_array(&w);

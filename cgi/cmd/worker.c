@@ -13,6 +13,7 @@
 #include "core/events.h"
 #include "core/logkeep.h"
 #include "core/retention.h"
+#include "core/selftest.h"
 #include "core/turn.h"
 #include "send/worker.h"
 #include "store/intake.h"
@@ -154,6 +155,33 @@ static void worker_log(struct store *st, const struct conf_site *cs, const struc
 		log_err(LOG_ERROR, "log", &ei);
 }
 
+/* Once a day: do events at random still prove what they say? status tells what came out. */
+static void worker_selftest(struct store *st, const struct conf_site *cs, const struct conf *c)
+{
+	struct errinfo ei = {.code = OK};
+	struct selftest r = {.proofs = 0};
+	struct site *s = NULL;
+	struct db *db;
+	bool due = false;
+	enum err rc = store_read(st, &db, &ei);
+
+	if (!rc) {
+		rc = selftest_due(db, clock_now_ms(), &due, &ei);
+		store_read_end(st, db);
+	}
+	if (!rc && due)
+		rc = site_new(&s, c, cs, &ei);
+	if (!rc && due)
+		rc = selftest_run(s, st, SELFTEST_EVENTS, clock_now_ms(), &r, &ei);
+	site_free(s);
+	if (rc)
+		log_err(LOG_ERROR, "selftest", &ei);
+	else if (r.proofs_bad || r.sheets_bad)
+		log_event(LOG_ERROR, "selftest_bad", LOG_S("site", cs->id), LOG_I("proofs", r.proofs_bad),
+		    LOG_I("sheets", r.sheets_bad), LOG_I("event", r.seq),
+		    LOG_S("text", "the evidence is damaged; `jawort verify` says where"));
+}
+
 /* Once an hour: what the configuration says must go, goes. */
 static enum err worker_upkeep(struct store *st, const struct conf_site *cs, void *arg)
 {
@@ -176,6 +204,7 @@ static enum err worker_upkeep(struct store *st, const struct conf_site *cs, void
 		    : retention_sweep(cs, st, clock_now_ms(), &rep, &ei);
 	site_free(s);
 	worker_log(st, cs, l->conf);
+	worker_selftest(st, cs, l->conf);
 	if (!rc && l->budget)
 		rc = budget_purge(l->budget, clock_now_ms(), &ei);
 	if (!rc)
