@@ -5,6 +5,7 @@
 #include "cmd/person_priv.h"
 #include "core/bundle.h"
 #include "core/sheet.h"
+#include "store/erasure.h"
 
 /* A site that speaks the sheet's language, also where it has no form in it. */
 struct speaker {
@@ -78,6 +79,28 @@ static bool as_known(const char *as)
 	return !as || strcmp(as, "html") == 0 || strcmp(as, "bundle") == 0 || part_of(as) != SHEET_PART__MAX;
 }
 
+static bool newest_kept(const struct erasure_kept *k, void *arg)
+{
+	*(int64_t *)arg = k->person_id;
+	return true;
+}
+
+/* Who is there; else the evidence that outlived an erasure, the newest of this address. */
+static enum err evidence_find(const struct person_call *c, struct db *db, struct person *out, struct errinfo *ei)
+{
+	unsigned char lookup[PERSON_LOOKUP_BYTES];
+	struct errinfo kept_ei = {.code = OK};
+	enum err rc = person_call_find(c, db, out, ei);
+	int64_t id = 0;
+
+	if (rc != E_NOT_FOUND)
+		return rc;
+	person_lookup(db_keyring(db), STORE_EMAIL, c->addr.full, lookup);
+	if (erasure_kept_each(db, STORE_EMAIL, lookup, newest_kept, &id, &kept_ei) != OK || !id)
+		return rc;
+	return person_get(db, id, out, ei);
+}
+
 static enum err evidence_make(const struct person_call *c, struct store *st, struct buf *out, struct errinfo *ei)
 {
 	const char *as = c->args->as ? c->args->as : "html";
@@ -89,7 +112,7 @@ static enum err evidence_make(const struct person_call *c, struct store *st, str
 	if (rc)
 		return rc;
 	arena_init(&a, SHEET_ARENA_BYTES);
-	rc = person_call_find(c, db, &p, ei);
+	rc = evidence_find(c, db, &p, ei);
 	if (!rc && strcmp(as, "html") == 0)
 		rc = sheet_make(c, db, &p, &a, out, ei);
 	else if (!rc && strcmp(as, "bundle") == 0)

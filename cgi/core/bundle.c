@@ -6,6 +6,7 @@
 #include "base/enc.h"
 #include "core/entry.h"
 #include "core/version.h"
+#include "store/erasure.h"
 #include "store/event.h"
 #include "store/shown.h"
 #include "store/text.h"
@@ -259,10 +260,11 @@ enum err bundle_write(struct db *db, const struct site *s, const struct person *
     struct errinfo *ei)
 {
 	struct bundle b = {.db = db, .s = s, .c = site_conf(s), .p = p, .out = out, .ei = ei};
+	struct erasure_kept kept;
 	struct arena a;
 	size_t from;
 
-	if (p->state == PERSON_ERASED)
+	if (p->state == PERSON_ERASED && erasure_kept_get(db, p->id, &kept, ei) != OK)
 		return err_set(ei, E_NOT_FOUND, "person %lld is erased", (long long)p->id);
 	b.records = dpv_person_new(s);
 	if (!b.records)

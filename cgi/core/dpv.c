@@ -27,9 +27,15 @@ static const struct kind_row {
     {EVENT_RENEWED, "dpv:ConsentRequested", "new confirmation link asked for", true, WHILE_LINK},
     {EVENT_CONFIRMED, "dpv:ConsentGiven", "tick in the form, then button behind the mailed link (POST)", true,
         UNTIL_WITHDRAWAL},
+    {EVENT_PURPOSE_ADDED, "dpv:ConsentGiven", "tick in the form, then button behind the mailed link (POST)", true,
+        UNTIL_WITHDRAWAL},
+    {EVENT_RECONFIRMED, "dpv:RenewedConsentGiven", "tick in the form, then button behind the mailed link (POST)", true,
+        UNTIL_WITHDRAWAL},
+    {EVENT_IMPORTED, "dpv:ConsentGiven", "taken over from elsewhere, with its proof", true, UNTIL_WITHDRAWAL},
     {EVENT_DENIED, "dpv:ConsentRefused", "button \"that was not me\"", true, UNTIL_ASKED_AGAIN},
     {EVENT_EXPIRED, "dpv:ConsentExpired", "not confirmed in time", false, UNTIL_ASKED_AGAIN},
     {EVENT_WITHDRAWN, "dpv:ConsentWithdrawn", "withdrawal", true, UNTIL_ASKED_AGAIN},
+    {EVENT_OBJECTED, "dpv:ConsentWithdrawn", "objection", true, UNTIL_ASKED_AGAIN},
     {EVENT_COMPLAINED, "dpv:ConsentWithdrawn", "mail marked as spam", true, UNTIL_ASKED_AGAIN},
     {EVENT_BOUNCED, "dpv:ConsentRevoked", "mailbox does not exist", false, UNTIL_ASKED_AGAIN},
     {EVENT_SUPPRESSED, "dpv:ConsentRevoked", "address blocked", false, UNTIL_ASKED_AGAIN},
@@ -522,7 +528,7 @@ static void slot_state(struct dpv_person *p, struct slot *sl, const struct kind_
 	struct buf *out = &sl->states;
 	char iso[CLOCK_ISO_BYTES], hex[ENC_HEX_BYTES(STORE_HASH_BYTES)];
 	struct slice core = r->plain[EVENT_CORE], lang = entry_str(core, "lang");
-	bool gives = k->kind == EVENT_CONFIRMED;
+	bool gives = k->valid == UNTIL_WITHDRAWAL;
 
 	if (lang.len)
 		slice_copy(lang, sl->lang, sizeof(sl->lang));
@@ -551,7 +557,9 @@ static void slot_state(struct dpv_person *p, struct slot *sl, const struct kind_
 /* Only what asks for a consent or gives it opens a record. */
 static bool opens(enum event_kind kind)
 {
-	return kind == EVENT_REQUESTED || kind == EVENT_CONFIRMED;
+	const struct kind_row *k = kind_row(kind);
+
+	return kind == EVENT_REQUESTED || (k && k->valid == UNTIL_WITHDRAWAL);
 }
 
 void dpv_event(struct dpv_person *p, const struct event_row *r)

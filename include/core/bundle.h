@@ -23,8 +23,8 @@
 
 /*
  * Appends the bundle of a person. db: any handle, its view of the data is what is written; events that no
- * checkpoint covers yet stand in it without a path (logbook_advance() first). E_NOT_FOUND: erased, or a text that
- * an event names is missing. E_IO: a text or an event does not have its hash. E_LIMIT: out is full.
+ * checkpoint covers yet stand in it without a path (logbook_advance() first). E_NOT_FOUND: erased, unless the evidence
+ * was kept (store/erasure.h), or a text that an event names is missing. E_IO: a text or an event does not have its hash. E_LIMIT: out is full.
  */
 enum err bundle_write(struct db *db, const struct site *s, const struct person *p, int64_t now_ms, struct buf *out,
     struct errinfo *ei);
