@@ -127,6 +127,9 @@ const struct cmd_verb cmd_verbs[] = {
         "--drill       does all of it beside the running site, reports, and leaves nothing\n"
         "--accept-gap  how much time without a journal is accepted, like 5h; without it such a restore is refused\n"
         "-n            opens and compares the files, and says what the journal would do; writes nothing\n"},
+    {"purge", cmd_purge, "purge [--site S] [--json] [-n]", "what has run out goes now",
+        "The worker does the same once an hour. -n: how much of each kind would go and why; changes nothing.\n"
+        "Kinds, periods and their legal basis: docs/retention.md.\n"},
     {"key", cmd_key, "key show-public|rotate sign|rotate token [--site S] [--json] [-n] | key new --backup [-o FILE] [--json]",
         "keys of a site, keys of backups",
         "show-public  every key that signed or signs checkpoints and evidence of this site, the present one first, as\n"

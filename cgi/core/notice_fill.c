@@ -1,4 +1,5 @@
 /* Values of the rows about the controller, the purposes, the website, the data and the rights. */
+#include "core/keep.h"
 #include "core/notice_priv.h"
 
 #include <string.h>
@@ -161,7 +162,7 @@ void notice_fill_abuse(struct notice_walk *w, struct view *v, size_t i)
 
 	(void)i;
 	view_text(v, "abuse_controls", notice_join(w, signs, sizeof(signs) / sizeof(signs[0]), "word.and"));
-	view_text(v, "abuse_retention_dative", notice_duration(w, NOTICE_ABUSE, true));
+	view_text(v, "abuse_retention_dative", notice_duration(w, keep_period(w->f->conf, KEEP_ABUSE), true));
 }
 
 void notice_fill_deny(struct notice_walk *w, struct view *v, size_t i)

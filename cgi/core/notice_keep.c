@@ -1,18 +1,19 @@
 /* N21: how long each kind of data stays. One table; every kind that the store keeps has a row. */
 #include "core/notice_priv.h"
 
-#include "core/retention.h"
-#include "store/hook.h"
+#include "core/keep.h"
 
 #define NTH_MAX 10 /* words for "first" to "tenth" */
 
-struct keep {
+struct keep_said {
 	const char *what;     /* phrase */
 	const char *how_long; /* phrase, NULL: the bare duration, or the rule */
 	bool (*applies)(const struct notice_facts *f);
 	struct conf_duration (*duration)(const struct notice_walk *w); /* NULL: the phrase says it all */
 	struct slice (*rule)(struct notice_walk *w, struct view *v);   /* NULL, or the words themselves */
+	enum keep_kind kind; /* of core/keep.h, whose period it is; KEEP_NONE: not stored by this program */
 };
+#define KEEP_NONE KEEP__MAX
 
 static bool keep_always(const struct notice_facts *f)
 {
@@ -65,66 +66,9 @@ static struct conf_duration of_site_logs(const struct notice_walk *w)
 	return w->f->conf->website.logs;
 }
 
-/* How long a report is known again: store/hook.h. */
-static struct conf_duration of_hooks(const struct notice_walk *w)
-{
-	const int days = (int)(HOOK_REMEMBER_MS / (INT64_C(86400) * 1000));
-
-	(void)w;
-	return (struct conf_duration){.seconds = days * 86400, .n = days, .unit = 'd'};
-}
-
-static struct conf_duration of_unconfirmed(const struct notice_walk *w)
-{
-	return w->f->conf->retention.unconfirmed;
-}
-
-static struct conf_duration of_ip(const struct notice_walk *w)
-{
-	return w->f->conf->retention.ip;
-}
-
-static struct conf_duration of_deny(const struct notice_walk *w)
-{
-	return w->f->conf->retention.deny_block;
-}
-
-static struct conf_duration of_requests(const struct notice_walk *w)
-{
-	return w->f->conf->retention.requests;
-}
-
 static struct conf_duration of_logs(const struct notice_walk *w)
 {
 	return w->f->conf->retention.logs;
-}
-
-static struct conf_duration of_backups(const struct notice_walk *w)
-{
-	return w->f->conf->retention.backups;
-}
-
-static struct conf_duration of_abuse(const struct notice_walk *w)
-{
-	(void)w;
-	return NOTICE_ABUSE;
-}
-
-/* Figures that are the program's own: core/retention.h. */
-static struct conf_duration of_mails(const struct notice_walk *w)
-{
-	const int days = (int)(RETENTION_OUTBOX_MS / (86400 * 1000));
-
-	(void)w;
-	return (struct conf_duration){.seconds = days * 86400, .n = days, .unit = 'd'};
-}
-
-static struct conf_duration of_counts(const struct notice_walk *w)
-{
-	const int years = RETENTION_DAILY_DAYS / 366;
-
-	(void)w;
-	return (struct conf_duration){.seconds = years * 365 * 86400, .n = years, .unit = 'y'};
 }
 
 void notice_evidence_fill(struct notice_walk *w, struct view *v, bool *years)
@@ -150,37 +94,37 @@ struct slice notice_evidence_rule(struct notice_walk *w, struct view *v)
 	return notice_say(w, one, years ? "notice.keep.evidence.time" : "notice.keep.evidence.time.plain");
 }
 
-static const struct keep keeps[] = {
-    {"notice.keep.pending", NULL, keep_always, of_unconfirmed, NULL},
-    {"notice.keep.sending", "notice.keep.sending.time", keep_always, NULL, NULL},
-    {"notice.keep.mails", NULL, keep_always, of_mails, NULL},
-    {"notice.keep.evidence", NULL, keep_always, NULL, notice_evidence_rule},
-    {"notice.keep.ip.truncated", NULL, keep_ip_truncated, of_ip, NULL},
-    {"notice.keep.ip.full", NULL, keep_ip_full, of_ip, NULL},
-    {"notice.keep.deny", NULL, keep_always, of_deny, NULL},
-    {"notice.keep.suppression", "notice.keep.suppression.time", keep_always, NULL, NULL},
-    {"notice.keep.hooks", "notice.keep.hooks.time", keep_hooks, of_hooks, NULL},
-    {"notice.keep.requests", "notice.keep.requests.time", keep_always, of_requests, NULL},
-    {"notice.keep.abuse", "notice.keep.abuse.time", keep_always, of_abuse, NULL},
-    {"notice.keep.logs", NULL, keep_always, of_logs, NULL},
-    {"notice.keep.sitelogs", NULL, keep_site_logs, of_site_logs, NULL},
-    {"notice.keep.messages", "notice.keep.messages.time", keep_contact, of_contact, NULL},
-    {"notice.keep.stats", NULL, keep_stats, of_stats, NULL},
-    {"notice.keep.backups", "notice.keep.backups.time", keep_always, of_backups, NULL},
-    {"notice.keep.counts", NULL, keep_always, of_counts, NULL},
-    {"notice.keep.texts", "notice.keep.texts.time", keep_always, NULL, NULL},
+static const struct keep_said keeps[] = {
+    {"notice.keep.pending", NULL, keep_always, NULL, NULL, KEEP_PENDING},
+    {"notice.keep.sending", "notice.keep.sending.time", keep_always, NULL, NULL, KEEP_SENDING},
+    {"notice.keep.mails", NULL, keep_always, NULL, NULL, KEEP_MAILS},
+    {"notice.keep.evidence", NULL, keep_always, NULL, notice_evidence_rule, KEEP_EVIDENCE},
+    {"notice.keep.ip.truncated", NULL, keep_ip_truncated, NULL, NULL, KEEP_IP},
+    {"notice.keep.ip.full", NULL, keep_ip_full, NULL, NULL, KEEP_IP},
+    {"notice.keep.deny", NULL, keep_always, NULL, NULL, KEEP_DENY},
+    {"notice.keep.suppression", "notice.keep.suppression.time", keep_always, NULL, NULL, KEEP_SUPPRESSION},
+    {"notice.keep.hooks", "notice.keep.hooks.time", keep_hooks, NULL, NULL, KEEP_HOOKS},
+    {"notice.keep.requests", "notice.keep.requests.time", keep_always, NULL, NULL, KEEP_REQUESTS},
+    {"notice.keep.abuse", "notice.keep.abuse.time", keep_always, NULL, NULL, KEEP_ABUSE},
+    {"notice.keep.logs", NULL, keep_always, of_logs, NULL, KEEP_NONE},
+    {"notice.keep.sitelogs", NULL, keep_site_logs, of_site_logs, NULL, KEEP_NONE},
+    {"notice.keep.messages", "notice.keep.messages.time", keep_contact, of_contact, NULL, KEEP_NONE},
+    {"notice.keep.stats", NULL, keep_stats, of_stats, NULL, KEEP_NONE},
+    {"notice.keep.backups", "notice.keep.backups.time", keep_always, NULL, NULL, KEEP_BACKUPS},
+    {"notice.keep.counts", NULL, keep_always, NULL, NULL, KEEP_COUNTS},
+    {"notice.keep.texts", "notice.keep.texts.time", keep_always, NULL, NULL, KEEP_TEXTS},
 };
 
-static struct notice_kept keep_say(struct notice_walk *w, struct view *row, const struct keep *k)
+static struct notice_kept keep_say(struct notice_walk *w, struct view *row, const struct keep_said *k)
 {
 	struct notice_kept out = {.key = k->what, .how_long = SLICE("")};
 
-	if (k->duration) {
-		out.how_long = notice_duration(w, k->duration(w), false);
+	if (k->duration || (k->kind != KEEP_NONE && keep_period(w->f->conf, k->kind).n && !k->rule)) {
+		out.how_long = notice_duration(w, k->duration ? k->duration(w) : keep_period(w->f->conf, k->kind), false);
 		view_text(row, "duration", out.how_long);
 	}
 	if (k->how_long) {
-		view_text(row, "keys", notice_duration(w, w->f->conf->retention.backup_keys, false));
+		view_text(row, "keys", notice_duration(w, keep_period(w->f->conf, KEEP_BACKUP_KEYS), false));
 		out.how_long = notice_say(w, row, k->how_long);
 	}
 	if (k->rule)
@@ -189,7 +133,7 @@ static struct notice_kept keep_say(struct notice_walk *w, struct view *row, cons
 	return out;
 }
 
-static void keep_row(struct notice_walk *w, struct view *v, const struct keep *k)
+static void keep_row(struct notice_walk *w, struct view *v, const struct keep_said *k)
 {
 	struct view *row = view_item(v, "rows");
 	const struct notice_kept one = keep_say(w, row, k);

@@ -200,7 +200,5 @@ struct notice_kept {
 	struct slice what, how_long;
 };
 bool notice_kept(struct notice_walk *w, struct view *v, size_t i, struct notice_kept *out);
-/* How long counters against abuse live at most: store/budget.h counts a day and deletes its keys after two. */
-#define NOTICE_ABUSE ((struct conf_duration){.seconds = 2 * 86400, .n = 2, .unit = 'd'})
 
 #endif

@@ -241,18 +241,16 @@ static enum err again_erased(struct db *db, const struct journal_record *j, stru
 		out->unknown++;
 		return OK;
 	}
-	/* Evidence that was kept then may have been given up since. */
+	/* Erased before, and the evidence that stayed has gone since. */
 	if (!rc && p.state == PERSON_ERASED && j->kind == JOURNAL_ERASED)
 		return erasure_ask_rest(db, p.id, ei);
 	if (rc || p.state == PERSON_ERASED)
 		return rc;
 	out->erased++;
 	rc = again_event(db, p.id, EVENT_ERASED, j->at_ms, ei);
-	if (rc)
-		return rc;
-	if (j->kind == JOURNAL_KEPT)
+	if (!rc && j->kind == JOURNAL_KEPT)
 		return erasure_ask_keep(db, p.id, ERASURE_REQUEST, j->v[1], j->at_ms, ei);
-	return erasure_ask(db, p.id, ERASURE_REQUEST, j->at_ms, ei);
+	return rc ? rc : erasure_ask(db, p.id, ERASURE_REQUEST, j->at_ms, ei);
 }
 
 struct open_requests {
@@ -278,6 +276,7 @@ static enum person_state left_state(int64_t kind)
 		return PERSON_BOUNCED;
 	case EVENT_COMPLAINED:
 	case EVENT_SUPPRESSED:
+	case EVENT_OBJECTED:
 		return PERSON_SUPPRESSED;
 	case EVENT_RESTRICTED:
 		return PERSON_RESTRICTED;

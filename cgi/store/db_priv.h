@@ -80,7 +80,8 @@ struct db_stmt_table {
 	X(HOOK, hook)       \
 	X(CONTACT, contact) \
 	X(JOURNAL, journal) \
-	X(MOVE, move)
+	X(MOVE, move)       \
+	X(DUE, due)
 #define DB_TABLE_ENUM(NOUN, noun) DB_T_##NOUN,
 enum db_table { DB_TABLES(DB_TABLE_ENUM) DB_T__MAX };
 #define DB_TABLE_EXTERN(NOUN, noun)                     \

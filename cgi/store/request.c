@@ -26,7 +26,8 @@
 	X(FIELDS, DB_READ, 2, "SELECT person_id, fields_ct FROM request WHERE id = ?1")                       \
 	X(PAGE, DB_READ, 2, "SELECT person_id, page_ct FROM request WHERE id = ?1")                           \
 	X(EXPIRED, DB_READ, 14,                                                                               \
-	    "SELECT " COLUMNS " FROM request WHERE state = 0 AND expires_ms < ?1 ORDER BY expires_ms LIMIT ?2")
+	    "SELECT " COLUMNS " FROM request WHERE state = 0 AND expires_ms > ?1 AND expires_ms < ?2 ORDER BY expires_ms"   \
+	    " LIMIT ?3")
 DB_STMTS(request, REQUEST, STMTS)
 
 _Static_assert(REQUEST_PENDING == 0 && REQUEST_EXPIRED == 3, "numbers used in the statements above");
@@ -232,12 +233,13 @@ enum err request_each(struct db *db, int64_t person_id, bool (*cb)(const struct 
 	return request_walk(db, q, cb, arg, ei);
 }
 
-enum err request_expired_each(struct db *db, int64_t before_ms, unsigned limit,
+enum err request_expired_each(struct db *db, int64_t after_ms, int64_t before_ms, unsigned limit,
     bool (*cb)(const struct request_row *r, void *arg), void *arg, struct errinfo *ei)
 {
 	sqlite3_stmt *q = request_stmt(db, EXPIRED);
-	db_bind_i64(q, 1, before_ms);
-	db_bind_i64(q, 2, limit);
+	db_bind_i64(q, 1, after_ms);
+	db_bind_i64(q, 2, before_ms);
+	db_bind_i64(q, 3, limit);
 	return request_walk(db, q, cb, arg, ei);
 }
 

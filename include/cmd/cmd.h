@@ -88,6 +88,7 @@ int cmd_nginx(const struct cmd_args *a);
 int cmd_key(const struct cmd_args *a);
 int cmd_backup(const struct cmd_args *a);
 int cmd_restore(const struct cmd_args *a);
+int cmd_purge(const struct cmd_args *a);
 int cmd_log(const struct cmd_args *a);
 int cmd_version(const struct cmd_args *a);
 int cmd_help(const struct cmd_args *a);

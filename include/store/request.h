@@ -79,8 +79,8 @@ enum err request_latest(struct db *db, int64_t person_id, struct slice form, str
 /* Append what was sealed. E_NOT_FOUND also when the person is erased. */
 enum err request_fields(struct db *db, int64_t id, struct buf *out, struct errinfo *ei);
 enum err request_page(struct db *db, int64_t id, struct buf *out, struct errinfo *ei);
-/* Pending ones with expires_ms < before_ms, by expiry, at most limit. */
-enum err request_expired_each(struct db *db, int64_t before_ms, unsigned limit,
+/* Pending ones with after_ms < expires_ms < before_ms, by expiry, at most limit. */
+enum err request_expired_each(struct db *db, int64_t after_ms, int64_t before_ms, unsigned limit,
     bool (*cb)(const struct request_row *r, void *arg), void *arg, struct errinfo *ei);
 
 #endif

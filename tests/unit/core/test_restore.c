@@ -271,6 +271,51 @@ static void test_ids_are_not_used_again(void **state)
 	assert_int_equal(state_back(b, "new@verein.test", &id), PERSON_PENDING);
 }
 
+/* Erased, and the evidence stays for its time: so it is again. When that has gone too, nothing comes back. */
+static void test_kept_evidence(void **state)
+{
+	struct backups *b = *state;
+	const int64_t until = WORLD_NOW + 1000 * DAY_MS;
+	struct erasure_kept kept;
+	struct restore_report rep;
+	struct crypt_key key;
+	struct db *db;
+	int64_t ada = id_of(b, people[0]);
+
+	back_up(b);
+	assert_ok(store_write_begin(b->w.store, &db, EI));
+	assert_ok(erasure_ask_keep(db, ada, ERASURE_REQUEST, until, b->w.now_ms + 1, EI));
+	assert_ok(store_write_commit(b->w.store, EI));
+	assert_ok(erasure_finish(b->w.store, b->w.now_ms, NULL, EI));
+	a_day(b);
+	assert_ok(restore(b, 0, &rep));
+	assert_int_equal(rep.erased, 1);
+	open_back(b);
+	assert_int_equal(state_back(b, people[0], NULL), PERSON_STATE__MAX);
+	assert_ok(store_read(b->back, &db, EI));
+	assert_ok(erasure_kept_get(db, ada, &kept, EI));
+	assert_int_equal(kept.until_ms, until);
+	assert_ok(keyslot_get(db, ada, &key, EI));
+	store_read_end(b->back, db);
+	store_close(b->back);
+	b->back = NULL;
+	/* A backup that knows it as kept, and the journal of the day on which it ended. */
+	unlink(b->data);
+	unlink(b->keys);
+	back_up(b);
+	assert_ok(store_write_begin(b->w.store, &db, EI));
+	assert_ok(erasure_ask_rest(db, ada, EI));
+	assert_ok(store_write_commit(b->w.store, EI));
+	assert_ok(erasure_finish(b->w.store, b->w.now_ms, NULL, EI));
+	assert_ok(restore(b, 0, &rep));
+	open_back(b);
+	assert_ok(store_read(b->back, &db, EI));
+	assert_int_equal(erasure_kept_get(db, ada, &kept, EI), E_NOT_FOUND);
+	assert_int_equal(keyslot_get(db, ada, &key, EI), E_NOT_FOUND);
+	assert_int_equal(person_address(db, ada, &(struct buf){.max_bytes = 1}, EI), E_NOT_FOUND);
+	store_read_end(b->back, db);
+}
+
 /* A log that was signed further than the backup goes on under another name, each time. */
 static void test_log_does_not_fork(void **state)
 {
@@ -467,6 +512,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_erased_stays_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_is_written_to_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ids_are_not_used_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kept_evidence, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_log_does_not_fork, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gaps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_altered_journal, setup, teardown),

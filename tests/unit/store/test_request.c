@@ -144,10 +144,10 @@ static void test_lists(void **state)
 	assert_ok(request_latest(w, id, SLICE("news"), &a, &r, EI));
 	assert_int_equal(r.id, ids[3]);
 	assert_int_equal(request_latest(w, id, SLICE("none"), &a, &r, EI), E_NOT_FOUND);
-	assert_ok(request_expired_each(w, NOW + 100, 10, see, &expired, EI));
+	assert_ok(request_expired_each(w, 0, NOW + 100, 10, see, &expired, EI));
 	assert_int_equal(expired.n, 3); /* not the confirmed one, not the one that ends just then */
 	assert_int_equal(expired.ids[0], ids[4]); /* by expiry */
-	assert_ok(request_expired_each(w, NOW + 1000, 2, see, &two, EI));
+	assert_ok(request_expired_each(w, 0, NOW + 1000, 2, see, &two, EI));
 	assert_int_equal(two.n, 2);
 	store_write_rollback(t->store);
 	arena_free(&a);
