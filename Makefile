@@ -5,7 +5,7 @@ CC ?= gcc
 SAN ?=
 V ?=
 
-ROOMS := base text conf store mail core web front send scan proof cmd
+ROOMS := base text conf store mail core web front stamp send scan proof cmd
 
 STD := -std=c11 -D_GNU_SOURCE -Iinclude -I$(BUILD)/gen -Icgi
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
@@ -111,10 +111,11 @@ LINK_mail := mail conf text base
 LINK_core := core embed store mail conf text base
 LINK_web := web core embed store mail conf text base
 LINK_front := front web core embed store mail conf text base
-LINK_send := send store mail conf text base
+LINK_send := send stamp store mail conf text base
+LINK_stamp := stamp base
 LINK_scan := scan conf text base
 LINK_proof := proof text base
-LINK_cmd := cmd proof scan send front web core embed store mail conf text base
+LINK_cmd := cmd proof scan send stamp front web core embed store mail conf text base
 
 $(BUILD)/jawort: $(BUILD)/cgi/cmd/main.o $(LINK_cmd:%=$(BUILD)/%.a)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)

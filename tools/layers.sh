@@ -14,16 +14,18 @@ store base text conf store
 mail  base text conf mail
 core  base text conf store mail core
 web   base text conf store mail core web
+stamp base stamp
 front base text conf store mail core web front
-send  base text conf store mail send
+send  base text conf store mail stamp send
 scan  base text conf scan
 proof base text proof
-cmd   base text conf store mail core web front send scan proof cmd
+cmd   base text conf store mail core web front stamp send scan proof cmd
 '
 # header pattern: files that may include it
 confined='
 sqlite3.h    cgi/store/
 curl/        cgi/send/curllib_priv.h
+openssl/     cgi/stamp/
 gumbo.h      cgi/scan/html.c
 fcgiapp.h    cgi/front/fcgi.c
 fcgi_stdio.h none

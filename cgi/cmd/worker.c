@@ -15,6 +15,7 @@
 #include "core/retention.h"
 #include "core/selftest.h"
 #include "core/turn.h"
+#include "send/tsa.h"
 #include "send/worker.h"
 #include "store/intake.h"
 #include "store/journal.h"
@@ -135,6 +136,21 @@ static enum err anchor_due(struct store *st, const struct conf_site *cs, enum an
 	return rc;
 }
 
+/* Once a day; an authority that does not answer is asked again an hour later. */
+static enum err stamp_if_due(struct store *st, const struct conf_site *cs, struct errinfo *ei)
+{
+	struct stamp s;
+	bool due = false;
+	enum err rc = anchor_due(st, cs, ANCHOR_STAMP, &due, ei);
+
+	if (rc || !due)
+		return rc;
+	rc = tsa_stamp(cs, st, &s, ei);
+	if (!rc)
+		log_event(LOG_INFO, "stamp", LOG_S("site", cs->id), LOG_S("by", s.name), LOG_S("serial", s.serial));
+	return rc;
+}
+
 /* The log of events: a checkpoint if one is due, then what vouches for it outside. What fails here stops nothing else. */
 static void worker_log(struct store *st, const struct conf_site *cs, const struct conf *c)
 {
@@ -151,6 +167,8 @@ static void worker_log(struct store *st, const struct conf_site *cs, const struc
 	if (!rc && due)
 		rc = logkeep_mail(s, st, clock_now_ms(), &ei);
 	site_free(s);
+	if (!rc)
+		rc = stamp_if_due(st, cs, &ei);
 	if (rc)
 		log_err(LOG_ERROR, "log", &ei);
 }
