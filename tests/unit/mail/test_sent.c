@@ -1,6 +1,6 @@
 /*
  * Mails of old events, made again. The files tests/golden/sent/v1.* are those of the first release: this program must
- * pass with every later live writer too (tests/frozen/planted.sh builds it with one that was changed on purpose).
+ * pass with every later live writer too (tests/e2e/frozen.test.mjs builds it with one that was changed on purpose).
  */
 #include "base/crypt.h"
 #include "base/enc.h"
