@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/embed.h"
+#include "core/when.h"
 #include "text/tpl.h"
 
 #define PAGE "sheet/evidence.html"
@@ -22,11 +23,13 @@ static const char *const leads[PERSON_STATE__MAX] = {
 
 static void lead_view(struct sheet *s)
 {
-	const struct sheet_event *yes = sheet_last(s, EVENT_CONFIRMED, 0, 0), *no = sheet_last(s, EVENT_WITHDRAWN, 0, 0);
+	const struct sheet_event *yes = sheet_yes(s, 0), *no = sheet_last(s, EVENT_WITHDRAWN, 0, 0);
 	const char *key = leads[s->person.state];
 
 	if (s->person.state == PERSON_UNSUBSCRIBED && (!yes || !no))
 		key = "evidence.lead.ended";
+	view_text(s->v, "gone_at", sheet_when(s, s->gone_ms));
+	view_text(s->v, "gone_until", when_date(s->a, s->gone_until_ms, site_conf(s->site)->time_zone, s->o->lang));
 	view_cstr(s->v, "lead_key", key);
 	view_text(s->v, "email", s->email);
 	view_text(s->v, "email_text", s->email);

@@ -127,6 +127,9 @@ static void code_view(struct sheet *s, struct view *row, const struct sheet_even
 	buf_init_arena(&head, s->a, KEY_MAX_BYTES);
 	buf_printf(&head, "evidence.code.%s.", event_kind_name(e->kind));
 	key = buf_ok(&head) ? sheet_key(s, head.data, e->core.detail, "") : NULL;
+	/* The way in which somebody was heard is said alike for all rights. */
+	if (!key)
+		key = sheet_key(s, "evidence.code.withdrawn.", e->core.detail, "");
 	view_text(detail(row, key ? key : "evidence.d.code"), "code", e->core.detail);
 }
 

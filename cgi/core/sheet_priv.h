@@ -30,6 +30,8 @@ struct sheet {
 	const struct sheet_opts *o;
 	struct person person;
 	struct slice email;
+	bool kept;             /* erased: what is here is kept for evidence only, until gone_until_ms */
+	int64_t gone_ms, gone_until_ms;
 	struct sheet_event *events;
 	size_t n, room;
 	struct phrases *words;
@@ -42,6 +44,10 @@ struct sheet {
 enum err sheet_events_read(struct sheet *s, int64_t person_id);
 /* The newest event of a kind, with that request unless it is 0, before the event before_seq unless that is 0. NULL. */
 const struct sheet_event *sheet_last(const struct sheet *s, enum event_kind kind, int64_t request, int64_t before_seq);
+/* Is it a press of the button that confirms? */
+bool sheet_is_yes(const struct sheet_event *e);
+/* The newest of those, with that request unless it is 0. NULL. */
+const struct sheet_event *sheet_yes(const struct sheet *s, int64_t request);
 /* The mail of an event made again. E_NOT_FOUND: what was filled in is gone, or its text is. */
 enum err sheet_mail_load(struct sheet *s, const struct sheet_event *e, struct sent *sent, struct message *m);
 /* The form page of an event. E_NOT_FOUND. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "store/erasure.h"
 #include "store/shown.h"
 #include "store/text.h"
 
@@ -54,11 +55,30 @@ static bool event_add(const struct event_row *r, void *arg)
 	return true;
 }
 
+/* Of somebody who was erased, only evidence that was kept may be shown. */
+static enum err kept_read(struct sheet *s)
+{
+	struct erasure_kept k;
+	enum err rc;
+
+	if (s->person.state != PERSON_ERASED)
+		return OK;
+	rc = erasure_kept_get(s->db, s->person.id, &k, s->ei);
+	if (rc)
+		return rc;
+	s->kept = true;
+	s->gone_ms = k.asked_ms;
+	s->gone_until_ms = k.until_ms;
+	return OK;
+}
+
 enum err sheet_events_read(struct sheet *s, int64_t person_id)
 {
 	struct buf address;
 	enum err rc = person_get(s->db, person_id, &s->person, s->ei);
 
+	if (!rc)
+		rc = kept_read(s);
 	if (rc)
 		return rc;
 	buf_init_arena(&address, s->a, PERSON_ADDRESS_MAX_BYTES);
@@ -80,6 +100,19 @@ const struct sheet_event *sheet_last(const struct sheet *s, enum event_kind kind
 		if (e->kind == kind && (!request || e->core.request == request) && (!before_seq || e->seq < before_seq))
 			return e;
 	}
+	return NULL;
+}
+
+bool sheet_is_yes(const struct sheet_event *e)
+{
+	return e->kind == EVENT_CONFIRMED || e->kind == EVENT_PURPOSE_ADDED || e->kind == EVENT_RECONFIRMED;
+}
+
+const struct sheet_event *sheet_yes(const struct sheet *s, int64_t request)
+{
+	for (size_t i = s->n; i-- > 0;)
+		if (sheet_is_yes(&s->events[i]) && (!request || s->events[i].core.request == request))
+			return &s->events[i];
 	return NULL;
 }
 

@@ -14,7 +14,7 @@
 /* The first confirmation of a sign-up's request; NULL: none. */
 static const struct sheet_event *confirmed_of(const struct sheet *s, const struct sheet_event *e)
 {
-	return e->core.request ? sheet_last(s, EVENT_CONFIRMED, e->core.request, 0) : NULL;
+	return e->core.request ? sheet_yes(s, e->core.request) : NULL;
 }
 
 struct standing {
@@ -34,6 +34,14 @@ static bool standing_row(const struct purpose *p, void *arg)
 	return false;
 }
 
+/* Of somebody who was erased: when they left, at the latest by the erasure. */
+static int64_t ended_ms(const struct sheet *s)
+{
+	const struct sheet_event *no = sheet_last(s, EVENT_WITHDRAWN, 0, 0), *yes = sheet_yes(s, 0);
+
+	return no && (!yes || no->seq > yes->seq) ? no->time_ms : s->gone_ms;
+}
+
 /* How a purpose stands today. */
 static struct standing standing_of(struct sheet *s, struct slice purpose)
 {
@@ -41,6 +49,9 @@ static struct standing standing_of(struct sheet *s, struct slice purpose)
 
 	if (purpose_each(s->db, s->person.id, standing_row, &st, s->ei))
 		st.state = PURPOSE_STATE__MAX;
+	/* With the person the purposes went; none of them holds any more. */
+	if (s->kept)
+		st = (struct standing){.id = purpose, .state = PURPOSE_ENDED, .since_ms = ended_ms(s)};
 	return st;
 }
 
@@ -143,7 +154,7 @@ void sheet_acts_view(struct sheet *s)
 	for (size_t i = 0; i < s->n; i++) {
 		struct view *v;
 
-		if (s->events[i].kind != EVENT_CONFIRMED)
+		if (!sheet_is_yes(&s->events[i]))
 			continue;
 		v = view_item(s->v, "acts");
 		view_text(v, "confirmed", sheet_when(s, s->events[i].time_ms));
@@ -216,7 +227,7 @@ void sheet_mails_view(struct sheet *s)
 /* The sign-up that counts: the newest that was confirmed, else the newest. */
 static const struct sheet_event *main_signup(const struct sheet *s)
 {
-	const struct sheet_event *yes = sheet_last(s, EVENT_CONFIRMED, 0, 0);
+	const struct sheet_event *yes = sheet_yes(s, 0);
 	const struct sheet_event *e = yes ? sheet_last(s, EVENT_REQUESTED, yes->core.request, yes->seq) : NULL;
 
 	return e ? e : sheet_last(s, EVENT_REQUESTED, 0, 0);

@@ -360,6 +360,40 @@ static void before(void **state)
 	golden(w, "before", id);
 }
 
+/* Erased, and the evidence was kept: nothing typed, no purposes, and still the whole way. */
+static void kept(void **state)
+{
+	struct world *w = *state;
+	int64_t id = confirmed(w, "both", "ada@example.net", "news,events", "de");
+	struct slice page;
+	struct db *db;
+
+	world_wait(w, DAY_MS);
+	assert_ok(store_write_begin(w->store, &db, EI));
+	assert_ok(erasure_ask_keep(db, id, ERASURE_REQUEST, w->now_ms + 3 * 365 * DAY_MS, w->now_ms, EI));
+	assert_ok(store_write_commit(w->store, EI));
+	assert_ok(erasure_finish(w->store, w->now_ms, NULL, EI));
+	golden(w, "kept", id);
+	page = sheet(w, id, "de");
+	assert_false(has(page, "Lovelace"));
+	assert_true(has(page, "ada@example.net"));
+	assert_true(has(page, "data-state=\"ended\""));
+	assert_false(has(page, "data-state=\"given\""));
+}
+
+/* A second yes is a yes, whatever its name. */
+static void again(void **state)
+{
+	struct world *w = *state;
+	int64_t id = signed_up(w, "both", "ada@example.net", "news,events", "de");
+
+	append(w, (struct event_new){.person_id = id, .kind = EVENT_PURPOSE_ADDED, .request_id = 1, .form = SLICE("both"),
+	    .lang = SLICE("de"), .purposes = SLICE("news,events"), .ip = SLICE("192.0.2.0")});
+	set_state(w, id, PERSON_ACTIVE);
+	assert_true(has(sheet(w, id, "de"), "data-state=\"given\""));
+	assert_false(has(sheet(w, id, "de"), "hat niemand gedrückt"));
+}
+
 static void nothing_but_a_person(void **state)
 {
 	struct world *w = *state;
@@ -578,7 +612,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		T(pending), T(active), T(left), T(bounced), T(blocked), T(restricted), T(old), T(before),
-		T(nothing_but_a_person), T(every_kind_has_its_words), T(texts_stay_as_they_were), T(texts_that_are_not_there),
+		T(kept), T(again), T(nothing_but_a_person), T(every_kind_has_its_words), T(texts_stay_as_they_were), T(texts_that_are_not_there),
 		T(hostile_content_stays_content), T(self_contained), T(altered_is_said), T(who_is_not_there),
 	};
 
