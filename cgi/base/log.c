@@ -224,10 +224,46 @@ static void write_all(const char *p, size_t n)
 	}
 }
 
+/* Lines of this thread between log_hold() and log_release(). */
+static _Thread_local struct held {
+	unsigned depth;
+	size_t len;
+	char data[LOG_LINE_BYTES];
+} held;
+
+static void held_write(void)
+{
+	write_all(held.data, held.len);
+	held.len = 0;
+}
+
+static void line_write(const struct line *l)
+{
+	if (l->len > sizeof(held.data) - held.len)
+		held_write();
+	if (!held.depth || l->len > sizeof(held.data)) {
+		write_all(l->data, l->len);
+		return;
+	}
+	memcpy(held.data + held.len, l->data, l->len);
+	held.len += l->len;
+}
+
+void log_hold(void)
+{
+	held.depth++;
+}
+
+void log_release(void)
+{
+	if (!never(!held.depth) && !--held.depth && held.len)
+		held_write();
+}
+
 static void line_send(struct line *l)
 {
 	if (!atomic_load(&capture_on)) {
-		write_all(l->data, l->len);
+		line_write(l);
 		return;
 	}
 	l->data[l->len - 1] = '\0'; /* the newline */
@@ -257,6 +293,9 @@ void log_event_n(enum log_level level, const char *event, const struct log_field
 		cut = !line_add_field(&l, &fields[i]) || cut;
 	line_end(&l, cut);
 	line_send(&l);
+	/* after an error the process may not live to write it later */
+	if (level == LOG_ERROR && held.len)
+		held_write();
 	errno = saved;
 }
 

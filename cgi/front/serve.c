@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,11 @@ static enum step conn_serve(struct worker *w, struct conn *c, const struct recor
 static enum step conn_peek(struct worker *w, struct conn *c)
 {
 	ssize_t n = recv(c->fd, w->peek, sizeof(w->peek), MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0 && errno == EAGAIN && !c->known) {
+		/* The web server has connected and is about to write: to step aside is cheaper than to sleep for it. */
+		sched_yield();
+		n = recv(c->fd, w->peek, sizeof(w->peek), MSG_PEEK | MSG_DONTWAIT);
+	}
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? STEP_PARK : STEP_DROP;
 	if (n == 0)
@@ -292,7 +298,9 @@ static void ready_event(struct worker *w)
 	struct conn *again[FINISH_MAX];
 	struct leaving l;
 	while ((l.n = errands_take(&w->s->errands, l.batch, FINISH_MAX)) > 0) {
+		log_hold();
 		leaving_finish(w->s, &l);
+		log_release();
 		unsigned more = leaving_send(w->s, &l, again);
 		for (unsigned i = 0; i < more; i++)
 			conn_go_on(w, again[i]);

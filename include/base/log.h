@@ -5,8 +5,8 @@
  * token or a key in clear. A line is
  *     ts=2026-11-21T14:05:09.123Z level=info event=signup site=example form=news
  * Keys are [a-z_]+; values are escaped (\xNN for controls, quotes when
- * needed), cut at 500 bytes. One write(2) per line, so lines of several
- * processes do not mix.
+ * needed), cut at 500 bytes. A line is never split over two write(2), so lines of
+ * several processes do not mix.
  * Threads: any thread.
  */
 #include <stdint.h>
@@ -39,5 +39,11 @@ void log_capture(void (*fn)(const char *line, void *arg), void *arg);
 void log_event_n(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 /* An errinfo as a line: code, text, place. */
 void log_err(enum log_level level, const char *event, const struct errinfo *ei);
+/*
+ * Between the two, lines of this thread are gathered and written together, PIPE_BUF at a time; an error at once, with what
+ * came before it. For a batch of work of which nobody is told before log_release(). They may be nested.
+ */
+void log_hold(void);
+void log_release(void);
 
 #endif

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -236,6 +237,67 @@ static void test_no_mixing(void **state)
 	assert_int_equal(got, 600);
 }
 
+/* Everything that waits in the pipe, "" if nothing does. */
+static const char *pipe_now(int fd)
+{
+	static char got[65536];
+	ssize_t n = read(fd, got, sizeof(got) - 1);
+	got[n > 0 ? n : 0] = '\0';
+	return got;
+}
+
+static unsigned lines_in(const char *s)
+{
+	unsigned n = 0;
+	for (; *s; s++)
+		n += *s == '\n';
+	return n;
+}
+
+/* Held lines come at the end, at an error, and where PIPE_BUF is full: whole and in their order. */
+static void test_hold(void **state)
+{
+	(void)state;
+	int fd[2], saved = dup(STDERR_FILENO);
+	const char *got;
+	log_capture(NULL, NULL);
+	assert_int_equal(pipe2(fd, O_NONBLOCK), 0);
+	dup2(fd[1], STDERR_FILENO);
+	log_hold();
+	log_event(LOG_INFO, "one");
+	log_hold();
+	log_event(LOG_INFO, "two");
+	log_release();
+	bool early = *pipe_now(fd[0]) != '\0';
+	log_release();
+	got = pipe_now(fd[0]);
+	bool both = lines_in(got) == 2 && strstr(got, "event=one\n") < strstr(got, "event=two\n");
+	log_hold();
+	log_event(LOG_INFO, "three");
+	log_event(LOG_ERROR, "four");
+	bool at_once = lines_in(pipe_now(fd[0])) == 2;
+	for (int i = 0; i < 100; i++)
+		log_event(LOG_INFO, "many", LOG_I("i", i));
+	got = pipe_now(fd[0]);
+	unsigned some = lines_in(got);
+	bool whole = got[0] && got[strlen(got) - 1] == '\n';
+	log_release();
+	unsigned rest = lines_in(pipe_now(fd[0]));
+	log_event(LOG_INFO, "after");
+	bool direct = lines_in(pipe_now(fd[0])) == 1;
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(fd[0]);
+	close(fd[1]);
+	assert_false(early);
+	assert_true(both);
+	assert_true(at_once);
+	assert_true(whole);
+	assert_true(some > 0 && rest > 0);
+	assert_int_equal(some + rest, 100);
+	assert_true(direct);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +308,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cut_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_err, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_mixing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hold, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
