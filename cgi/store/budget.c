@@ -45,6 +45,7 @@ static const char *const sql[Q__MAX] = {
     [Q_FORGET_SLOTS] = "DELETE FROM slot WHERE (at + 25) * width <= ?1 OR at * width > ?1 + 172800",
     [Q_FORGET_TALLIES] = "DELETE FROM tally WHERE day < ?1",
     [Q_VERSION] = "PRAGMA data_version",
+    [Q_SUBJECTS] = "SELECT subject FROM slot LIMIT ?1",
 };
 
 static const char *const tally_names[BUDGET_TALLY__MAX] = {"?", "accepted", "input", "changed", "review", "honeypot",
@@ -119,6 +120,7 @@ void budget_close(struct budget *b)
 	for (int i = 0; i < Q__MAX; i++)
 		sqlite3_finalize(b->q[i]);
 	sqlite3_close(b->conn);
+	free(b->filter);
 	crypt_key_free(b->key[0]);
 	crypt_key_free(b->key[1]);
 	pthread_mutex_destroy(&b->lock);
@@ -244,6 +246,7 @@ bool budget_slot_add(struct budget *b, enum budget_class class, const unsigned c
 {
 	sqlite3_stmt *q = b->q[Q_ADD];
 
+	budget_filter_note(b, subject);
 	sqlite3_bind_int(q, 1, class);
 	sqlite3_bind_blob(q, 2, subject, SUBJECT_BYTES, SQLITE_STATIC);
 	sqlite3_bind_int64(q, 3, width);
@@ -369,6 +372,8 @@ void budget_defer(struct budget *b)
 {
 	pthread_mutex_lock(&b->lock);
 	b->deferred = true;
+	if (!b->held && !b->open)
+		budget_filter_make(b);
 	pthread_mutex_unlock(&b->lock);
 }
 
@@ -377,8 +382,13 @@ void budget_tick(struct budget *b)
 	struct errinfo ei = {.code = OK};
 
 	pthread_mutex_lock(&b->lock);
-	if (b->windows_added && !b->held && !b->open && budget_windows_write(b, clock_now_ms(), &ei) != OK)
-		log_err(LOG_WARN, "budget", &ei);
+	if (!b->held && !b->open) {
+		/* also where nothing is to be written: there it is seen whether another process has */
+		if (budget_windows_write(b, clock_now_ms(), &ei) != OK)
+			log_err(LOG_WARN, "budget", &ei);
+		if (b->deferred)
+			budget_filter_make(b);
+	}
 	pthread_mutex_unlock(&b->lock);
 	budget_shown_write(b, clock_now_ms());
 }

@@ -8,6 +8,11 @@
  * of addresses too. What is added is written to the file with many others, in the order of the file: after a second,
  * after WINDOW_WRITE_TAKES takes, when the table is full, or at the end. So a process that is killed forgets the last second,
  * and other processes see it a second late.
+ *
+ * In a process that defers a filter (B. H. Bloom, 1970) says of most subjects that the file does not hold them, so that
+ * one that comes for the first time is not looked up: an address needs four looks else, and most addresses come once. It
+ * is made from the whole file, learns what is added, and does not count from the moment another process is seen to
+ * have written until it is made anew.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -28,7 +33,7 @@
 #define WINDOWS_FULL (WINDOWS * 3 / 4)
 
 enum { Q_BEGIN, Q_READ, Q_COMMIT, Q_ROLLBACK, Q_KEY, Q_KEY_ADD, Q_SUM, Q_SLOTS, Q_ADD, Q_TALLY, Q_EACH, Q_FORGET_KEYS,
-	Q_FORGET_SLOTS, Q_FORGET_TALLIES, Q_VERSION, Q__MAX };
+	Q_FORGET_SLOTS, Q_FORGET_TALLIES, Q_VERSION, Q_SUBJECTS, Q__MAX };
 
 struct window {
 	enum budget_class class; /* 0: free */
@@ -59,6 +64,9 @@ struct budget {
 	unsigned windows_added; /* takes that are not in the file */
 	int64_t windows_ms;     /* wall time of the last writing */
 	int64_t version;        /* of the file; another one: another process wrote */
+	unsigned char *filter;  /* NULL: none yet */
+	bool filtered;          /* it holds all that is in the file */
+	int64_t filter_ms;      /* monotonic; when it was made */
 	pthread_mutex_t shown_lock; /* of what follows; never held together with the lock */
 	struct budget_shown shown[BUDGET_SHOWN_MAX];
 	size_t nshown;
@@ -88,12 +96,20 @@ struct window *budget_window(struct budget *b, const struct asking *k);
 /* Adds what was used to *sum; *oldest: first slot in use, unchanged if there is none. */
 void budget_window_sum(const struct window *w, const struct asking *k, int64_t *sum, int64_t *oldest);
 void budget_window_add(struct budget *b, struct window *w);
+/* Has another process written since this was asked last? Asked outside of transactions only, where it is true. */
+bool budget_file_changed(struct budget *b);
 /* Writes what is not in the file, in the transaction that is open or one of its own. */
 enum err budget_windows_write(struct budget *b, int64_t now_ms, struct errinfo *ei);
 /* The same, if it is due. */
 enum err budget_windows_due(struct budget *b, int64_t now_ms, struct errinfo *ei);
 /* What the file says counts from now on; what it does not have yet is lost. */
 void budget_windows_forget(struct budget *b);
+/* False: the file does not hold it, under no class and width. */
+bool budget_filter_may_have(const struct budget *b, const unsigned char subject[SUBJECT_BYTES]);
+/* It is or will be in the file. */
+void budget_filter_note(struct budget *b, const unsigned char subject[SUBJECT_BYTES]);
+/* Makes the filter if there is none that counts, but not again and again. Outside of transactions. */
+void budget_filter_make(struct budget *b);
 /* Writes, then forgets: their subjects, the file or the time are others from now on. */
 enum err budget_windows_drop(struct budget *b, struct errinfo *ei);
 

@@ -32,6 +32,8 @@ static bool window_read(struct budget *b, struct window *w, const struct asking 
 	sqlite3_stmt *q = b->q[Q_SLOTS];
 	int rc;
 
+	if (!budget_filter_may_have(b, subject))
+		return true;
 	sqlite3_bind_int(q, 1, w->class);
 	sqlite3_bind_blob(q, 2, subject, SUBJECT_BYTES, SQLITE_STATIC);
 	sqlite3_bind_int64(q, 3, w->width);
@@ -121,8 +123,7 @@ void budget_window_add(struct budget *b, struct window *w)
 	b->windows_added++;
 }
 
-/* Has another process written since? Asked outside of transactions only, where it is true. */
-static bool file_changed(struct budget *b)
+bool budget_file_changed(struct budget *b)
 {
 	int64_t version = b->version;
 
@@ -155,9 +156,10 @@ enum err budget_windows_write(struct budget *b, int64_t now_ms, struct errinfo *
 	/* One that has read cannot begin to write if another process has written since. */
 	if (b->open && b->deferred)
 		b->open = !budget_done(b, Q_COMMIT);
-	bool own = !b->open, ok = true, changed = own && file_changed(b);
+	bool own = !b->open, ok = true, changed = own && budget_file_changed(b);
 
 	b->windows_ms = now_ms;
+	b->filtered = b->filtered && !changed;
 	if (b->windows_added && own && !budget_done(b, Q_BEGIN))
 		return budget_err(b, ei, "begin");
 	for (int c = 1; b->windows_added && ok && c < BUDGET_CLASS__MAX; c++)

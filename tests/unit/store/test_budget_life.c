@@ -322,6 +322,35 @@ static void test_deferred(void **state)
 	assert_false(take(w->b, ask("last", 1, DAY_S), DAY0_S, NULL));
 }
 
+/* What the file held before, what another process adds, and what this one wrote long ago: all of it is found. */
+static void test_deferred_filter(void **state)
+{
+	struct world *w = *state;
+	struct budget *other;
+	char subject[16];
+
+	assert_true(take(w->b, ask("before", 1, DAY_S), DAY0_S, NULL));
+	budget_close(w->b);
+	assert_int_equal(budget_open(&w->b, w->dir, NULL), OK);
+	budget_defer(w->b);
+	assert_false(take(w->b, ask("before", 1, DAY_S), DAY0_S + HOUR_S, NULL));
+	/* under the key of the day before, too */
+	assert_false(take(w->b, ask("before", 1, DAY_S), DAY0_S + 23 * HOUR_S, NULL));
+	assert_int_equal(budget_open(&other, w->dir, NULL), OK);
+	assert_true(take(other, ask("of another", 1, DAY_S), DAY0_S + HOUR_S, NULL));
+	budget_close(other);
+	budget_tick(w->b);
+	assert_false(take(w->b, ask("of another", 1, DAY_S), DAY0_S + HOUR_S, NULL));
+	assert_true(take(w->b, ask("own", 1, DAY_S), DAY0_S + HOUR_S, NULL));
+	for (int i = 0; i < 3000; i++) { /* out of memory by then, into the file */
+		snprintf(subject, sizeof(subject), "s%d", i);
+		assert_true(take(w->b, ask(subject, 1, DAY_S), DAY0_S + HOUR_S, NULL));
+	}
+	assert_false(take(w->b, ask("own", 1, DAY_S), DAY0_S + HOUR_S, NULL));
+	assert_false(take(w->b, ask("own", 1, DAY_S), DAY0_S + 24 * HOUR_S, NULL));
+	assert_true(take(w->b, ask("own", 1, DAY_S), DAY0_S + 27 * HOUR_S, NULL));
+}
+
 /* More subjects than there is room for: written and read again, not one take forgotten. */
 static void test_deferred_many(void **state)
 {
@@ -391,6 +420,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_locked_file, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_deferred, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_deferred_many, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_deferred_filter, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_network_in_memory, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("store/budget, over its life", tests, NULL, NULL);
