@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "store/db_priv.h"
+#include "store/walfile_priv.h"
 
 #define DB_BUSY_MS 5000
 
@@ -59,7 +60,7 @@ enum err db_touch(const char *path, struct errinfo *ei)
 	return file_make(path, 0600) == 0 ? OK : err_errno(ei, E_IO, errno, "%s: cannot create", path);
 }
 
-enum err db_connect(sqlite3 **out, const char *path, int flags, struct errinfo *ei)
+static enum err db_connect_by(sqlite3 **out, const char *path, int flags, const char *vfs, struct errinfo *ei)
 {
 	sqlite3 *conn = NULL;
 	*out = NULL;
@@ -69,7 +70,7 @@ enum err db_connect(sqlite3 **out, const char *path, int flags, struct errinfo *
 		if (e)
 			return e;
 	}
-	int rc = sqlite3_open_v2(path, &conn, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+	int rc = sqlite3_open_v2(path, &conn, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, vfs);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_extended_result_codes(conn, 1);
 	for (size_t i = 0; rc == SQLITE_OK && i < sizeof db_configs / sizeof *db_configs; i++)
@@ -84,6 +85,11 @@ enum err db_connect(sqlite3 **out, const char *path, int flags, struct errinfo *
 	sqlite3_busy_timeout(conn, DB_BUSY_MS);
 	*out = conn;
 	return OK;
+}
+
+enum err db_connect(sqlite3 **out, const char *path, int flags, struct errinfo *ei)
+{
+	return db_connect_by(out, path, flags, NULL, ei);
 }
 
 enum err db_exec(sqlite3 *conn, const char *sql, struct errinfo *ei)
@@ -233,7 +239,8 @@ enum err db_open(struct store *s, bool writer, struct db **out, struct errinfo *
 	db->key = crypt_key_new();
 	e = db->key ? OK : err_set(ei, E_NOMEM, "%s: no memory for keys", s->data_path);
 	if (!e)
-		e = db_connect(&db->conn, s->data_path, writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, ei);
+		e = writer ? db_connect_by(&db->conn, s->data_path, SQLITE_OPEN_READWRITE, walfile_vfs(), ei)
+		           : db_connect(&db->conn, s->data_path, SQLITE_OPEN_READONLY, ei);
 	if (!e)
 		e = db_exec(db->conn, writer ? DB_PRAGMAS_COMMON DB_PRAGMAS_WRITER
 		    : DB_PRAGMAS_COMMON DB_PRAGMAS_READER, ei);
