@@ -49,12 +49,24 @@ const struct cmd_verb cmd_verbs[] = {
         "Per site: up or down and why, persons by state, what waits in the outbox, held providers, the notice in\n"
         "force, and the figures of today and of seven days (UTC). No personal data. Exit 3: a site is down, or the\n"
         "worker's daily look at its own evidence found some that proves nothing.\n"},
-    {"person", cmd_person, "person find|evidence ADDRESS [--site S] [--lang de|en] [--as WHAT] [--event N] [-o FILE] [--json]",
-        "what is known about an address",
+    {"person", cmd_person, "person find|evidence|add|withdraw|export|rectify|restrict|release|object|block|erase ADDRESS [--site S] [--json]",
+        "what is held about an address; rights of a person, as at /my",
         "find      state, purposes and every event, with the hashes of the texts that were shown\n"
         "evidence  a sheet to be printed: what was shown, ticked, sent and confirmed, what came after, what has been\n"
         "          erased since, the proofs. --as form, mail or notice: that text as it was, byte for byte, of the\n"
-        "          newest event that has one, or of event N; keys in links are masked. -o writes a file for you alone\n"},
+        "          newest event that has one, or of event N; keys in links are masked. -o writes a file for you alone\n"
+        "add       --form F --purposes P,P --source TEXT [FIELD=VALUE ...]: a sign-up that came on paper; the person still\n"
+        "          gets the confirmation mail, and nothing is sent before the click. No names in TEXT\n"
+        "withdraw  ends all, or --purposes P alone\n"
+        "export    all that is held: --format json, csv or text; -o writes a file for you alone\n"
+        "rectify   FIELD=VALUE ... (empty: taken away), --lang L; email=NEW sends a link to the new address, which counts\n"
+        "          when it is pressed\n"
+        "restrict  nothing is sent, nothing expires (Art. 18); release ends that\n"
+        "object    ends all and blocks the address for ever (Art. 21); block is your own decision\n"
+        "erase     -n shows what goes now, what stays restricted, why and until when. --never-again: block as well;\n"
+        "          --with-evidence: what policy would keep, or kept, goes too\n\n"
+        "--by reply, letter or phone: how it reached you; it stands in the evidence. The person gets a mail about it.\n"
+        "Those that change something ask first; --yes answers. -n: shows it only.\n"},
     {"export", cmd_export, "export csv|json|27560 [-o FILE] [--schema|--context] [--site S]",
         "everybody on the list; the consent records of all",
         "csv, json  who is on a list now, with purposes and fields; made safe for spreadsheets\n"
@@ -177,6 +189,11 @@ static const struct cmd_option {
     {"--why", OPT_FLAG, offsetof(struct cmd_args, why)},
     {"--tell-only", OPT_FLAG, offsetof(struct cmd_args, tell_only)},
     {"--threads", OPT_NUMBER, offsetof(struct cmd_args, threads)},
+    {"--purposes", OPT_STRING, offsetof(struct cmd_args, purposes)},
+    {"--source", OPT_STRING, offsetof(struct cmd_args, source)},
+    {"--by", OPT_STRING, offsetof(struct cmd_args, by)},
+    {"--never-again", OPT_FLAG, offsetof(struct cmd_args, never_again)},
+    {"--with-evidence", OPT_FLAG, offsetof(struct cmd_args, with_evidence)},
     {"--event", OPT_STRING, offsetof(struct cmd_args, event)},
     {"--json", OPT_FLAG, offsetof(struct cmd_args, json)},
     {"-n", OPT_FLAG, offsetof(struct cmd_args, dry)},

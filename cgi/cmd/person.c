@@ -6,9 +6,23 @@ static const struct person_verb {
 	const char *name;
 	int (*run)(const struct person_call *c);
 	const char *usage; /* behind "jawort person " */
+	bool words;        /* takes more words behind the address */
 } verbs[] = {
-    {"find", person_verb_find, "find ADDRESS"},
-    {"evidence", person_verb_evidence, "evidence ADDRESS [--lang de|en] [--as html|bundle|form|mail|notice] [--event N] [-o FILE]"},
+    {"find", person_verb_find, "find ADDRESS", false},
+    {"add", person_verb_add, "add ADDRESS --form F --purposes P,P --source \"paper form 2026-11-02\" [--lang L] [FIELD=VALUE ...]",
+        true},
+    {"withdraw", person_verb_withdraw, "withdraw ADDRESS [--purposes P] [--by reply|letter|phone] [--yes] [-n]", false},
+    {"export", person_verb_export, "export ADDRESS [--format json|csv|text] [-o FILE] [--by reply|letter|phone]", false},
+    {"rectify", person_verb_rectify, "rectify ADDRESS FIELD=VALUE ... [--lang L] [--by reply|letter|phone] [--yes] [-n]",
+        true},
+    {"restrict", person_verb_act, "restrict ADDRESS [--by reply|letter|phone] [--yes] [-n]", false},
+    {"release", person_verb_act, "release ADDRESS [--yes] [-n]", false},
+    {"object", person_verb_act, "object ADDRESS [--by reply|letter|phone] [--yes] [-n]", false},
+    {"block", person_verb_act, "block ADDRESS [--yes] [-n]", false},
+    {"erase", person_verb_erase, "erase ADDRESS [--never-again] [--with-evidence] [--by reply|letter|phone] [--yes] [-n]",
+        false},
+    {"evidence", person_verb_evidence, "evidence ADDRESS [--lang de|en] [--as html|bundle|form|mail|notice] [--event N] [-o FILE]",
+        false},
 };
 #define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -69,7 +83,7 @@ int cmd_person(const struct cmd_args *a)
 
 	if (!v)
 		return verb_list();
-	if (a->n != 2)
+	if (a->n < 2 || (a->n > 2 && !v->words))
 		return cmd_usage("person %s", v->usage);
 	rc = cmd_load(a, &c);
 	if (rc)

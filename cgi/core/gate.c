@@ -328,9 +328,12 @@ static enum err gate_row(const struct gate *g, struct arena *a, const struct gat
 	    .ip = evidence_ip(a, site_conf(g->site), in->remote_ip),
 	    .fields = extras,
 	    .purposes = out->purposes,
+	    .source = in->source,
 	};
 
 	memcpy(row->consent_hash, out->consent->hash, sizeof(row->consent_hash));
+	if (in->source.len > GATE_SOURCE_MAX_BYTES || !utf8_valid(in->source) || utf8_has_control(in->source, false))
+		return err_set(ei, E_INVALID, "the source of a sign-up has up to %d bytes on one line", GATE_SOURCE_MAX_BYTES);
 	return arena_ok(a) ? OK : err_set(ei, E_NOMEM, "sign-up");
 }
 
@@ -551,6 +554,20 @@ enum err gate_judge(const struct gate *g, struct arena *a, const struct gate_inp
 	return gate_row(g, a, in, out, addr.full, extras, row, ei);
 }
 
+static enum err gate_write_alone(struct store *st, struct intake *row, struct errinfo *ei)
+{
+	struct db *db;
+	enum err rc = store_write_begin(st, &db, ei);
+
+	if (rc)
+		return rc;
+	rc = gate_write(db, row, ei);
+	if (!rc)
+		return store_write_commit(st, ei);
+	store_write_rollback(st);
+	return rc;
+}
+
 enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_input *in, struct gate_answer *out,
     struct errinfo *ei)
 {
@@ -559,5 +576,5 @@ enum err gate_accept(const struct gate *g, struct arena *a, const struct gate_in
 
 	if (rc || out->result != GATE_ACCEPTED)
 		return rc;
-	return writer_run(g->writers, g->store, gate_write, &row, ei);
+	return g->writers ? writer_run(g->writers, g->store, gate_write, &row, ei) : gate_write_alone(g->store, &row, ei);
 }

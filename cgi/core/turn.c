@@ -53,7 +53,7 @@ static enum err turn_event(struct turning *w, enum event_kind kind, int64_t requ
 	struct event_new e = {.person_id = w->person.id, .time_ms = w->in->at_ms, .kind = kind,
 	    .form = w->in->form, .purposes = w->purposes, .page = w->in->page, .lang = w->in->lang,
 	    .text_hash = w->consent.hash, .mail_hash = mail_hash, .request_id = request_id,
-	    .ip = w->in->ip, .fields = w->in->fields};
+	    .ip = w->in->ip, .fields = w->in->fields, .detail = w->in->source};
 
 	return evidence_append(w->db, w->t->site, &e, ei);
 }

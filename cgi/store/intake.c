@@ -20,7 +20,7 @@ DB_STMTS(intake, INTAKE, STMTS)
 #define INTAKE_PLACE "intake:sealed"
 
 /* The sealed part: length (2 bytes, big-endian) and bytes of each field in this order, then zeros. */
-enum { PART_ADDRESS, PART_PAGE, PART_IP, PART_FIELDS, PART_PURPOSES, PART__MAX };
+enum { PART_ADDRESS, PART_PAGE, PART_IP, PART_FIELDS, PART_PURPOSES, PART_SOURCE, PART__MAX };
 
 static void intake_parts(const struct intake *in, struct slice parts[PART__MAX])
 {
@@ -29,6 +29,7 @@ static void intake_parts(const struct intake *in, struct slice parts[PART__MAX])
 	parts[PART_IP] = in->ip;
 	parts[PART_FIELDS] = in->fields;
 	parts[PART_PURPOSES] = in->purposes;
+	parts[PART_SOURCE] = in->source;
 }
 
 /* Appends the padded plaintext; false: too large. */
@@ -62,9 +63,15 @@ static bool intake_pack(struct buf *out, const struct intake *in)
 
 static bool intake_unpack(struct slice plain, struct arena *a, struct intake *in)
 {
-	struct slice *const to[PART__MAX] = {&in->address, &in->page, &in->ip, &in->fields, &in->purposes};
+	struct slice *const to[PART__MAX] = {&in->address, &in->page, &in->ip, &in->fields, &in->purposes,
+	    &in->source};
 	size_t at = 0;
 	for (int i = 0; i < PART__MAX; i++) {
+		/* A row of a program that did not know sources, filled to its last byte. */
+		if (i == PART_SOURCE && at == plain.len) {
+			in->source = SLICE("");
+			return true;
+		}
 		if (plain.len - at < INTAKE_LENGTH_BYTES)
 			return false;
 		size_t len = (size_t)(unsigned char)plain.ptr[at] << 8 | (unsigned char)plain.ptr[at + 1];

@@ -49,6 +49,8 @@ struct cmd_args {
 	bool schema, context; /* export 27560 */
 	unsigned threads;    /* --threads; 0 */
 	bool json, dry, yes, once, now, with_worker, cache, why, tell_only;
+	const char *purposes, *source, *by; /* person */
+	bool never_again, with_evidence; /* person erase */
 	bool ropa_host, avv, tia; /* ropa */
 	bool backup;         /* key new --backup */
 	bool drill;          /* restore --drill */

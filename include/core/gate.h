@@ -30,6 +30,7 @@
 
 #define GATE_ERRORS_MAX 16
 #define GATE_FIELD_MAX_CHARS 100     /* of an extra field */
+#define GATE_SOURCE_MAX_BYTES 200
 #define GATE_HONEYPOT_BYTES 8        /* with NUL */
 #define GATE_REVIEW_TTL_MS (60 * 60 * 1000)
 
@@ -51,7 +52,7 @@ enum gate_origin {
 struct gate {
 	const struct site *site;
 	struct store *store;
-	struct writer_pool *writers;
+	struct writer_pool *writers; /* NULL: a transaction of its own (command line) */
 	struct budget *budget; /* NULL: nothing is limited or counted */
 };
 
@@ -62,6 +63,7 @@ struct gate_input {
 	struct slice remote_ip;  /* as the front knows it; shortened here */
 	enum gate_origin origin;
 	struct slice referer;    /* Referer header: the page, where the form does not say it */
+	struct slice source;     /* the owner put it in: where it came from ("paper form 2026-11-02"); empty: a visitor */
 };
 
 struct gate_error {

@@ -27,6 +27,7 @@ struct intake {
 	struct slice ip;       /* as policy allows; may be empty */
 	struct slice fields;   /* JSON object text; may be empty */
 	struct slice purposes; /* ids ticked, comma-separated */
+	struct slice source;   /* how it came, where the owner put it in; may be empty */
 };
 
 struct intake_row {
