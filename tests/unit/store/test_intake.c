@@ -70,10 +70,10 @@ static void test_size_classes(void **state)
 		size_t fields;
 		size_t sealed; /* 0: refused */
 	} rows[] = {
-		{__LINE__, 0, 512}, {__LINE__, 502, 512}, {__LINE__, 503, 1024}, {__LINE__, 1014, 1024}, {__LINE__,
-		    1015, 2048},
-		{__LINE__, 4096, 8192}, {__LINE__, 8182, 8192}, {__LINE__, 8183, 16384}, {__LINE__, 16374, 16384},
-		{__LINE__, 16375, 0}, {__LINE__, 70000, 0},
+		{__LINE__, 0, 512}, {__LINE__, 500, 512}, {__LINE__, 501, 1024}, {__LINE__, 1012, 1024}, {__LINE__,
+		    1013, 2048},
+		{__LINE__, 4096, 8192}, {__LINE__, 8180, 8192}, {__LINE__, 8181, 16384}, {__LINE__, 16372, 16384},
+		{__LINE__, 16373, 0}, {__LINE__, 70000, 0},
 	};
 	static char filler[70000];
 	struct db *w;
