@@ -9,10 +9,14 @@ fault-programs: $(FAULT)/look $(FAULT)/jawort-haste $(FAULT)/jawort-forget $(FAU
 # FULL=1: 1,000 cuts, every call, every allocation, 20,000 requests of each kind (docs/reliability.md).
 # Without a sanitizer: what needs speed or the program as it is shipped. With SAN: memory, clocks and signals.
 ifeq ($(SAN),)
-faults: all $(FAULT)/powercut $(FAULT)/soak $(FAULT)/ask $(FAULT)/look
+faults: all $(FAULT)/powercut $(FAULT)/logcut $(FAULT)/soak $(FAULT)/ask $(FAULT)/look
 	@echo "power cuts"
 	$(Q)$(FAULT)/powercut control
 	$(Q)$(if $(FULL),JAWORT_CUTS=1000) $(FAULT)/powercut
+	@echo "the log of events: kills and power cuts"
+	$(Q)$(FAULT)/logcut control 2>/dev/null
+	$(Q)$(FAULT)/logcut power $(if $(FULL),1000,200)
+	$(Q)$(FAULT)/logcut kill $(if $(FULL),1000,200)
 	$(Q)bash tests/fault/sweep.sh $(BUILD) $(if $(FULL),full)
 	@echo "memory over many requests; first the control run"
 	$(Q)! $(FAULT)/soak leak
@@ -42,6 +46,11 @@ $(FAULT)/jawort-haste $(FAULT)/jawort-forget $(FAULT)/jawort-drop: tests/fault/h
 $(FAULT)/powercut: tests/fault/powercut.c tests/fault/crashvfs.c $(FAULT_LINK)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FAULT_CFLAGS) $(LDFLAGS_ALL) -Wl,--wrap=sqlite3_exec,--wrap=fsync -o $@ $(filter %.c,$^) \
+		$(FAULT_LINK) $(LIBS) -lcmocka
+
+$(FAULT)/logcut: tests/fault/logcut.c tests/fault/crashvfs.c $(FAULT_LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FAULT_CFLAGS) $(LDFLAGS_ALL) -Wl,--wrap=checkpoint_put,--wrap=fsync -o $@ $(filter %.c,$^) \
 		$(FAULT_LINK) $(LIBS) -lcmocka
 
 # Needs SAN=address,undefined: a leak or a wrong access is what it looks for.
