@@ -52,6 +52,8 @@ const struct doctor_check doctor_checks[] = {
         "Providers refuse mails from a sender that they do not know."},
     {"domain", "sender's domain signed", true, check_domain,
         "Without a signature of your own domain (DKIM) DMARC fails, and large mail services refuse or hide the mail."},
+    {"log", "the log of events", true, check_log,
+        "Without signed states of the log, kept outside, nobody can be shown later that the evidence was not altered."},
     {"outbox", "mails on their way", true, check_outbox,
         "Somebody waits for each of these mails."},
     {"mail", "mails are clean", true, check_mail,

@@ -86,6 +86,7 @@ void check_socket(struct doctor *d);
 void check_worker(struct doctor *d);
 void check_site(struct doctor *d);
 void check_times(struct doctor *d);
+void check_log(struct doctor *d);
 void check_serve(struct doctor *d);
 void check_public(struct doctor *d);
 void check_client(struct doctor *d);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "cmd/alive_priv.h"
 #include "cmd/cmd.h"
+#include "core/logkeep.h"
 #include "core/selftest.h"
 #include "core/site.h"
 #include "core/version.h"
@@ -74,6 +75,7 @@ struct site_status {
 	int64_t today[FIGURES], week[FIGURES];
 	int64_t data_bytes;
 	struct selftest selftest; /* at_ms 0: none yet */
+	struct logkeep_state log;
 };
 
 static bool add_held(const struct outbox_row *r, void *arg)
@@ -151,6 +153,8 @@ static enum err read_db(struct db *db, struct site_status *s, struct errinfo *ei
 		rc = daily_each(db, s->today_day - WEEK_DAYS + 1, s->today_day, add_daily, s, ei);
 	if (!rc)
 		rc = selftest_last(db, &s->selftest, ei);
+	if (!rc)
+		rc = logkeep_read(db, &s->log, ei);
 	if (rc == E_NOT_FOUND)
 		rc = OK;
 	return rc ? rc : read_notices(db, s, ei);
@@ -159,7 +163,7 @@ static enum err read_db(struct db *db, struct site_status *s, struct errinfo *ei
 /* The worker looked at its own evidence, and something did not prove what it says. */
 static bool evidence_bad(const struct site_status *s)
 {
-	return s->selftest.proofs_bad || s->selftest.sheets_bad;
+	return s->selftest.proofs_bad || s->selftest.sheets_bad || s->log.failed[0];
 }
 
 static int64_t folder_bytes(const char *data, const char *id)
@@ -292,6 +296,21 @@ static void json_selftest(struct jsonw *w, const struct selftest *t)
 	jsonw_end_object(w);
 }
 
+static void json_log(struct jsonw *w, const struct logkeep_state *l)
+{
+	char iso[CLOCK_ISO_BYTES];
+
+	jsonw_key(w, "log");
+	jsonw_object(w);
+	jsonw_kint(w, "events", l->events);
+	jsonw_kint(w, "size", l->last.size);
+	jsonw_kcstr(w, "checkpoint", l->last.size ? clock_iso(l->last.at_ms, iso) : NULL);
+	jsonw_kcstr(w, "mailed", l->mail.size ? clock_iso(l->mail.at_ms, iso) : NULL);
+	jsonw_kcstr(w, "stamped", l->stamp.size ? clock_iso(l->stamp.at_ms, iso) : NULL);
+	jsonw_kcstr(w, "failed", l->failed[0] ? l->failed : NULL);
+	jsonw_end_object(w);
+}
+
 static void json_site(struct jsonw *w, const struct site_status *s)
 {
 	jsonw_object(w);
@@ -309,6 +328,7 @@ static void json_site(struct jsonw *w, const struct site_status *s)
 	json_outbox(w, s);
 	json_notices(w, s);
 	json_selftest(w, &s->selftest);
+	json_log(w, &s->log);
 	json_figures(w, "today", s->today);
 	json_figures(w, "week", s->week);
 	jsonw_kint(w, "data_bytes", s->data_bytes);
@@ -370,6 +390,24 @@ static void line_selftest(struct buf *b, const struct selftest *t)
 	    (long long)t->seq);
 }
 
+static void line_log(struct buf *b, const struct logkeep_state *l)
+{
+	char iso[CLOCK_ISO_BYTES];
+
+	if (l->failed[0])
+		buf_printf(b, "  LOG      stands still since %s: %s\n", clock_iso(l->failed_ms, iso), l->failed);
+	if (!l->events)
+		return;
+	buf_printf(b, "  log      %lld of %lld events signed", (long long)l->last.size, (long long)l->events);
+	if (l->last.size)
+		buf_printf(b, " (%s)", clock_iso(l->last.at_ms, iso));
+	if (l->mail.size)
+		buf_printf(b, ", mailed %s", clock_iso(l->mail.at_ms, iso));
+	if (l->stamp.size)
+		buf_printf(b, ", stamped %s", clock_iso(l->stamp.at_ms, iso));
+	buf_add_char(b, '\n');
+}
+
 static void lines_site(struct buf *b, const struct site_status *s)
 {
 	char iso[CLOCK_ISO_BYTES], hex[ENC_HEX_BYTES(STORE_HASH_BYTES)];
@@ -394,6 +432,7 @@ static void lines_site(struct buf *b, const struct site_status *s)
 		    (long long)s->notices[i].no, enc_hex(s->notices[i].hash, STORE_HASH_BYTES, hex),
 		    clock_iso(s->notices[i].valid_from_ms, iso));
 	line_selftest(b, &s->selftest);
+	line_log(b, &s->log);
 	line_figures(b, "today", s->today);
 	line_figures(b, "7 days", s->week);
 	buf_printf(b, "  data     %lld KiB\n", (long long)(s->data_bytes + 1023) / 1024);
