@@ -6,7 +6,9 @@
 #include "core/embed.h"
 #include "text/phrase.h"
 
-#define OUT_MAX_BYTES (1024u * 1024u)
+/* What belongs to none of the sites, and what each adds. */
+#define OUT_MAX_BYTES (64u * 1024u)
+#define OUT_SITE_MAX_BYTES (8u * 1024u)
 
 /* What a web server must tell us, and nothing else: no cookie of another part of the site gets in. */
 static const struct {
@@ -132,17 +134,30 @@ static void add_quoted(struct buf *b, const char *path)
 	}
 }
 
+/* Most sites of a host have the same path below different names: one line does for all. */
+static bool path_is_new(const struct conf *c, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(c->sites[i]->base_path, c->sites[at]->base_path) == 0)
+			return false;
+	return true;
+}
+
 /* "/j/c/TOKEN?x" is logged as "/j/c/...": the kind of page, nothing behind it. */
 static void log_masks(struct buf *b, const struct conf *c)
 {
 	buf_add_str(b, "map $request_uri $jawort_uri {\n    default $request_uri;\n");
 	for (size_t i = 0; i < c->nsites; i++) {
+		if (!path_is_new(c, i))
+			continue;
 		buf_add_str(b, "    \"~^(?<jawort_kind>");
 		add_quoted(b, c->sites[i]->base_path);
 		buf_add_str(b, "/[^/?]*)[/?]\" \"$jawort_kind/...\";\n");
 	}
 	buf_add_str(b, "}\nmap $http_referer $jawort_referer {\n    default $http_referer;\n");
 	for (size_t i = 0; i < c->nsites; i++) {
+		if (!path_is_new(c, i))
+			continue;
 		buf_add_str(b, "    \"~^https?://[^/]*");
 		add_quoted(b, c->sites[i]->base_path);
 		buf_add_str(b, "/\" \"-\";\n");
@@ -249,7 +264,7 @@ int cmd_nginx(const struct cmd_args *a)
 	rc = cmd_load(a, &c);
 	if (rc)
 		return rc;
-	buf_init(&b, OUT_MAX_BYTES);
+	buf_init(&b, OUT_MAX_BYTES + c->nsites * OUT_SITE_MAX_BYTES);
 	if (nginx_text(&b, c, a->site, &parts, &ei) != OK)
 		rc = cmd_fail("nginx", &ei);
 	if (a->site && !cmd_site(a, c))

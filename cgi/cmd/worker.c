@@ -59,9 +59,16 @@ static void worker_signals(void)
 struct leftovers {
 	const struct conf *conf;
 	struct budget *budget;
+	struct voices *voices; /* of the sites without templates of their own */
 	struct notify *manager;
 	bool at_once;
 };
+
+/* Most sites have the same words, and a worker with a thousand of them often needs only these. */
+static enum err speak(const struct leftovers *l, const struct conf_site *cs, struct site **out, struct errinfo *ei)
+{
+	return site_new_with(out, *cs->templates ? NULL : l->voices, l->conf, cs, ei);
+}
 
 /* Is there intake that nobody is working on? Looked up with a read handle. */
 static enum err intake_waits(struct store *st, bool at_once, bool *waits, struct errinfo *ei)
@@ -98,7 +105,7 @@ static enum err worker_leftover(struct store *st, const struct conf_site *cs, vo
 		rc = events_waiting(st, &told, &ei);
 	if (rc || (!waits && !told))
 		return rc;
-	rc = site_new(&s, l->conf, cs, &ei);
+	rc = speak(l, cs, &s, &ei);
 	t.site = s;
 	t.letters = letter_cache_new();
 	if (!rc && !t.letters)
@@ -216,7 +223,7 @@ static enum err worker_upkeep(struct store *st, const struct conf_site *cs, void
 		store_read_end(st, db);
 	}
 	if (!rc && due)
-		rc = site_new(&s, l->conf, cs, &ei);
+		rc = speak(l, cs, &s, &ei);
 	if (!rc)
 		rc = due ? retention_run(s, st, clock_now_ms(), &rep, &ei)
 		    : retention_sweep(cs, st, clock_now_ms(), &rep, &ei);
@@ -253,6 +260,7 @@ static int worker_round(const struct cmd_args *a, struct notify *manager)
 	if (rc)
 		return rc;
 	l.conf = c;
+	l.voices = voices_new(c); /* without it each site has its own */
 	if (budget_open(&l.budget, c->data, &ei) != OK)
 		log_err(LOG_WARN, "budget", &ei);
 	o.conf = c;
@@ -260,6 +268,7 @@ static int worker_round(const struct cmd_args *a, struct notify *manager)
 	notify_ready(manager);
 	err = worker_run(&o, &ei);
 	budget_close(l.budget);
+	voices_free(l.voices);
 	conf_free(c);
 	if (err == E_BUSY)
 		return CMD_TRY_LATER;

@@ -57,13 +57,21 @@ static const char *path_below(const char *path, const char *prefix)
 	return strncmp(path, prefix, n) == 0 && path[n] == '.' ? path + n + 1 : NULL;
 }
 
+/* Most paths are those of the table, whose strings are there once for all sites. */
+static const char *item_path(struct conf_bind *b, const char *path)
+{
+	const struct conf_key *k = conf_key_find(b->host, path);
+
+	return k && strcmp(k->path, path) == 0 ? k->path : arena_str(b->a, slice_from(path));
+}
+
 void conf_bind_item(struct conf_bind *b, const char *path, const char *value, int line, int col)
 {
 	struct conf_item_node *n = arena_alloc(b->tmp, sizeof(*n));
 
 	if (!n)
 		return;
-	n->it.path = arena_str(b->a, slice_from(path));
+	n->it.path = item_path(b, path);
 	n->it.value = value;
 	n->it.line = line;
 	n->it.col = col;

@@ -11,8 +11,8 @@
 #include "conf/show.h"
 
 #define LOAD_SITES_MAX 4096
-/* A usual site takes 6 KiB; a thousand of them stay in memory. */
-#define LOAD_SITE_BLOCK_BYTES (8u * 1024u)
+/* A usual site takes 6 KiB; a thousand of them stay in memory, and what a block has left over as well. */
+#define LOAD_SITE_BLOCK_BYTES 1024u
 #define LOAD_ARENA_MAX_BYTES (16u * 1024u * 1024u)
 
 /* A site lives as long as any configuration that lists it. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,13 @@
 #include "send/contacts_priv.h"
 #include "send/wake.h"
 
-#define SITES_OPEN_MAX 64
+/* Up to thirteen descriptors each. */
+#define SITES_OPEN_MAX 32
+/* So many stay open; the others are closed when nobody needed them for this time. */
+#define SITES_KEEP 4
+#define SITES_IDLE_MS 2000
+/* Looked at in one turn of the loop: the mails of others must not wait for a thousand. */
+#define LOOKS_MAX 16
 #define BATCHES_MAX 16
 #define AHEAD_MAX 16
 #define OPEN_RETRY_MS 60000
@@ -36,6 +43,7 @@ struct work_site {
 	struct batch *batch_ahead; /* claimed while the last mails of batch are on their way */
 	unsigned ahead;           /* how many in a row */
 	struct contacts contacts;
+	bool checked;             /* was open before */
 	bool begun;               /* rows of a dead worker are dealt with */
 	bool dirty;               /* look at it: woken */
 	bool asked;               /* somebody wants a new try now, holds or not */
@@ -48,7 +56,7 @@ struct work_site {
 struct worker {
 	const struct worker_opts *o;
 	struct work_site *sites;
-	size_t n, nopen, nbatches, turn;
+	size_t n, nopen, nbatches, turn, looked;
 	struct http *http;
 	struct wake wake;
 	int lock_fd, epoll_fd;
@@ -144,7 +152,7 @@ static bool site_open(struct worker *w, struct work_site *s)
 	enum err e;
 	struct errinfo ei = {0};
 	struct store_opts o = {.site = s->conf->id, .dir = dir, .journal = w->o->conf->backup.journal, .max_readers = 2, .create = true,
-		.brief = w->o->once};
+		.brief = w->o->once || s->checked, .lazy = w->n > SITES_KEEP};
 	int64_t now = clock_mono_ms();
 
 	s->used_mono = now;
@@ -165,7 +173,32 @@ static bool site_open(struct worker *w, struct work_site *s)
 		return false;
 	}
 	w->nopen++;
+	s->checked = true;
 	return true;
+}
+
+/* Somebody looked, and nothing is to be done soon: a thousand sites are looked at at the start, and once an hour. */
+static void site_rest(struct worker *w, struct work_site *s, int64_t now)
+{
+	int64_t soon = now + SITES_IDLE_MS;
+
+	if (w->nopen > SITES_KEEP && s->store && !s->contacts.flying && s->next_ms > soon && s->contacts.next_ms > soon)
+		site_close(w, s);
+}
+
+/* What needs nothing for a while holds nothing. */
+static void sites_rest(struct worker *w, int64_t mono)
+{
+	size_t before = w->nopen;
+
+	for (size_t i = 0; i < w->n && w->nopen > SITES_KEEP; i++) {
+		struct work_site *s = &w->sites[i];
+
+		if (s->store && !s->batch && !s->contacts.flying && !s->dirty && mono - s->used_mono >= SITES_IDLE_MS)
+			site_close(w, s);
+	}
+	if (w->nopen < before)
+		malloc_trim(0); /* databases leave their memory in pieces */
 }
 
 /* Nobody else holds the lock file, so every row in "sending" is of a worker that is dead. */
@@ -321,14 +354,16 @@ static bool may_begin(const struct worker *w)
 	return !w->stopping && !(w->o->once && clock_mono_ms() - w->started_mono > ONCE_MAX_MS);
 }
 
+/* The next site goes on where the last turn ended, so that each has its turn. */
 static void sites_step(struct worker *w)
 {
 	int64_t now = clock_now_ms(), mono = clock_mono_ms();
+	unsigned looks = 0;
 
 	if (!may_begin(w))
 		return;
-	for (size_t i = 0; i < w->n; i++) {
-		struct work_site *s = &w->sites[i];
+	for (size_t i = 0, from = w->looked; i < w->n; i++) {
+		struct work_site *s = &w->sites[(from + i) % w->n];
 
 		if (s->contacts.next_ms <= now && !s->contacts.flying && http_active(w->http) < WORKER_PARALLEL)
 			site_contacts(w, s);
@@ -337,11 +372,16 @@ static void sites_step(struct worker *w)
 			continue;
 		}
 		s->ahead = 0;
-		if (s->dirty || mono >= s->upkeep_mono)
+		if ((s->dirty || mono >= s->upkeep_mono) && looks < LOOKS_MAX) {
 			site_look(w, s);
+			site_rest(w, s, now);
+			looks++;
+			w->looked = (from + i + 1) % w->n;
+		}
 		if (s->next_ms <= now && w->nbatches < BATCHES_MAX)
 			site_claim(w, s);
 	}
+	sites_rest(w, mono);
 }
 
 /* --- batches ---------------------------------------------------------------------- */
@@ -457,6 +497,8 @@ static int sleep_ms(const struct worker *w)
 	left = next_due_ms(w) - clock_now_ms();
 	if (left < 0)
 		return 0;
+	if (w->nopen > SITES_KEEP)
+		left = min64(left, SITES_IDLE_MS / 2);
 	if (w->o->alive_ms)
 		left = min64(left, w->o->alive_ms);
 	return (int)min64(left, SLEEP_MAX_MS);

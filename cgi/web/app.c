@@ -60,9 +60,10 @@ struct app {
  * all that belongs to them. Who uses more at a time gets more.
  */
 #define APP_STORES_MAX 48
-/* So many stay open however long nobody comes; the others are closed after this time without a visitor. */
+/* So many stay open or rendered however long nobody comes; the others are closed after this time without a visitor. */
 #define APP_STORES_KEEP 8
-#define APP_IDLE_MS 10000
+#define APP_SITES_KEEP 8
+#define APP_IDLE_MS 5000
 #define APP_IDLE_LOOK_MS 1000
 #define APP_OWED_MS 60000
 
@@ -398,7 +399,9 @@ static void app_swap(struct app *a, struct generation *g)
 	pthread_mutex_unlock(&a->lock);
 	generation_release(old);
 	app_poke_all(a);
-	/* What was needed to read it all lies between what stays. */
+	/* All were opened, and nobody has asked for one yet. What was needed to read them lies between what stays. */
+	shelf_idle(&a->shelf, APP_STORES_KEEP, 0);
+	shelf_idle(&g->shelf, APP_SITES_KEEP, 0);
 	malloc_trim(0);
 }
 
@@ -490,8 +493,11 @@ void app_tick(void *ctx)
 		return;
 	a->idle_ms = now;
 	app_owed(a, now);
-	if (shelf_idle(&a->shelf, APP_STORES_KEEP, APP_IDLE_MS))
-		malloc_trim(0); /* databases leave their memory in pieces */
+	/* now is changed by this thread only */
+	unsigned closed = shelf_idle(&a->shelf, APP_STORES_KEEP, APP_IDLE_MS) +
+	    shelf_idle(&a->now->shelf, APP_SITES_KEEP, APP_IDLE_MS);
+	if (closed)
+		malloc_trim(0); /* they leave their memory in pieces */
 }
 
 void app_open_count(struct app *a, struct app_open *out)

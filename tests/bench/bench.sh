@@ -281,7 +281,7 @@ sites_part() {
 	note sites.start_ms $(($(date +%s%3N) - start))
 	line=$("$build/bench/load" -c 8 -s 120 -f "$run/sites.paths" "$port_any" /) || fail "sites: $line"
 	[ "$(field ok "$line")" = "$sites" ] || fail "sites: $line"
-	sleep 3
+	sleep 8 # what nobody has used for 5 s is closed
 	note sites.fds "$(descriptors "$serve_pid")"
 	note sites.mb "$(rss_mb "$serve_pid")"
 	note sites.worker_fds "$(descriptors "$worker_pid")"

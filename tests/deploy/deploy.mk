@@ -7,7 +7,8 @@ NODE_TEST := node --test --test-concurrency=1 --test-reporter=spec
 .PHONY: deploy-test test-servers test-systemd
 deploy-test: $(BUILD)/jawort $(BUILD)/deploy/manager
 	BUILD=$(BUILD) $(NODE_TEST) tests/deploy/units.test.mjs
-	JAWORT=$(BUILD)/jawort $(NODE_TEST) tests/deploy/cache.test.mjs tests/deploy/cgi.test.mjs
+	JAWORT=$(BUILD)/jawort $(NODE_TEST) tests/deploy/cache.test.mjs tests/deploy/many.test.mjs \
+	    tests/deploy/cgi.test.mjs
 
 # The same life behind nginx, Apache, lighttpd and Caddy; installs what is missing.
 test-servers: $(BUILD)/jawort

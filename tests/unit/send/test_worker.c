@@ -1141,6 +1141,77 @@ static void sleeps_and_wakes(void **state)
 	close(p[1]);
 }
 
+#define IDLE_SITES 40
+
+/* Databases that are open in this process: each has its data.db. */
+static int databases_open(void)
+{
+	char link[300], to[300];
+	int n = 0;
+	DIR *d = opendir("/proc/self/fd");
+
+	for (struct dirent *e; (e = readdir(d)) != NULL;) {
+		ssize_t len;
+
+		snprintf(link, sizeof(link), "/proc/self/fd/%s", e->d_name);
+		len = readlink(link, to, sizeof(to) - 1);
+		to[len > 0 ? len : 0] = '\0';
+		n += strstr(to, "/write.lock") != NULL;
+	}
+	closedir(d);
+	return n;
+}
+
+/* Forty sites with nothing to do hold nothing; the one that gets a mail is opened again, and sends it. */
+static void idle_sites_are_closed(void **state)
+{
+	static struct conf_site copies[IDLE_SITES];
+	static const struct conf_site *all[IDLE_SITES + 1];
+	static char ids[IDLE_SITES][8];
+	char last[200];
+	int p[2], open = 99;
+	int64_t id;
+	pthread_t t;
+	void *e;
+
+	(void)state;
+	clock_set_ms(-1);
+	w.now = clock_now_ms();
+	w.route[0] = "dir";
+	all[0] = &w.site;
+	for (int i = 0; i < IDLE_SITES; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "s%d", i);
+		copies[i] = w.site;
+		copies[i].id = ids[i];
+		all[i + 1] = &copies[i];
+	}
+	w.conf.sites = all;
+	w.conf.nsites = IDLE_SITES + 1;
+	assert_int_equal(pipe(p), 0);
+	assert_int_equal(pthread_create(&t, NULL, run_thread, &p[0]), 0);
+	snprintf(last, sizeof(last), "%s/s%d/data.db", w.data, IDLE_SITES - 1);
+	for (int i = 0; i < 400 && access(last, F_OK) != 0; i++)
+		usleep(50000);
+	for (int i = 0; i < 100 && open > 4 + 1; i++) {
+		usleep(50000);
+		open = databases_open(); /* ours is one of them */
+	}
+	assert_true(open <= 4 + 1);
+	id = add_mail("anna@example.net");
+	MUST(wake_site(w.data, "example", &ei));
+	for (int i = 0; i < 100 && row_of(id).state != OUTBOX_ACCEPTED; i++)
+		usleep(50000);
+	assert_int_equal(row_of(id).state, OUTBOX_ACCEPTED);
+	for (int i = 0; i < 100 && databases_open() > 4 + 1; i++)
+		usleep(50000);
+	assert_true(databases_open() <= 4 + 1);
+	assert_int_equal(write(p[1], "x", 1), 1);
+	pthread_join(t, &e);
+	assert_int_equal(*(enum err *)e, OK);
+	close(p[0]);
+	close(p[1]);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
@@ -1154,6 +1225,7 @@ int main(void)
 		T(unknown_goes_elsewhere_if_it_must), T(unknown_does_not_change_provider),
 		T(smtp_without_answer_is_sent_once_more), T(try_out_sends_nothing), T(plain_http_to_strangers_is_refused),
 		T(a_text_that_is_gone_fails), T(only_one_worker), T(backoff_grows_between_limits), T(sleeps_and_wakes),
+		T(idle_sites_are_closed),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -468,10 +468,12 @@ static void test_idle(void **state)
 
 	(void)state;
 	many_open(&t, 20, 0);
+	assert_int_equal(open_stores(&t), 8);
+	crowd_out(&t, 0, 20);
 	assert_int_equal(open_stores(&t), 20);
 	app_tick(t.app);
 	assert_int_equal(open_stores(&t), 20);
-	sleep(11);
+	sleep(6);
 	app_tick(t.app);
 	assert_int_equal(open_stores(&t), 8);
 	for (int i = 0; i < 20; i++)
