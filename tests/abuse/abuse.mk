@@ -25,7 +25,7 @@ $(ABUSE)/jawort-clock: cgi/base/clock.c $(BUILD)/cgi/cmd/main.o $(ABUSE_LINK)
 	$(Q)$(CC) $(CFLAGS_ALL) -DJAWORT_TEST $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 # The program with a planted fault, put around the gate by the linker: it looks up who the address belongs to, and
 # answers a suppressed one 200 us later, or without storing anything.
-PLANT := -Wl,--wrap=gate_judge -Wl,--wrap=writer_run -Wl,--wrap=writer_submit
+PLANT := -Wl,--wrap=gate_judge -Wl,--wrap=writer_run -Wl,--wrap=writer_submit -Wl,--wrap=ask_accept
 $(ABUSE)/jawort-delay: PLANTED := -DPLANT_DELAY_US=200
 $(ABUSE)/jawort-skip: PLANTED := -DPLANT_SKIP
 $(ABUSE)/jawort-delay $(ABUSE)/jawort-skip: tests/abuse/plant.c $(BUILD)/cgi/cmd/main.o $(ABUSE_LINK)

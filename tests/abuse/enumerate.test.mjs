@@ -41,10 +41,10 @@ before(async () => {
 }, { timeout: 60_000 });
 
 /** One run of `enumerate` against a build; {code, out, t(group)}. */
-async function measure(bin, n, names) {
+async function measure(bin, n, names, uri = '/club/s/news', fields = body.toString()) {
   await s.start({ bin, worker: false });
   const list = names.flatMap((g) => groups[g].map((a) => `${g} ${a.replace('@', '%40')}`)).join('\n');
-  const r = spawnSync(tool('enumerate'), [s.socket, '/club/s/news', body.toString(), String(n), ...names], { input: `${list}\n`, encoding: 'utf8', timeout: 500_000 });
+  const r = spawnSync(tool('enumerate'), [s.socket, uri, fields, String(n), ...names], { input: `${list}\n`, encoding: 'utf8', timeout: 500_000 });
   await s.end();
   console.log(r.stdout + r.stderr);
   return { code: r.status, out: r.stdout };
@@ -63,5 +63,22 @@ test('red control: a suppressed address is answered 200 us later', { timeout: 60
 
 test('red control: for a suppressed address the commit is left out', { timeout: 600_000 }, async () => {
   const r = await measure(tool('jawort-skip'), Math.min(N, 3000), ['suppressed']);
+  assert.equal(r.code, 3, r.out);
+});
+
+// "What do you hold about me?" is answered alike, whoever asks about whom.
+test(`/my, 2 x ${N}: nothing to see`, { timeout: 600_000 }, async () => {
+  const r = await measure(undefined, N, Object.keys(groups), '/club/my', 'lang=de');
+  assert.match(r.out, /^answers +0 of \d+ differ in bytes \(Status: 303/m);
+  assert.equal(r.code, 0, r.out);
+});
+
+test('red control: /my answers for a suppressed address 200 us later', { timeout: 600_000 }, async () => {
+  const r = await measure(tool('jawort-delay'), Math.min(N, 3000), ['suppressed'], '/club/my', 'lang=de');
+  assert.equal(r.code, 3, r.out);
+});
+
+test('red control: /my leaves out the commit for a suppressed address', { timeout: 600_000 }, async () => {
+  const r = await measure(tool('jawort-skip'), Math.min(N, 3000), ['suppressed'], '/club/my', 'lang=de');
   assert.equal(r.code, 3, r.out);
 });

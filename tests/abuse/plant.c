@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "core/ask.h"
 #include "core/gate.h"
 #include "store/person.h"
 #include "store/suppression.h"
@@ -16,6 +17,10 @@ enum err __real_gate_judge(const struct gate *g, struct arena *a, const struct g
     struct gate_answer *out, struct intake *row, struct errinfo *ei);
 enum err __wrap_gate_judge(const struct gate *g, struct arena *a, const struct gate_input *in,
     struct gate_answer *out, struct intake *row, struct errinfo *ei);
+enum err __real_ask_accept(const struct gate *g, struct arena *a, const struct ask_input *in, struct ask_answer *out,
+    struct errinfo *ei);
+enum err __wrap_ask_accept(const struct gate *g, struct arena *a, const struct ask_input *in, struct ask_answer *out,
+    struct errinfo *ei);
 enum err __real_writer_submit(struct writer_pool *p, struct store *s, struct writer_job *job, struct errinfo *ei);
 enum err __wrap_writer_submit(struct writer_pool *p, struct store *s, struct writer_job *job, struct errinfo *ei);
 enum err __real_writer_run(struct writer_pool *p, struct store *s,
@@ -53,10 +58,9 @@ static void delay_us(long us)
 }
 #endif
 
-enum err __wrap_gate_judge(const struct gate *g, struct arena *a, const struct gate_input *in,
-    struct gate_answer *out, struct intake *row, struct errinfo *ei)
+static void careless(const struct gate *g, struct arena *a, const struct form *fields)
 {
-	bool known = suppressed(g, a, form_get(in->fields, "email"));
+	bool known = suppressed(g, a, form_get(fields, "email"));
 
 #ifdef PLANT_DELAY_US
 	if (known)
@@ -64,7 +68,21 @@ enum err __wrap_gate_judge(const struct gate *g, struct arena *a, const struct g
 #else
 	skip = known;
 #endif
+}
+
+enum err __wrap_gate_judge(const struct gate *g, struct arena *a, const struct gate_input *in,
+    struct gate_answer *out, struct intake *row, struct errinfo *ei)
+{
+	careless(g, a, in->fields);
 	return __real_gate_judge(g, a, in, out, row, ei);
+}
+
+/* The page where people ask what is held about them. */
+enum err __wrap_ask_accept(const struct gate *g, struct arena *a, const struct ask_input *in, struct ask_answer *out,
+    struct errinfo *ei)
+{
+	careless(g, a, in->fields);
+	return __real_ask_accept(g, a, in, out, ei);
 }
 
 enum err __wrap_writer_submit(struct writer_pool *p, struct store *s, struct writer_job *job, struct errinfo *ei)

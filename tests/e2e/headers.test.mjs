@@ -58,7 +58,7 @@ test('what is personal is not kept and not passed on', () => each((p) => {
 }));
 
 test('forms and notices can be kept and revalidated', async () => {
-  for (const at of ['/j/s/news?lang=de', '/j/s/news?fragment', '/j/s/news?fragment&id=a', '/j/s/news?frame', '/j/jawort.js', '/j/n?lang=de']) {
+  for (const at of ['/j/s/news?lang=de', '/j/s/news?fragment', '/j/s/news?fragment&id=a', '/j/s/news?frame', '/j/jawort.js', '/j/n?lang=de', '/j/my?lang=de']) {
     const r = await all.service.get(at);
     assert.match(r.headers['cache-control'], /public|max-age/);
     assert.ok(r.headers.etag, at);
@@ -83,13 +83,13 @@ const data = { kept: 'no-cache', referrer: 'no-referrer', open: true };
 test('each route has the headers of its class', async () => {
   const hash = JSON.parse((await all.service.get('/site/n.json?lang=de')).body).hash;
   const rows = [
-    ['GET', '/j/s/news?lang=de', 200, forms], ['GET', '/j/s/news/sent', 200, forms], ['GET', '/j/s/news?token', 200, secrets],
+    ['GET', '/j/s/news?lang=de', 200, forms], ['GET', '/j/s/news/sent', 200, forms], ['GET', '/j/my?lang=de', 200, forms], ['GET', '/j/my/sent', 200, forms], ['GET', '/j/s/news?token', 200, secrets],
     ...['n', 'n.html', 'n.txt', 'n.md', 'n.json', 'n/versions', 'n/diff?lang=de', `n/v/${hash}`, `n/v/${hash}.html`].map((x) => ['GET', `/site/${x}`, 200, notices]),
     ['GET', `/site/n/v/${'0'.repeat(64)}`, 404, secrets], ['GET', '/site/n/diff?from=x&to=y', 404, secrets],
     ...['n.schema.json', 'jawort.css', 'jawort.js', 'jawort.v1.js'].map((x) => ['GET', `/j/${x}`, 200, assets]),
     ['GET', '/j/.well-known/jawort', 200, data], ['GET', '/j/healthz', 200, secrets], ['GET', '/j/readyz', 200, secrets],
     ...['mailjet', 'brevo'].flatMap((x) => [['POST', `/j/hook/${x}/wrong-secret`, 401, secrets], ['POST', `/j/hook/${x}`, 401, secrets], ['GET', `/j/hook/${x}/wrong-secret`, 405, secrets]]),
-    ['GET', `/j/c/${'A'.repeat(43)}`, 404, secrets], ['GET', `/j/u/${'A'.repeat(43)}`, 404, secrets],
+    ['GET', `/j/c/${'A'.repeat(43)}`, 404, secrets], ['GET', `/j/u/${'A'.repeat(43)}`, 404, secrets], ['GET', `/j/my/${'A'.repeat(43)}`, 404, secrets],
   ];
   const found = [];
   for (const [method, at, status, want] of rows) {
@@ -122,7 +122,7 @@ test('GET and HEAD say the same', async () => {
 test('no log has a token or an address', async () => {
   const dir = path.join(all.service.dir, 'log');
   await until('nginx to write its log', 3000, () => fs.readFileSync(path.join(dir, 'nginx-access.log'), 'utf8').includes('GET / '));
-  const tokens = all.mails.flatMap((m) => [m.confirm, m.unsubscribe]).filter(Boolean).map((u) => u.split('/').pop());
+  const tokens = all.mails.flatMap((m) => [m.confirm, m.unsubscribe, m.hub]).filter(Boolean).map((u) => u.split('/').pop());
   for (const f of fs.readdirSync(dir)) {
     const text = fs.readFileSync(path.join(dir, f), 'utf8');
     for (const t of tokens) assert.ok(!text.includes(t.slice(0, 20)), `token in ${f}`);
