@@ -57,10 +57,4 @@ struct audit_report {
 /* deep: open all events. OK also with faults. */
 enum err audit_site(struct db *db, const struct conf_site *c, bool deep, struct audit_report *out, struct errinfo *ei);
 
-/*
- * n events at random are proven: their parts, their commitment and their path to a checkpoint. *bad counts those
- * that are not. For the worker's nightly look at itself.
- */
-enum err audit_sample(struct db *db, unsigned n, unsigned *looked, unsigned *bad, struct errinfo *ei);
-
 #endif

@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "core/audit.h"
 #include "core/embed.h"
+#include "core/selftest.h"
 #include "store/erasure.h"
 
 #define PEOPLE 150
@@ -321,27 +322,23 @@ static void test_rows(void **state)
 static void test_erased(void **state)
 {
 	struct audit_report r;
-	unsigned looked, bad;
-	struct db *db;
+	struct selftest t;
 
 	(void)state;
 	restore();
 	wake();
 	assert_ok(person_erase(made.w.store, 3, ERASURE_REQUEST, made.w.now_ms, EI));
-	assert_ok(store_read(made.w.store, &db, EI));
-	assert_ok(audit_sample(db, 200, &looked, &bad, EI));
-	store_read_end(made.w.store, db);
-	assert_int_equal(looked, 200);
-	assert_int_equal(bad, 0);
+	assert_ok(selftest_run(made.w.site, made.w.store, 60, made.w.now_ms, &t, EI));
+	assert_int_equal(t.proofs, 60);
+	assert_int_equal(t.proofs_bad + t.sheets_bad, 0);
 	store_close(made.w.store);
 	audit(&r, true);
 	assert_int_equal(r.nfaults, 0);
 }
 
-static void test_sample_finds(void **state)
+static void test_selftest_finds(void **state)
 {
-	unsigned looked, bad;
-	struct db *db;
+	struct selftest t;
 	sqlite3 *raw;
 
 	(void)state;
@@ -351,12 +348,11 @@ static void test_sample_finds(void **state)
 	run(raw, "UPDATE event SET c_core = zeroblob(32) WHERE seq % 2 = 0");
 	sqlite3_close(raw);
 	wake();
-	assert_ok(store_read(made.w.store, &db, EI));
-	assert_ok(audit_sample(db, 100, &looked, &bad, EI));
-	store_read_end(made.w.store, db);
+	assert_ok(selftest_run(made.w.site, made.w.store, 60, made.w.now_ms, &t, EI));
 	store_close(made.w.store);
 	made.w.store = NULL;
-	assert_true(bad > 10 && bad < 90);
+	assert_true(t.proofs_bad > 5 && t.proofs_bad < 55);
+	assert_true(t.seq > 0 && t.seq % 2 == 0);
 }
 
 /* Each kind of fault has its words, here and in bundles. */
@@ -387,7 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_clean), cmocka_unit_test(test_said), cmocka_unit_test(test_added_at_the_end),
 	    cmocka_unit_test(test_bytes), cmocka_unit_test(test_rows), cmocka_unit_test(test_erased),
-	    cmocka_unit_test(test_sample_finds), cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_selftest_finds), cmocka_unit_test(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, site_up, site_down);
