@@ -327,7 +327,7 @@ def check(data, given=()):
 def keys_of(word):
     text = open(word).read() if os.path.exists(word) else word
     for line in text.split("\n"):
-        line = line.strip()
+        line = line.split(None, 1)[0] if line.strip() else ""
         if not line or line.startswith("#"):
             continue
         yield vkey(line)[2] if "+" in line else base64.urlsafe_b64decode(line + "=")

@@ -47,7 +47,7 @@ static int export_file(const struct cmd_args *a, const struct conf *c, const str
 	if (a->file) {
 		int fd = -1;
 		if (snprintf(part, sizeof(part), "%s.part", a->file) < (int)sizeof(part) && (unlink(part) == 0 || 1))
-			fd = file_open(part, O_WRONLY | O_CREAT | O_EXCL, 0600);
+			fd = file_open(part, O_WRONLY | O_TRUNC, 0600);
 		out = fd < 0 ? NULL : fdopen(fd, "w");
 	}
 	if (!out) {

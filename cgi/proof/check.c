@@ -67,6 +67,16 @@ static bool key_line(struct check_keys *out, struct slice line)
 	return true;
 }
 
+/* `jawort key show-public` says more behind a key. */
+static size_t word_end(struct slice line)
+{
+	size_t n = 0;
+
+	while (n < line.len && line.ptr[n] != ' ' && line.ptr[n] != '\t')
+		n++;
+	return n;
+}
+
 enum err check_keys_read(struct check_keys *out, struct slice text, struct errinfo *ei)
 {
 	struct slice rest = text, line;
@@ -74,6 +84,7 @@ enum err check_keys_read(struct check_keys *out, struct slice text, struct errin
 
 	while (slice_split(&rest, '\n', &line)) {
 		line = slice_trim(line);
+		line = slice_sub(line, 0, word_end(line));
 		no++;
 		if (!line.len || line.ptr[0] == '#')
 			continue;

@@ -63,7 +63,7 @@ struct check_keys {
 	size_t n;
 };
 /*
- * One key a line: a verifier key (C2SP) or 43 characters of base64url; blank lines and lines that start with '#'
+ * One key a line, the first word of it: a verifier key (C2SP) or 43 characters of base64url; blank lines and lines that start with '#'
  * are passed over. Adds to out. E_INVALID names the line; E_LIMIT more than CHECK_KEYS_MAX.
  */
 enum err check_keys_read(struct check_keys *out, struct slice text, struct errinfo *ei);

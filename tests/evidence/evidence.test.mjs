@@ -2,7 +2,7 @@
 // processor and a JSON Schema validator of others. make evidence
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
@@ -13,8 +13,9 @@ import jsonld from "jsonld";
 const BUILD = resolve(process.env.BUILD ?? "build");
 const JAWORT = join(BUILD, "jawort");
 const folder = mkdtempSync(join(tmpdir(), "evidence-"));
-execFileSync(join(BUILD, "evidence/forge"), [folder], { stdio: "inherit" });
-after(() => rmSync(folder, { recursive: true }));
+const site = execFileSync(join(BUILD, "evidence/forge"), [folder, "keep"], { encoding: "utf8" }).trim();
+assert.match(site, /jawort-test-/);
+after(() => [folder, site].forEach((f) => rmSync(f, { recursive: true })));
 
 const files = readdirSync(folder).filter((f) => f.endsWith(".json")).sort();
 const keys = join(folder, "keys.txt");
@@ -170,4 +171,60 @@ test("records become RDF, and states hang on their record", async () => {
 	const quads = await jsonld.toRDF(bundle("good-03.json").records, { documentLoader: loader, safe: true });
 	const states = quads.filter((q) => q.predicate.value === names.dpv + "hasConsentStatus");
 	assert.equal(states.length, 5);
+});
+
+// ---- as an owner does it
+
+const owner = (...words) => spawnSync(JAWORT, [...words, "-c", join(site, "jawort.yaml")], { encoding: "utf8" });
+
+test("an owner: a bundle checked elsewhere with binary and key, a byte changed and caught", () => {
+	const file = join(folder, "p3.txt"), pub = join(folder, "pub.txt");
+	writeFileSync(pub, owner("key", "show-public").stdout);
+	assert.equal(owner("person", "evidence", "person3@example.org", "--as", "bundle", "-o", file).status, 0);
+	assert.equal(statSync(file).mode & 0o777, 0o600);
+	assert.equal(ours(file, "--key", pub).status, 0);
+	assert.equal(python(file, pub).status, 0);
+	const bytes = readFileSync(file);
+	bytes[bytes.length >> 1] ^= 1;
+	writeFileSync(file, bytes);
+	assert.equal(ours(file, "--key", pub).status, 3);
+	assert.equal(owner("person", "evidence", "nobody@example.org", "--as", "bundle").status, 1);
+});
+
+test("exports: into a file of the owner's alone, and valid", async () => {
+	const file = join(folder, "records.jsonld");
+	assert.equal(owner("export", "27560", "-o", file).status, 0);
+	assert.equal(statSync(file).mode & 0o777, 0o600);
+	const records = JSON.parse(readFileSync(file, "utf8"));
+	assert.ok(valid(records), ajv.errorsText(valid.errors).slice(0, 600));
+	await jsonld.expand(records, { safe: true, documentLoader: loader });
+	const list = JSON.parse(owner("export", "json").stdout);
+	assert.ok(list.length > 10);
+	assert.equal(owner("export", "csv").stdout.trim().split("\r\n").length, list.length + 1);
+	assert.equal(owner("export", "xml").status, 2);
+	assert.equal(owner("export", "csv", "--schema").status, 2);
+});
+
+test("a whole site: in order, then one row changed and found, and status says what the worker saw", () => {
+	const good = owner("verify", "--lang", "en");
+	assert.equal(good.status, 0, good.stdout + good.stderr);
+	assert.match(owner("verify", "--lang", "de").stdout, /in Ordnung/);
+	assert.equal(JSON.parse(owner("verify", "--deep", "--json").stdout).fault_count, 0);
+	assert.equal(owner("worker", "--once").status, 0);
+	assert.match(owner("status").stdout, /20 proofs and 20 sheets at random are good/);
+	// Half of all events, so that a look at twenty is sure to meet one.
+	execFileSync("python3", ["-c", `import glob, sqlite3
+db = sqlite3.connect(glob.glob("${site}/data/*/data.db")[0])
+db.execute("DROP TRIGGER event_update")
+db.execute("UPDATE event SET c_core = zeroblob(32) WHERE seq % 2 = 1")
+db.execute("DELETE FROM meta WHERE k = 'selftest'")
+db.commit()`]);
+	const bad = owner("verify", "--lang", "en");
+	assert.equal(bad.status, 3);
+	assert.match(bad.stdout, /Event 1 was changed/);
+	owner("worker", "--once");
+	const status = owner("status");
+	assert.match(status.stdout, /EVIDENCE IS DAMAGED: \d+ of 20 proofs/);
+	assert.equal(status.status, 3);
+	assert.ok(JSON.parse(owner("status", "--json").stdout).sites[0].selftest.proofs_bad > 0);
 });

@@ -1,8 +1,8 @@
 /*
  * forge: bundles for two verifiers to agree on.
- *     forge FOLDER
+ *     forge FOLDER [keep]
  * 40 good ones (good-NN.json) and 10 forged in different ways (forged-WAY.json), the site's keys (keys.txt), and
- * one with time for a checkpoint in between; all of one site in a folder of its own that goes at the end.
+ * all of one site in a folder of its own. It goes at the end; with keep it stays, and its name is printed.
  */
 #include "lib/world.h"
 
@@ -43,7 +43,7 @@ int main(int argc, char **argv)
 	char address[64];
 	unsigned n;
 
-	if (argc != 2) {
+	if (argc < 2) {
 		fprintf(stderr, "usage: forge FOLDER\n");
 		return 2;
 	}
@@ -65,6 +65,12 @@ int main(int argc, char **argv)
 	bundles_keys(&w, &keys);
 	put(argv[1], "keys.txt", &keys);
 	buf_free(&keys);
+	if (argc > 2) {
+		writer_pool_free(w.writers);
+		store_close(w.store);
+		printf("%s\n", w.root);
+		return 0;
+	}
 	world_close(&w);
 	return 0;
 }
