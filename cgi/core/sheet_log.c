@@ -182,6 +182,19 @@ static struct slice local_time(struct sheet *s, int64_t ms)
 	return buf_slice(&b);
 }
 
+/* "2026-11-21 14:05:09.123 UTC" */
+static struct slice utc_time(struct sheet *s, const char *iso)
+{
+	struct slice t = slice_from(iso);
+	struct buf b;
+
+	buf_init_arena(&b, s->a, 40);
+	buf_printf(&b, "%.10s ", iso);
+	buf_add_slice(&b, slice_sub(t, 11, t.len - 12));
+	buf_add_str(&b, " UTC");
+	return buf_slice(&b);
+}
+
 void sheet_log_view(struct sheet *s)
 {
 	view_cstr(s->v, "zone", site_conf(s->site)->time_zone);
@@ -193,6 +206,7 @@ void sheet_log_view(struct sheet *s)
 
 		view_text(row, "local", local_time(s, e->time_ms));
 		view_cstr(row, "utc", clock_iso(e->time_ms, iso));
+		view_text(row, "utc_text", utc_time(s, iso));
 		view_int(row, "seq", e->seq);
 		view_text(row, "sum", sheet_sum(s, e->commitment, SHEET_SUM_CHARS));
 		kind_view(s, row, e);

@@ -6,7 +6,7 @@
 
 #include "lib/world.h"
 
-#include <ctype.h>
+#include <sqlite3.h>
 
 #include "core/formpage.h"
 #include "core/logbook.h"
@@ -577,7 +577,21 @@ static void self_contained(void **state)
 	assert_true(has(page, "sandbox=\"\""));
 }
 
-static void altered_is_said(void **state)
+/* As somebody would who has the file: the guard is taken away, then a row is changed. */
+static void tamper(struct world *w, const char *sql)
+{
+	char path[200], *why = NULL;
+	sqlite3 *conn;
+
+	snprintf(path, sizeof(path), "%s/%s/data.db", w->conf->data, site_conf(w->site)->id);
+	assert_int_equal(sqlite3_open(path, &conn), SQLITE_OK);
+	if (sqlite3_exec(conn, "DROP TRIGGER event_update", NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(conn, sql, NULL, NULL, &why) != SQLITE_OK)
+		fail_msg("%s", why);
+	sqlite3_close(conn);
+}
+
+static void whole_is_not_altered(void **state)
 {
 	struct world *w = *state;
 	int64_t id = confirmed(w, "news", "ada@example.net", "news", "de");
@@ -586,6 +600,32 @@ static void altered_is_said(void **state)
 	assert_false(has(sheet(w, id, "de"), "jawort-alarm\">"));
 	assert_ok(event_drop_ip(w->store, INT64_MAX / 2, 100, &dropped, EI));
 	assert_false(has(sheet(w, id, "en"), "jawort-alarm\">"));
+}
+
+static void altered_part_is_said(void **state)
+{
+	struct world *w = *state;
+	int64_t id = confirmed(w, "news", "ada@example.net", "news", "de");
+
+	tamper(w, "UPDATE event SET c_fields = zeroblob(32) WHERE seq = 2");
+	assert_true(has(sheet(w, id, "de"), "jawort-alarm\">"));
+	assert_int_equal(count(sheet(w, id, "de"), "Passt nicht zur Prüfsumme"), 1);
+}
+
+/* Consistent in itself, and not what was signed: only the tree can tell. */
+static void swapped_rows_are_said(void **state)
+{
+	struct world *w = *state;
+	int64_t id = confirmed(w, "news", "ada@example.net", "news", "de");
+
+	confirmed(w, "news", "bea@example.net", "news", "de");
+	checkpoint(w);
+	assert_false(has(sheet(w, id, "de"), "jawort-alarm\">"));
+	tamper(w, "UPDATE event SET core_ct = NULL, ip_ct = NULL, fields_ct = NULL,"
+	    " commitment = (SELECT commitment FROM event WHERE seq = 5), c_core = (SELECT c_core FROM event WHERE seq = 5),"
+	    " c_ip = (SELECT c_ip FROM event WHERE seq = 5), c_fields = (SELECT c_fields FROM event WHERE seq = 5) WHERE seq = 2");
+	assert_true(has(sheet(w, id, "de"), "jawort-alarm\">"));
+	assert_true(has(sheet(w, id, "de"), "0 von 3 Ereignissen"));
 }
 
 static void who_is_not_there(void **state)
@@ -613,7 +653,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(pending), T(active), T(left), T(bounced), T(blocked), T(restricted), T(old), T(before),
 		T(kept), T(again), T(nothing_but_a_person), T(every_kind_has_its_words), T(texts_stay_as_they_were), T(texts_that_are_not_there),
-		T(hostile_content_stays_content), T(self_contained), T(altered_is_said), T(who_is_not_there),
+		T(hostile_content_stays_content), T(self_contained), T(whole_is_not_altered), T(altered_part_is_said), T(swapped_rows_are_said), T(who_is_not_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
