@@ -168,7 +168,7 @@ install: $(BUILD)/jawort
 	install -m 644 README.md LICENSE $(wildcard docs/*.md docs/providers/*.md) $(DESTDIR)$(PREFIX)/share/doc/jawort
 	set -e; for f in $(wildcard docs/*.1 docs/*.5); do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/}; done
-	set -e; for f in deploy/systemd/jawort*.service deploy/systemd/jawort.socket; do \
+	set -e; for f in deploy/systemd/jawort*.service deploy/systemd/jawort*.timer deploy/systemd/jawort.socket; do \
 		install -D -m 644 $$f $(DESTDIR)$(LIBDIR)/systemd/system/$${f##*/}; done
 	sed -i 's#/usr/local/bin/#$(PREFIX)/bin/#' $(DESTDIR)$(LIBDIR)/systemd/system/jawort*.service
 	install -D -m 644 deploy/systemd/jawort.sysusers $(DESTDIR)$(LIBDIR)/sysusers.d/jawort.conf
@@ -181,6 +181,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/jawort $(patsubst docs/%,$(DESTDIR)$(PREFIX)/share/man/man1/%,$(wildcard docs/*.1)) \
 		$(patsubst docs/%,$(DESTDIR)$(PREFIX)/share/man/man5/%,$(wildcard docs/*.5)) \
 		$(DESTDIR)$(LIBDIR)/systemd/system/jawort-serve.service $(DESTDIR)$(LIBDIR)/systemd/system/jawort-worker.service \
+		$(DESTDIR)$(LIBDIR)/systemd/system/jawort-backup.service $(DESTDIR)$(LIBDIR)/systemd/system/jawort-backup.timer \
 		$(DESTDIR)$(LIBDIR)/systemd/system/jawort.socket $(DESTDIR)$(LIBDIR)/sysusers.d/jawort.conf \
 		$(DESTDIR)$(LIBDIR)/tmpfiles.d/jawort.conf
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/jawort

@@ -56,6 +56,9 @@ const struct doctor_check doctor_checks[] = {
         "Without signed states of the log, kept outside, nobody can be shown later that the evidence was not altered."},
     {"outbox", "mails on their way", true, check_outbox,
         "Somebody waits for each of these mails."},
+    {"backup", "backups", true, check_backup,
+        "Without one, a broken disk ends the list and every proof; with one that is not known to erase again, people come "
+        "back who were erased."},
     {"mail", "mails are clean", true, check_mail,
         "Whatever loads from elsewhere or leads elsewhere tracks people before they consented, and looks like spam."},
     {"headers", "list headers", true, check_headers,

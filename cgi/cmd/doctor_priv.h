@@ -95,6 +95,7 @@ void check_login(struct doctor *d);
 void check_sender(struct doctor *d);
 void check_domain(struct doctor *d);
 void check_outbox(struct doctor *d);
+void check_backup(struct doctor *d);
 void check_mail(struct doctor *d);
 void check_headers(struct doctor *d);
 void check_pages(struct doctor *d);

@@ -14,6 +14,7 @@
 #include "core/selftest.h"
 #include "core/site.h"
 #include "core/version.h"
+#include "store/backup.h"
 #include "store/budget.h"
 #include "store/daily.h"
 #include "store/intake.h"
@@ -76,6 +77,8 @@ struct site_status {
 	int64_t data_bytes;
 	struct selftest selftest; /* at_ms 0: none yet */
 	struct logkeep_state log;
+	int64_t backup[PACK_KIND__MAX]; /* when the last one was made; 0: never */
+	struct journal_state journal;   /* of erasures */
 };
 
 static bool add_held(const struct outbox_row *r, void *arg)
@@ -157,6 +160,10 @@ static enum err read_db(struct db *db, struct site_status *s, struct errinfo *ei
 		rc = logkeep_read(db, &s->log, ei);
 	if (rc == E_NOT_FOUND)
 		rc = OK;
+	for (int k = PACK_DATA; !rc && k < PACK_KIND__MAX; k++)
+		rc = backup_last(db, (enum pack_kind)k, &s->backup[k], ei);
+	if (!rc)
+		rc = journal_state(db, &s->journal, ei);
 	return rc ? rc : read_notices(db, s, ei);
 }
 
@@ -311,6 +318,24 @@ static void json_log(struct jsonw *w, const struct logkeep_state *l)
 	jsonw_end_object(w);
 }
 
+static void json_time(struct jsonw *w, const char *key, int64_t ms)
+{
+	char iso[CLOCK_ISO_BYTES];
+
+	jsonw_kcstr(w, key, ms ? clock_iso(ms, iso) : NULL);
+}
+
+static void json_backup(struct jsonw *w, const struct site_status *s)
+{
+	jsonw_key(w, "backup");
+	jsonw_object(w);
+	json_time(w, "data", s->backup[PACK_DATA]);
+	json_time(w, "keys", s->backup[PACK_KEYS]);
+	json_time(w, "journal", s->journal.written_ms);
+	jsonw_kint(w, "erasures_waiting", s->journal.written_ms ? s->journal.waiting : 0);
+	jsonw_end_object(w);
+}
+
 static void json_site(struct jsonw *w, const struct site_status *s)
 {
 	jsonw_object(w);
@@ -329,6 +354,7 @@ static void json_site(struct jsonw *w, const struct site_status *s)
 	json_notices(w, s);
 	json_selftest(w, &s->selftest);
 	json_log(w, &s->log);
+	json_backup(w, s);
 	json_figures(w, "today", s->today);
 	json_figures(w, "week", s->week);
 	jsonw_kint(w, "data_bytes", s->data_bytes);
@@ -408,6 +434,22 @@ static void line_log(struct buf *b, const struct logkeep_state *l)
 	buf_add_char(b, '\n');
 }
 
+/* Only where there is something to say: the journal was begun, or a backup was made. */
+static void line_backup(struct buf *b, const struct site_status *s)
+{
+	char data[CLOCK_ISO_BYTES], keys[CLOCK_ISO_BYTES], iso[CLOCK_ISO_BYTES];
+
+	if (s->backup[PACK_DATA] || s->backup[PACK_KEYS])
+		buf_printf(b, "  backup   data %s, keys %s\n", s->backup[PACK_DATA] ? clock_iso(s->backup[PACK_DATA], data) : "never",
+		    s->backup[PACK_KEYS] ? clock_iso(s->backup[PACK_KEYS], keys) : "never");
+	if (!s->journal.written_ms)
+		return;
+	buf_printf(b, "  journal  of erasures, written %s\n", clock_iso(s->journal.written_ms, iso));
+	if (s->journal.waiting)
+		buf_printf(b, "  JOURNAL  %lld erasures are not in it since %s: is the second disk there? A backup would bring these "
+		    "people back\n", (long long)s->journal.waiting, clock_iso(s->journal.waiting_since_ms, iso));
+}
+
 static void lines_site(struct buf *b, const struct site_status *s)
 {
 	char iso[CLOCK_ISO_BYTES], hex[ENC_HEX_BYTES(STORE_HASH_BYTES)];
@@ -433,6 +475,7 @@ static void lines_site(struct buf *b, const struct site_status *s)
 		    clock_iso(s->notices[i].valid_from_ms, iso));
 	line_selftest(b, &s->selftest);
 	line_log(b, &s->log);
+	line_backup(b, s);
 	line_figures(b, "today", s->today);
 	line_figures(b, "7 days", s->week);
 	buf_printf(b, "  data     %lld KiB\n", (long long)(s->data_bytes + 1023) / 1024);

@@ -257,7 +257,12 @@ void journal_line(struct buf *out, const struct keyring *ring, struct journal_re
 		buf_printf(out, " %s", enc_hex(r->blob, s->blob, hex));
 	if (s->word)
 		buf_printf(out, " %s", r->word);
-	line_end(out, start, ring, end->mac, end->mac);
+	journal_seal(out, start, ring, end);
 	end_note(end, r);
+}
+
+void journal_seal(struct buf *out, size_t start, const struct keyring *ring, struct journal_end *end)
+{
+	line_end(out, start, ring, end->mac, end->mac);
 	end->bytes += out->len - start;
 }

@@ -86,6 +86,9 @@ void journal_begin(struct buf *out, const struct keyring *ring, const char *site
 /* One more line; sets r->n and moves end. */
 void journal_line(struct buf *out, const struct keyring *ring, struct journal_record *r, struct journal_end *end);
 
+/* Ends a line that begins at start in out, of at most 512 bytes: its MAC and the line end; moves end. */
+void journal_seal(struct buf *out, size_t start, const struct keyring *ring, struct journal_end *end);
+
 /* PATH/<site>.journal of an open store; NULL: none is configured. */
 const char *store_journal(const struct store *s);
 /*

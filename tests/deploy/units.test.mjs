@@ -28,18 +28,19 @@ before(() => {
 after(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 test('the units name the program where it was installed, and systemd finds nothing to say', () => {
-  const units = ['jawort.socket', 'jawort-serve.service', 'jawort-worker.service'].map((u) => path.join(prefix, 'lib/systemd/system', u));
+  const units = ['jawort.socket', 'jawort-serve.service', 'jawort-worker.service', 'jawort-backup.service'].map((u) => path.join(prefix, 'lib/systemd/system', u));
   for (const u of units.slice(1)) {
     assert.match(read(u), new RegExp(`^ExecStart=${prefix}/bin/jawort `, 'm'));
     assert.ok(!read(u).includes('/usr/local'), u);
   }
+  units.push(path.join(prefix, 'lib/systemd/system/jawort-backup.timer'));
   const r = run('systemd-analyze', ['verify', '--man=no', ...units]);
   assert.equal(r.code, 0, r.out);
   assert.equal(r.out.trim(), '');
 });
 
 // Tenths, as systemd-analyze prints them; --threshold compares them times ten.
-for (const [unit, most] of Object.entries({ 'jawort-serve': 0.5, 'jawort-worker': 1.3 }))
+for (const [unit, most] of Object.entries({ 'jawort-serve': 0.5, 'jawort-worker': 1.3, 'jawort-backup': 0.6 }))
   test(`exposure of ${unit} is at most ${most}`, () => {
     const file = path.join(prefix, 'lib/systemd/system', `${unit}.service`);
     const r = run('systemd-analyze', ['security', '--offline=true', '--no-pager', `--threshold=${most * 10}`, file]);
