@@ -3,7 +3,7 @@
 #     make fuzz FUZZ=addr         one target
 FUZZ_S ?= 60
 FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_LINK := $(BUILD)/proof.a $(BUILD)/scan.a $(LINK_front:%=$(BUILD)/%.a)
+FUZZ_LINK := $(BUILD)/proof.a $(BUILD)/stamp.a $(BUILD)/scan.a $(LINK_front:%=$(BUILD)/%.a)
 FUZZ_MAKE = $(MAKE) BUILD=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined
 
 .PHONY: fuzz fuzz-run fuzz-replay
