@@ -11,7 +11,7 @@ export const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
 const mailset = path.resolve(root, process.env.MAILS ?? 'build/mails', 'mailset');
 
-export const KINDS = ['confirm', 'already', 'goodbye', 'link', 'nothing', 'notice'];
+export const KINDS = ['confirm', 'already', 'goodbye', 'link', 'nothing', 'notice', 'changed', 'move', 'moved', 'restricted', 'released', 'objected', 'exported', 'erased'];
 const LONG = 'Verband der Ortsgruppen für Radwege, Fußwege und Wasserwege in Nord- und Süddeutschland'.repeat(2);
 export const ORG = { name: 'Radwerkstatt Musterstadt e. V.', by: 'Vera Beispiel, Vorstand', address: '[Musterweg 2, 12345 Musterstadt]',
   from: 'Radwerkstatt Musterstadt', title: ['Werkstattbrief', 'Workshop News'],
