@@ -243,7 +243,7 @@ static void test_thousand(void **state)
 		lines++;
 	print_message("%d sites: %.2f s of processor time\n", SITES, s);
 	assert_int_equal(lines, 1);
-	if (!strstr(p.out.data, "/sites/a.yaml:54:29: L21 Fehler"))
+	if (!strstr(p.out.data, "/sites/a.yaml:55:29: L21 Fehler"))
 		fail_msg("%s", p.out.data);
 	if (s > SITES_MAX_S * SLACK)
 		fail_msg("%d sites took %.2f s", SITES, s);
