@@ -65,6 +65,16 @@ static bool run_paths(struct run *r)
 	    : put(r->journal, r->conf->backup.journal, "", id, ".journal"));
 }
 
+/* The folder of the keys is new where all goes elsewhere (--to). */
+static enum err ring_folder(const struct run *r, struct errinfo *ei)
+{
+	char folder[PATH_MAX];
+
+	if (!r->args->to)
+		return OK;
+	return put(folder, r->args->to, "keys", "", "") ? file_mkdir(folder, 0700, ei) : err_set(ei, E_LIMIT, "--to is too long");
+}
+
 static int run_ask(struct run *r, struct errinfo *ei)
 {
 	struct conf_duration gap = {.seconds = 0};
@@ -230,7 +240,9 @@ static int run_stage(struct run *r)
 	if (!rc)
 		rc = restore_stage(&r->ask, r->stage, &r->rep, &ei);
 	if (!rc && !r->args->drill) {
-		rc = restore_place(r->stage, r->dir, r->ring, &ei);
+		rc = ring_folder(r, &ei);
+		if (!rc)
+			rc = restore_place(r->stage, r->dir, r->ring, &ei);
 		placed = !rc;
 	}
 	stage_end(r, !placed);
