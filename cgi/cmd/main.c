@@ -72,11 +72,12 @@ const struct cmd_verb cmd_verbs[] = {
         "csv, json  who is on a list now, with purposes and fields; made safe for spreadsheets\n"
         "27560      consent records after ISO/IEC TS 27560 (JSON-LD, DPV 2.3) of everybody who ever confirmed, without\n"
         "           addresses; --schema and --context print the JSON Schema and the JSON-LD context that belong to them\n"},
-    {"verify", cmd_verify, "verify [FILE] [--key FILE|KEY] [--deep] [--site S] [--lang de|en] [--json]",
+    {"verify", cmd_verify, "verify [FILE] [--key FILE|KEY] [--ca FILE] [--deep] [--site S] [--lang de|en] [--json]",
         "is the evidence what was written down?",
         "FILE     a bundle (person evidence ADDRESS --as bundle): needs nothing but the file and the site's public key,\n"
         "         neither configuration nor network. --key: a key, or a file of keys, from `jawort key show-public`;\n"
-        "         without it the key in the file is used, which proves nothing about who made it\n"
+        "         without it the key in the file is used, which proves nothing about who made it.\n"
+        "         --ca: certificates (PEM) of the authority whose time stamps are in the file\n"
         "no FILE  the whole site: order, gaps, altered, removed or added events, texts, signed states of the log.\n"
         "         Needs no person's key. --deep: opens every event too, and compares what stands beside it\n"
         "Exit 3: something is wrong; each with its place.\n"},
@@ -176,6 +177,7 @@ static const struct cmd_option {
     {"-o", OPT_STRING, offsetof(struct cmd_args, file)},
     {"--sample", OPT_STRING, offsetof(struct cmd_args, sample)},
     {"--key", OPT_STRING, offsetof(struct cmd_args, key)},
+    {"--ca", OPT_STRING, offsetof(struct cmd_args, ca)},
     {"--deep", OPT_FLAG, offsetof(struct cmd_args, deep)},
     {"--keys", OPT_STRING, offsetof(struct cmd_args, keys)},
     {"--to", OPT_STRING, offsetof(struct cmd_args, to)},

@@ -8,11 +8,13 @@
 #include "cmd/init_priv.h"
 #include "cmd/verify_priv.h"
 #include "core/embed.h"
+#include "stamp/stamp.h"
 #include "text/jsonw.h"
 
 #define OUT_MAX_BYTES (1024u * 1024u)
 #define KEYS_MAX_BYTES 65536
 #define WIDTH 100
+#define STAMPS_MAX 8
 
 enum err verify_words_open(struct verify_words *w, const struct cmd_args *a, struct errinfo *ei)
 {
@@ -82,7 +84,40 @@ static void say_events(struct verify_words *w, const struct check_report *r)
 	buf_add_char(&w->out, '\n');
 }
 
-static void say_log(struct verify_words *w, const struct check_report *r)
+/* Time stamps that lead to the authority's certificates; bad ones become faults of the report. */
+struct stamps {
+	const char *ca; /* --ca; NULL */
+	struct {
+		int64_t size;
+		struct stamp stamp;
+	} v[STAMPS_MAX];
+	size_t n;
+	struct check_report *r;
+};
+
+static void stamp_look(const struct check_stamp *s, void *arg)
+{
+	struct errinfo ei = {.code = OK};
+	struct stamps *st = arg;
+	struct stamp got;
+	struct check_fault *f;
+
+	if (stamp_verify(s->token, s->digest, st->ca, &got, &ei) == OK) {
+		if (st->n == STAMPS_MAX)
+			return;
+		st->v[st->n].size = s->size;
+		st->v[st->n++].stamp = got;
+		return;
+	}
+	if (st->r->nfaults++ >= CHECK_FAULTS_MAX)
+		return;
+	f = &st->r->fault[st->r->nfaults - 1];
+	*f = (struct check_fault){.kind = CHECK_STAMP};
+	slice_copy(slice_from(s->place), f->place, sizeof(f->place));
+	slice_copy(slice_sub(slice_from(ei.text), 0, sizeof(f->detail) - 1), f->detail, sizeof(f->detail));
+}
+
+static void say_log(struct verify_words *w, const struct check_report *r, const struct stamps *st)
 {
 	char iso[CLOCK_ISO_BYTES];
 
@@ -92,18 +127,20 @@ static void say_log(struct verify_words *w, const struct check_report *r)
 		verify_count(w, "count", r->uncovered);
 		verify_say(w, "verify.log.behind", 0);
 	}
-	if (!r->stamps) {
+	if (!r->stamps)
 		verify_say(w, "verify.stamp.none", 0);
-		return;
+	verify_count(w, "count", r->stamps);
+	if (r->stamps && !st->ca)
+		verify_say(w, "verify.stamp.unchecked", 0);
+	for (size_t i = 0; i < st->n; i++) {
+		view_cstr(w->view, "by", st->v[i].stamp.name);
+		view_int(w->view, "seq", st->v[i].size);
+		view_cstr(w->view, "date", clock_iso(st->v[i].stamp.time_ms, iso));
+		verify_say(w, "verify.stamp", 0);
 	}
-	view_cstr(w->view, "by", r->stamp_by);
-	view_int(w->view, "seq", r->stamp_seq);
-	view_cstr(w->view, "date", clock_iso(r->stamp_ms[0], iso));
-	verify_say(w, "verify.stamp", 0);
-	verify_say(w, "verify.stamp.unchecked", 0);
 }
 
-static void say_good(struct verify_words *w, const struct check_report *r)
+static void say_good(struct verify_words *w, const struct check_report *r, const struct stamps *st)
 {
 	char url[260];
 
@@ -122,12 +159,13 @@ static void say_good(struct verify_words *w, const struct check_report *r)
 	say_events(w, r);
 	verify_say(w, r->parts_gone ? "verify.parts" : "verify.parts.all", 0);
 	verify_say(w, "verify.texts", 0);
-	say_log(w, r);
+	say_log(w, r, st);
 	verify_say(w, r->keys_given ? "verify.key.given" : "verify.key.inside", 0);
 	verify_say(w, "verify.limit", 0);
 }
 
-static void bundle_words(struct verify_words *w, const char *file, const struct check_report *r)
+static void bundle_words(struct verify_words *w, const char *file, const struct check_report *r,
+    const struct stamps *st)
 {
 	view_cstr(w->view, "file", file);
 	verify_count(w, "count", r->nfaults);
@@ -135,10 +173,10 @@ static void bundle_words(struct verify_words *w, const char *file, const struct 
 	if (r->nfaults)
 		say_faults(w, r);
 	else
-		say_good(w, r);
+		say_good(w, r, st);
 }
 
-static void bundle_json(struct verify_words *w, const char *file, const struct check_report *r)
+static void bundle_json(struct verify_words *w, const char *file, const struct check_report *r, size_t good)
 {
 	struct jsonw j;
 
@@ -157,6 +195,7 @@ static void bundle_json(struct verify_words *w, const char *file, const struct c
 	jsonw_kint(&j, "log_size", r->newest_size);
 	jsonw_kint(&j, "uncovered", (int64_t)r->uncovered);
 	jsonw_kint(&j, "stamps", (int64_t)r->stamps);
+	jsonw_kint(&j, "stamps_good", (int64_t)good);
 	jsonw_kint(&j, "fault_count", (int64_t)r->nfaults);
 	jsonw_key(&j, "faults");
 	jsonw_array(&j);
@@ -201,6 +240,7 @@ static int bundle_verify(const struct cmd_args *a, struct verify_words *w)
 	struct check_keys keys = {.n = 0};
 	struct errinfo ei = {.code = OK};
 	struct check_report r;
+	struct stamps stamps = {.ca = a->ca, .r = &r};
 	struct buf file;
 	enum err rc = keys_given(a, &keys, &ei);
 	int code;
@@ -210,13 +250,15 @@ static int bundle_verify(const struct cmd_args *a, struct verify_words *w)
 		rc = file_read(&file, a->words[0], &ei);
 	if (!rc)
 		rc = check_bundle(buf_slice(&file), &keys, &r, &ei);
+	if (!rc && a->ca && !r.nfaults)
+		rc = check_stamps(buf_slice(&file), stamp_look, &stamps, &ei);
 	buf_free(&file);
 	if (rc)
 		return cmd_fail("verify", &ei);
 	if (a->json)
-		bundle_json(w, a->words[0], &r);
+		bundle_json(w, a->words[0], &r, stamps.n);
 	else
-		bundle_words(w, a->words[0], &r);
+		bundle_words(w, a->words[0], &r, &stamps);
 	code = cmd_print(&w->out);
 	return code ? code : r.nfaults ? CMD_FINDINGS : CMD_DONE;
 }

@@ -266,3 +266,43 @@ enum err check_bundle(struct slice file, const struct check_keys *keys, struct c
 	free(c.point);
 	return OK;
 }
+
+/* ---- time stamps */
+
+static bool stamp_hand(const json_t *point, size_t i, size_t k, void (*cb)(const struct check_stamp *s, void *arg),
+    void *arg)
+{
+	const json_t *one = json_array_get(json_object_get(point, "stamps"), k);
+	struct slice note = check_str(point, "note");
+	struct check_stamp s = {.size = json_integer_value(json_object_get(point, "size"))};
+	char place[CHECK_PLACE_BYTES];
+	struct buf token;
+	bool ok;
+
+	snprintf(place, sizeof(place), "/bundle/checkpoints/%zu/stamps/%zu", i, k);
+	buf_init(&token, json_string_length(one) + 1);
+	ok = enc_b64_decode(slice_make(json_string_value(one), json_string_length(one)), &token);
+	s.place = place;
+	s.token = buf_slice(&token);
+	crypt_sha256(s.digest, note.ptr, note.len);
+	if (ok)
+		cb(&s, arg);
+	buf_free(&token);
+	return ok;
+}
+
+enum err check_stamps(struct slice file, void (*cb)(const struct check_stamp *s, void *arg), void *arg,
+    struct errinfo *ei)
+{
+	struct frame f;
+	json_t *root = frame_read(file, &f) ? json_loadb(f.body.ptr, f.body.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	const json_t *points = json_object_get(root, "checkpoints"), *point;
+	bool ok = root != NULL;
+	size_t i;
+
+	json_array_foreach(points, i, point)
+		for (size_t k = 0; ok && k < json_array_size(json_object_get(point, "stamps")); k++)
+			ok = stamp_hand(point, i, k, cb, arg);
+	json_decref(root);
+	return ok ? OK : err_set(ei, E_INVALID, "this is no bundle");
+}

@@ -25,6 +25,7 @@ static void point_check(struct check *c, size_t i, const json_t *o, struct check
 		check_fault(c, CHECK_CHECKPOINT, "sizes must grow", "/bundle/checkpoints/%zu/size", i);
 	else
 		p->good = true;
+	c->r->stamps += json_array_size(json_object_get(o, "stamps"));
 	if (size > c->r->newest_size)
 		c->r->newest_size = size;
 }

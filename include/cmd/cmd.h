@@ -40,6 +40,7 @@ struct cmd_args {
 	const char *event;   /* person evidence --event; NULL */
 	const char *sample;  /* doctor --sample; NULL */
 	const char *key;     /* verify --key; NULL */
+	const char *ca;      /* verify --ca; NULL */
 	bool deep;           /* verify --deep */
 	const char *keys;    /* backup, restore --keys; NULL */
 	const char *to;      /* restore --to; NULL */

@@ -92,10 +92,7 @@ struct check_report {
 	size_t checkpoints;
 	int64_t newest_size;         /* of the newest checkpoint; 0: there is none */
 	size_t uncovered;            /* events behind it */
-	size_t stamps;               /* time stamps that fit */
-	int64_t stamp_ms[8];         /* their times, oldest first */
-	int64_t stamp_seq;           /* the earliest stamp proves events up to this number */
-	char stamp_by[120];
+	size_t stamps;               /* in the file; whether they are good: check_stamps() */
 };
 
 /*
@@ -103,5 +100,19 @@ struct check_report {
  * signed. E_LIMIT: over CHECK_FILE_MAX_BYTES; E_NOMEM.
  */
 enum err check_bundle(struct slice file, const struct check_keys *keys, struct check_report *out, struct errinfo *ei);
+
+/* A time stamp of a bundle (RFC 3161). */
+struct check_stamp {
+	const char *place;                        /* JSON Pointer */
+	int64_t size;                             /* of the checkpoint: it proves events up to this number */
+	unsigned char digest[CRYPT_HASH_BYTES];   /* what must be stamped: SHA-256 of the checkpoint's note */
+	struct slice token;                       /* DER */
+};
+/*
+ * Every stamp in a bundle that check_bundle() found in order, by size. Slices are valid during cb. Whether the
+ * token is good is for somebody who knows authorities (stamp/stamp.h). E_INVALID: not a bundle; E_NOMEM.
+ */
+enum err check_stamps(struct slice file, void (*cb)(const struct check_stamp *s, void *arg), void *arg,
+    struct errinfo *ei);
 
 #endif

@@ -3,6 +3,10 @@
 
 #include "lib/bundles.h"
 
+#include "stamp/stamp.h"
+#include "store/anchor.h"
+#include "unit/stamp/openssl_tsa.h"
+
 #define PEOPLE 12
 
 static struct {
@@ -191,6 +195,87 @@ static void test_behind(void **state)
 	buf_free(&b);
 }
 
+struct seen {
+	const char *ca;
+	size_t good, bad;
+	int64_t size;
+};
+
+static void stamp_seen(const struct check_stamp *s, void *arg)
+{
+	struct seen *seen = arg;
+	struct stamp got;
+	bool ok = stamp_verify(s->token, s->digest, seen->ca, &got, EI) == OK;
+
+	seen->good += ok;
+	seen->bad += !ok;
+	seen->size = s->size;
+	assert_true(strncmp(s->place, "/bundle/checkpoints/", 20) == 0);
+}
+
+/* The checkpoint's stamp of an authority that openssl plays. */
+static void stamp_put(const struct openssl_tsa *tsa, const char *ca)
+{
+	unsigned char digest[32], nonce[STAMP_NONCE_BYTES] = {1};
+	struct buf note, question, answer, token;
+	struct checkpoint last;
+	struct stamp got;
+	struct db *db;
+
+	buf_init(&note, 65536);
+	buf_init(&question, 4096);
+	buf_init(&answer, STAMP_MAX_BYTES);
+	buf_init(&token, STAMP_MAX_BYTES);
+	assert_ok(store_write_begin(made.w.store, &db, EI));
+	assert_ok(checkpoint_last(db, &last, &note, EI));
+	crypt_sha256(digest, note.data, note.len);
+	assert_ok(stamp_ask(digest, nonce, &question, EI));
+	openssl_answer(tsa, buf_slice(&question), &answer);
+	assert_ok(stamp_take(buf_slice(&answer), buf_slice(&question), ca, &got, &token, EI));
+	const struct anchor at = {.size = last.size, .kind = ANCHOR_STAMP, .at_ms = got.time_ms,
+	    .source = SLICE("https://tsa.example"), .data = buf_slice(&token)};
+	assert_ok(anchor_put(db, &at, EI));
+	assert_ok(store_write_commit(made.w.store, EI));
+	buf_free(&note);
+	buf_free(&question);
+	buf_free(&answer);
+	buf_free(&token);
+}
+
+static void test_stamp(void **state)
+{
+	struct openssl_tsa tsa, other;
+	struct check_report r;
+	struct seen seen = {.good = 0};
+	char ca[120], ca2[120];
+	struct buf b;
+
+	(void)state;
+	openssl_tsa_make(&tsa);
+	openssl_tsa_make(&other);
+	openssl_path(&tsa, "ca.crt", ca);
+	openssl_path(&other, "ca.crt", ca2);
+	stamp_put(&tsa, ca);
+	buf_init(&b, BUNDLE_MAX_BYTES);
+	bundles_make(&made.w, "person1@example.org", &b);
+	look(&b, &r);
+	print_faults(&r);
+	assert_int_equal(r.nfaults, 0);
+	assert_int_equal(r.stamps, 1);
+	seen.ca = ca;
+	assert_ok(check_stamps(buf_slice(&b), stamp_seen, &seen, EI));
+	assert_int_equal(seen.good, 1);
+	assert_int_equal(seen.bad, 0);
+	assert_int_equal(seen.size, r.newest_size);
+	seen.ca = ca2; /* an authority that did not stamp it */
+	assert_ok(check_stamps(buf_slice(&b), stamp_seen, &seen, EI));
+	assert_int_equal(seen.bad, 1);
+	assert_int_equal(check_stamps(SLICE("x"), stamp_seen, &seen, EI), E_INVALID);
+	buf_free(&b);
+	openssl_tsa_remove(&tsa);
+	openssl_tsa_remove(&other);
+}
+
 static void test_keys(void **state)
 {
 	static const struct {
@@ -222,7 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_good), cmocka_unit_test(test_no_key), cmocka_unit_test(test_forged),
 	    cmocka_unit_test(test_stranger), cmocka_unit_test(test_bytes), cmocka_unit_test(test_ip_gone),
-	    cmocka_unit_test(test_behind), cmocka_unit_test(test_keys),
+	    cmocka_unit_test(test_stamp), cmocka_unit_test(test_behind), cmocka_unit_test(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, people_up, people_down);
