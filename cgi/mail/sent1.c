@@ -465,7 +465,7 @@ static bool qp_needs_escape(struct slice line, size_t i, size_t column)
 
 static void qp_line(struct buf *out, struct slice line)
 {
-	size_t column = 0;
+	size_t column = 0, from = 0; /* from: what stands for itself and is not written yet */
 
 	for (size_t i = 0, unit; i < line.len; i += unit) {
 		bool escape = qp_needs_escape(line, i, column);
@@ -475,19 +475,22 @@ static void qp_line(struct buf *out, struct slice line)
 		width = escape ? unit * 3 : 1;
 		/* The last unit of a line may fill column 76, others leave it to the "=". */
 		if (column + width > SENT1_LINE_BYTES - (i + unit < line.len)) {
+			buf_add_slice(out, slice_sub(line, from, i - from));
+			from = i;
 			buf_add_str(out, "=\r\n");
 			column = 0;
 			escape = qp_needs_escape(line, i, column);
 			width = escape ? unit * 3 : 1;
 		}
-		for (size_t k = i; k < i + unit; k++) {
-			if (escape)
-				escape_add(out, line.ptr[k]);
-			else
-				buf_add_char(out, line.ptr[k]);
-		}
 		column += width;
+		if (!escape)
+			continue;
+		buf_add_slice(out, slice_sub(line, from, i - from));
+		from = i + unit;
+		for (size_t k = i; k < from; k++)
+			escape_add(out, line.ptr[k]);
 	}
+	buf_add_slice(out, slice_sub(line, from, line.len));
 	buf_add_str(out, "\r\n");
 }
 
