@@ -227,3 +227,46 @@ test(`${KILLS} x kill -9 inside restore: the site is whole or not there`, { time
   assert.deepEqual(fs.readdirSync(at('data')).filter((f) => f.startsWith('.restore')), []);
   console.log(`${KILLS} kills over ${one.toFixed(0)} ms, ${done} were finished`);
 });
+
+/**
+ * A power cut after each system call: what was written and not synced is lost, names are not (the worst case). So whatever
+ * has its final name must have been synced whole before it got it, and the folder afterwards. Returns the number of calls.
+ */
+function cuts(args, isFinal) {
+  const log = at('strace');
+  const r = spawnSync('strace', ['-f', '-y', '-s', '0', '-o', log, '-e', 'trace=openat,write,pwrite64,ftruncate,fsync,fdatasync,rename,unlink',
+    bin, ...args, '-c', conf], { encoding: 'utf8' });
+  assert.equal(r.status, 0, r.stderr);
+  const dirty = new Set(), owed = new Set();
+  let calls = 0, named = 0;
+  for (const line of fs.readFileSync(log, 'utf8').split('\n')) {
+    const call = /^\d+ +(\w+)\((.*)\) += (-?\d+)/.exec(line);
+    if (!call || Number(call[3]) < 0) continue;
+    calls += 1;
+    const [, name, rest] = call, file = /^\d+<([^>]+)>/.exec(rest)?.[1];
+    if (['write', 'pwrite64', 'ftruncate'].includes(name) && file?.startsWith(dir)) dirty.add(file);
+    if (name === 'fsync' || name === 'fdatasync') { dirty.delete(file); owed.delete(file); }
+    if (name === 'unlink') dirty.delete(path.resolve(/"([^"]+)"/.exec(rest)[1]));
+    if (name !== 'rename') continue;
+    const [from, to] = [...rest.matchAll(/"([^"]+)"/g)].map((m) => path.resolve(m[1]));
+    const lost = [...dirty].filter((f) => f === from || f.startsWith(`${from}/`));
+    if (!isFinal(to)) continue;
+    assert.deepEqual(lost, [], `${to} gets its name before these are on disk`);
+    named += 1;
+    owed.add(path.dirname(to));
+  }
+  assert.ok(named > 0, 'nothing got its name');
+  assert.deepEqual([...owed], [], 'a folder was not synced after the last rename');
+  return calls;
+}
+
+test('a power cut at any system call of backup and restore leaves nothing half', () => {
+  const to = at('p');
+  fs.mkdirSync(to);
+  let calls = cuts(['backup', path.join(to, 'd.jwb'), '--keys', path.join(to, 'k.jwb')], (f) => f.endsWith('.jwb'));
+  fs.rmSync(site, { recursive: true });
+  calls += cuts(restoreArgs(path.join(to, 'd.jwb'), path.join(to, 'k.jwb')), (f) => f === site);
+  assert.ok(calls > 200, `${calls}`);
+  assert.equal(look(people)['p0@example.org'][0], 'active');
+  console.log(`${calls} calls`);
+});
