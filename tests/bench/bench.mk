@@ -28,3 +28,13 @@ $(BENCH)/%: tests/bench/%.c
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O2 -o $@ $< -lsqlite3
 
 .PHONY: bench-programs bench-gate bench-evidence
+
+# What the log of events costs: a checkpoint over a million new events, proofs, and its share of a sign-up.
+.PHONY: bench-log
+bench-log: $(BUILD)/bench/log
+	$(Q)$(BUILD)/bench/log signup
+	$(Q)$(BUILD)/bench/log grow $(if $(FULL),5000000)
+$(BUILD)/bench/log: tests/bench/log.c tests/lib/world.h $(LINK_core:%=$(BUILD)/%.a)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -DJAWORT_TEST -Itests -MMD -MP -MF $@.d $(LDFLAGS_ALL) -Wl,--wrap=event_append -o $@ $< \
+		$(LINK_core:%=$(BUILD)/%.a) $(LIBS) -lcmocka
