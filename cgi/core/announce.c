@@ -239,7 +239,7 @@ static enum err step_get(struct announce *an, struct db *db, const char *lang, c
 struct known {
 	bool named; /* the event names a notice */
 	unsigned char hash[STORE_HASH_BYTES];
-	int64_t at_ms;
+	int64_t seq, at_ms;
 };
 
 /* The core is canonical JSON of ours (docs/evidence.md): within a string these quotes would be escaped. */
@@ -251,6 +251,9 @@ static void known_read(const struct event_row *r, void *arg)
 	const char *at = r->present[EVENT_CORE] ? memmem(core.ptr, core.len, key, sizeof(key) - 1) : NULL;
 	size_t from = at ? (size_t)(at - core.ptr) + sizeof(key) - 1 : 0;
 
+	if (r->seq < k->seq)
+		return;
+	k->seq = r->seq;
 	k->at_ms = r->time_ms;
 	k->named = at && enc_hex_decode(slice_sub(core, from, 2 * STORE_HASH_BYTES), k->hash, sizeof(k->hash));
 }
@@ -267,8 +270,12 @@ static enum err known_version(const struct announce *an, struct db *db, const st
 	enum err rc = event_last(db, p->id, EVENT_CONFIRMED, EVENT_NOTICE_ANNOUNCED, known_read, &k, ei);
 
 	*out = version_before(an, now);
-	if (rc)
-		return rc == E_NOT_FOUND ? OK : rc;
+	if (!rc || rc == E_NOT_FOUND)
+		rc = event_last(db, p->id, EVENT_PURPOSE_ADDED, EVENT_RECONFIRMED, known_read, &k, ei);
+	if (rc && rc != E_NOT_FOUND)
+		return rc;
+	if (!k.seq)
+		return OK;
 	if (k.named)
 		v = version_by_hash(an, k.hash);
 	if (v && strcmp(v->lang, now->lang) != 0)

@@ -236,10 +236,41 @@ static enum err act_unblock(struct db *db, const struct person *p, int64_t now_m
 	return suppression_remove(db, p->channel, p->lookup, SLICE(""), ei);
 }
 
+struct in_force {
+	struct slice wanted;
+	size_t any, these; /* purposes active before; of those that are confirmed now */
+};
+
+static bool count_in_force(const struct purpose *p, void *arg)
+{
+	struct in_force *n = arg;
+
+	n->any += p->state == PURPOSE_ACTIVE;
+	n->these += p->state == PURPOSE_ACTIVE && consent_list_has(n->wanted, p->id);
+	return true;
+}
+
+/* The first consent, one more beside others, or the same once again? Asked before the purposes change. */
+static enum err act_kind(struct db *db, const struct acting *w, enum event_kind *kind, struct errinfo *ei)
+{
+	struct in_force n = {.wanted = w->f.request.purposes};
+	struct slice rest = w->f.request.purposes, one;
+	size_t asked = 0;
+	enum err rc = purpose_each(db, w->f.person.id, count_in_force, &n, ei);
+
+	while (slice_split(&rest, ',', &one))
+		asked++;
+	*kind = !n.any ? EVENT_CONFIRMED : n.these == asked ? EVENT_RECONFIRMED : EVENT_PURPOSE_ADDED;
+	return rc;
+}
+
 static enum err act_accept(struct db *db, struct acting *w, const struct state_edge *edge, struct errinfo *ei)
 {
+	enum event_kind kind = EVENT_CONFIRMED;
 	enum err rc = request_settle(db, w->f.request.id, REQUEST_CONFIRMED, w->now_ms, ei);
 
+	if (!rc)
+		rc = act_kind(db, w, &kind, ei);
 	if (!rc)
 		rc = act_contacts(db, w, ei);
 	if (!rc)
@@ -253,7 +284,7 @@ static enum err act_accept(struct db *db, struct acting *w, const struct state_e
 	if (!rc)
 		rc = act_fields(db, w, ei);
 	if (!rc)
-		rc = act_event(db, w, EVENT_CONFIRMED, NULL, ei);
+		rc = act_event(db, w, kind, NULL, ei);
 	if (!rc)
 		rc = act_count(db, w, DAILY_CONFIRMED, ei);
 	w->out->state = CONFIRM_DONE;

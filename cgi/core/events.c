@@ -11,6 +11,7 @@
 #include "mail/provider_event.h"
 #include "store/daily.h"
 #include "store/erasure.h"
+#include "store/eventcore.h"
 #include "store/hook.h"
 #include "store/outbox.h"
 #include "store/person.h"
@@ -51,6 +52,7 @@ struct about {
 	const struct provider_event *e;
 	int64_t row, created_ms, person_id;
 	bool ours;
+	unsigned char mail_hash[STORE_HASH_BYTES];
 	struct person person;
 };
 
@@ -65,6 +67,7 @@ static void about_row(const struct outbox_row *r, void *arg)
 	b->ours = left && r->started_ms && r->channel == STORE_EMAIL && r->person_id
 	    && (!b->created_ms || r->created_ms == b->created_ms);
 	b->person_id = r->person_id;
+	memcpy(b->mail_hash, r->mail_hash, sizeof(b->mail_hash));
 }
 
 /* "SITE-ROW-CREATEDMS", as send/batch.c makes it; the site's id may hold hyphens. */
@@ -221,6 +224,39 @@ static enum err act(const struct applying *w, const struct about *b)
 	return in == STATE_WITHDRAW ? act_leave(w, b) : act_block(w, b, edge);
 }
 
+struct delivered {
+	const struct applying *w;
+	int64_t row;
+	bool known;
+	enum err rc;
+};
+
+static bool see_delivered(const struct event_row *r, void *arg)
+{
+	struct delivered *d = arg;
+	struct eventcore core;
+
+	if (r->kind != EVENT_DELIVERED || !r->present[EVENT_CORE])
+		return true;
+	d->rc = eventcore_read(d->w->a, r->plain[EVENT_CORE], &core, d->w->ei);
+	d->known = !d->rc && core.outbox == d->row;
+	return !d->rc && !d->known;
+}
+
+/* The mailbox took it: evidence, once for each mail, however often the provider says so. */
+static enum err note_delivered(const struct applying *w, const struct about *b)
+{
+	struct delivered d = {.w = w, .row = b->row};
+	struct event_new e = {.person_id = b->person.id, .time_ms = w->now_ms, .kind = EVENT_DELIVERED,
+	    .lang = slice_from(b->person.lang), .mail_hash = b->mail_hash, .outbox_id = b->row,
+	    .provider = w->provider, .provider_id = slice_from(b->e->message_id)};
+	enum err rc = event_each(w->db, b->person.id, 0, see_delivered, &d, w->ei);
+
+	if (rc || d.rc || d.known)
+		return rc ? rc : d.rc;
+	return evidence_append(w->db, w->site, &e, w->ei);
+}
+
 static enum err apply_one(struct applying *w, const struct provider_event *e)
 {
 	struct about b = {.e = e};
@@ -236,6 +272,8 @@ static enum err apply_one(struct applying *w, const struct provider_event *e)
 	}
 	if (!rc && kinds[e->kind].input)
 		rc = act(w, &b);
+	if (!rc && e->kind == PROVIDER_EVENT_DELIVERED)
+		rc = note_delivered(w, &b);
 	if (!rc && kinds[e->kind].count)
 		rc = daily_add(w->db, daily_day(w->at_ms), SLICE(""), kinds[e->kind].count, 1, w->ei);
 	return rc;

@@ -9,7 +9,10 @@
 #include "base/enc.h"
 #include "base/log.h"
 #include "mail/sent.h"
+#include "send/contacts_priv.h"
+#include "store/contact.h"
 #include "store/event.h"
+#include "store/person.h"
 #include "store/text.h"
 
 #define SETTLE_TRIES_MAX 10
@@ -599,6 +602,25 @@ static enum err settle_event(struct db *db, const struct task *t, const struct o
 	return e == E_NOT_FOUND ? OK : e;
 }
 
+/*
+ * Mailjet makes a contact of every recipient, also of a mail to nobody: a certificate of erasure, or word that nothing is
+ * held. That contact goes as soon as the mail is handed over, unless the address is somebody's here. The owner's own stays.
+ */
+static enum err settle_stranger(struct db *db, const struct task *t, const struct outbox_result *r, struct errinfo *ei)
+{
+	struct message_slots slots;
+	struct person p;
+	enum err e;
+
+	if (t->person_id || r->state != OUTBOX_ACCEPTED || t->kind == OUTBOX_OWNER || !contacts_keeps(r->provider))
+		return OK;
+	e = message_slots_read(&t->batch->arena, t->slots, &slots, ei);
+	if (!e)
+		e = person_find_address(db, STORE_EMAIL, slots.value[MESSAGE_TO], &p, ei);
+	/* No person has a number below 0: one row for each such mail. */
+	return e == E_NOT_FOUND ? contact_put_delete(db, r->provider, -t->id, slots.value[MESSAGE_TO], r->now_ms, ei) : e;
+}
+
 static void settle_log(const struct task *t, const struct outbox_result *r)
 {
 	bool loud = t->res.alarm && r->state == OUTBOX_FAILED;
@@ -623,6 +645,8 @@ static enum err settle_in(struct batch *b, struct db *db, struct outbox_result *
 			continue; /* settled by somebody else: a hook, or the command line */
 		if (!e)
 			e = settle_event(db, t, &results[i], ei);
+		if (!e)
+			e = settle_stranger(db, t, &results[i], ei);
 		if (e)
 			return e;
 	}

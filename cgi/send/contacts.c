@@ -65,6 +65,14 @@ static const struct contacts_keeper {
 	    brevo_build, brevo_read, brevo_after},
 };
 
+bool contacts_keeps(struct slice provider)
+{
+	for (size_t i = 0; i < CONTACTS_KEEPERS; i++)
+		if (slice_eq_str(provider, keepers[i].provider))
+			return true;
+	return false;
+}
+
 /* What is to become of the row after a step. */
 enum end { END_DONE, END_AGAIN, END_REFUSED };
 

@@ -40,6 +40,8 @@ struct contacts {
 	struct http_call call;
 };
 
+/* Does this provider make a contact of every recipient, which we can delete? */
+bool contacts_keeps(struct slice provider);
 void contacts_init(struct contacts *c, struct route *r, struct http *h);
 void contacts_free(struct contacts *c);
 /* Asks the database when there is something to do. */

@@ -8,7 +8,7 @@
  * person's. Everything else counts as unknown and changes nothing.
  *
  * Events make things stricter, never looser: a hard bounce and a complaint block the address, an unsubscribe
- * withdraws everything, all others are only counted. So repeats do nothing, and order does not matter: a bounce
+ * withdraws everything, a delivery is noted once for each mail, all others are only counted. So repeats do nothing, and order does not matter: a bounce
  * or an unsubscribe from before the newest confirmation is the past and ends nothing; a complaint always counts.
  *
  * Each body is one transaction: its events and the removal of the body together.

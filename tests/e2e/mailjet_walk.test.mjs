@@ -109,7 +109,7 @@ async function signUp(address) {
 }
 
 test('key, secret and facts, without an editor; the check finds nothing but invented names', () => {
-  assert.equal(commands.length, 6, commands.join('\n'));
+  assert.equal(commands.length, 7, commands.join('\n'));
   const secret = at('etc/hooks/mailjet.secret');
   assert.match(fs.readFileSync(secret, 'utf8'), /^[0-9a-f]{48}$/);
   typed(the(/openssl/)); // a new one by the page's command is as good
@@ -175,6 +175,20 @@ test('"That was not me" leaves nothing here and nothing there', async () => {
   assert.equal((await request(w, 'POST', link.confirm, { fields: { action: 'deny' } })).status, 200);
   await until('the erasure', 10_000, () => !held(address));
   await until('the erasure at Mailjet', 15_000, async () => {
+    const all = await (await fetch(`${w.fake}/v3/REST/contact?Limit=100`, { headers: { Authorization: `Basic ${btoa('KEY:SECRET')}` } })).json();
+    return all.Data.every((c) => c.Email !== address);
+  });
+});
+
+test('who asks for erasure leaves nothing there, also not through the certificate', async () => {
+  const address = 'dora@example.net', link = await signUp(address);
+  assert.equal((await request(w, 'POST', link.confirm, { fields: { action: 'confirm' } })).status, 200);
+  await until('the list', 15_000, () => contact(address).Data[0]);
+  assert.match(typed(the(/person erase/).replace('you@example.org', address)), /Erased\./);
+  assert.equal(held(address), false);
+  const sent = async () => (await (await fetch(`${w.fake}/_fake/messages`)).json()).filter((m) => m.Email === address);
+  await until('the certificate', 15_000, async () => (await sent()).length === 2);
+  await until('the erasure at Mailjet', 20_000, async () => {
     const all = await (await fetch(`${w.fake}/v3/REST/contact?Limit=100`, { headers: { Authorization: `Basic ${btoa('KEY:SECRET')}` } })).json();
     return all.Data.every((c) => c.Email !== address);
   });

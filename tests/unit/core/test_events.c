@@ -1,6 +1,8 @@
 /* What providers tell: who it is about, what it does, and that repeats, order and inventions do no harm. */
 #include "lib/told.h"
 
+#include "base/enc.h"
+
 #include "core/retention.h"
 #include "store/daily.h"
 #include "store/suppression.h"
@@ -115,8 +117,7 @@ static void test_only_counted(void **state)
 		int row;
 		const char *what;
 		enum daily_what count;
-	} rows[] = {{__LINE__, TOLD_SENT, DAILY_DELIVERED}, {__LINE__, TOLD_SOFT, DAILY_BOUNCED},
-	    {__LINE__, TOLD_BLOCKED, DAILY_BLOCKED}, {__LINE__, "\"event\":\"open\"", 0}, {__LINE__, "\"event\":\"x\"", 0}};
+	} rows[] = {{__LINE__, TOLD_SOFT, DAILY_BOUNCED}, {__LINE__, TOLD_BLOCKED, DAILY_BLOCKED}, {__LINE__, "\"event\":\"open\"", 0}, {__LINE__, "\"event\":\"x\"", 0}};
 	struct world *w = *state;
 	struct world_mail m = begin_active(w);
 	struct world_event v[8];
@@ -132,6 +133,27 @@ static void test_only_counted(void **state)
 		assert_int_equal(world_events(w, m.person_id, 0, v, 8), n);
 	}
 	assert_false(blocked(w, NULL));
+}
+
+/* That the mailbox took a mail is evidence: once for each mail, however often it is told. */
+static void test_delivered(void **state)
+{
+	struct world *w = *state;
+	struct world_mail m = begin_active(w);
+	char hex[ENC_HEX_BYTES(STORE_HASH_BYTES)];
+	struct world_event v[8];
+	size_t n = world_events(w, m.person_id, 0, v, 8);
+
+	for (int i = 0; i < 3; i++) {
+		told_at(w, m.id, TOLD_SENT, 0);
+		assert_int_equal(counted(w, DAILY_DELIVERED), i + 1);
+		assert_int_equal(world_events(w, m.person_id, 0, v, 8), n + 1);
+	}
+	assert_int_equal(v[n].kind, EVENT_DELIVERED);
+	assert_true(v[n].verified);
+	assert_non_null(strstr(v[n].json, "\"provider\":\"mailjet\""));
+	assert_non_null(strstr(v[n].json, enc_hex(m.hash, STORE_HASH_BYTES, hex)));
+	assert_int_equal(world_state(w, ADA, NULL), PERSON_ACTIVE);
 }
 
 /* Names that are not those of a mail of ours that has left: nothing happens, nothing is counted. */
@@ -405,7 +427,7 @@ static void test_many_bodies(void **state)
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(test_bounce_stops_mails), T(test_waiting_mails_go), T(test_only_counted),
+	const struct CMUnitTest tests[] = {T(test_bounce_stops_mails), T(test_waiting_mails_go), T(test_only_counted), T(test_delivered),
 	    T(test_forged), T(test_not_left_yet), T(test_by_message_id), T(test_unsubscribe), T(test_unsubscribe_pending),
 	    cmocka_unit_test(test_order), T(test_replay), T(test_confirm_after_bounce), cmocka_unit_test(test_retention),
 	    T(test_many_bodies)};

@@ -643,6 +643,53 @@ static void test_move_refused(void **state)
 	assert_int_equal(world_state(w, ADA, NULL), PERSON_ACTIVE);
 }
 
+/* ---- residue: in no file and in no spelling */
+
+static size_t spelled(struct world *w, const char *text)
+{
+	size_t n = strlen(text), found = world_files_with(w->root, text, n);
+	char wide[200] = {0}, other[400];
+
+	for (size_t i = 0; i < n; i++)
+		wide[2 * i] = text[i];
+	found += world_files_with(w->root, wide, 2 * n);
+	enc_hex((const unsigned char *)text, n, other);
+	found += world_files_with(w->root, other, 2 * n);
+	/* Base64 at the three places a text can stand; without the characters that depend on what is beside it. */
+	for (size_t shift = 0; shift < 3; shift++) {
+		char padded[100] = "xxx";
+		snprintf(padded + shift, sizeof(padded) - shift, "%s", text);
+		enc_b64url((const unsigned char *)padded, n + shift, other);
+		found += world_files_with(w->root, other + (shift ? 4 : 0), (n + shift) / 3 * 4 - (shift ? 4 : 0));
+	}
+	return found;
+}
+
+static void test_residue(void **state)
+{
+	struct world *w = *state;
+	const struct rights r = rights_of(w, WITHDRAW_HUB);
+	char mine[] = "zerlinda.quark@example.org";
+	struct rights_error bad;
+	struct rights_done d;
+	int64_t id = member(w, mine, "news,events");
+
+	change(w, id, "last_name", "Quarkinger", "", &bad);
+	move_ask(w, id, "zerlinda.neu@example.net", &bad);
+	told_send(w);
+	assert_ok(rights_erase(&r, &w->arena, id, true, true, &d, EI));
+	assert_true(d.fresh);
+	told_send(w);
+	assert_int_equal(spelled(w, mine), 0);
+	assert_int_equal(spelled(w, "Quarkinger"), 0);
+	assert_int_equal(spelled(w, "zerlinda.neu"), 0);
+	assert_int_equal(spelled(w, "192.0.2.0"), 0);
+	assert_int_equal(spelled(w, "192.0.2.77"), 0);
+	/* The search finds what is there. */
+	world_write(w, "data/here", mine);
+	assert_true(spelled(w, mine) > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -650,7 +697,7 @@ int main(void)
 	    T(test_look), T(test_look_pending), T(test_withdraw), T(test_restrict), T(test_release_states), T(test_object),
 	    T(test_block_address), T(test_rectify), T(test_rectify_bad), T(test_export), T(test_erase_keeps),
 	    T(test_erase_all), T(test_erase_pending), T(test_evidence_ends), T(test_mails),
-	    T(test_move), T(test_move_refused),
+	    T(test_move), T(test_move_refused), T(test_residue),
 	};
 
 	return cmocka_run_group_tests_name("rights", tests, NULL, NULL);

@@ -230,7 +230,8 @@ static struct trace trace_of(const struct state_edge *e)
 	case STATE_ASK_MORE:
 		return (struct trace){EVENT_REQUESTED, OUTBOX_CONFIRM, e->from == PERSON_PENDING ? 1 : 0};
 	case STATE_ACCEPT:
-		return (struct trace){EVENT_CONFIRMED, 0, -1};
+		/* One more purpose beside what is in force, or the first. */
+		return (struct trace){e->from == PERSON_ACTIVE ? EVENT_PURPOSE_ADDED : EVENT_CONFIRMED, 0, -1};
 	case STATE_REFUSE:
 		return (struct trace){e->input == STATE_DENY ? EVENT_DENIED : EVENT_EXPIRED, 0, -1};
 	case STATE_RELINK:

@@ -247,6 +247,10 @@ static enum confirm_state m_look(const struct walk *k, const struct m_person *p,
 static enum confirm_state m_accept(struct walk *k, struct m_person *p, struct m_request *r,
     const struct state_edge *e)
 {
+	bool any = false, all = m_active(p, r->mask);
+
+	for (int i = 0; i < PURPOSES; i++)
+		any = any || p->purpose[i] == PURPOSE_ACTIVE;
 	r->state = REQUEST_CONFIRMED;
 	for (int i = 0; i < PURPOSES; i++)
 		if (r->mask & 1u << i)
@@ -255,7 +259,7 @@ static enum confirm_state m_accept(struct walk *k, struct m_person *p, struct m_
 		p->name = r->name;
 	p->state = e->to;
 	p->changed_ms = k->w->now_ms;
-	expect_event(k, EVENT_CONFIRMED);
+	expect_event(k, !any ? EVENT_CONFIRMED : all ? EVENT_RECONFIRMED : EVENT_PURPOSE_ADDED);
 	return CONFIRM_DONE;
 }
 
