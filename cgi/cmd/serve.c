@@ -78,9 +78,9 @@ static void serve_handle(void *ctx, struct request *req, struct response *res)
 	app_handle(((struct serving *)ctx)->app, req, res);
 }
 
-static void serve_finish(void *ctx, struct request *req, struct response *res)
+static bool serve_finish(void *ctx, struct request *req, struct response *res)
 {
-	app_finish(((struct serving *)ctx)->app, req, res);
+	return app_finish(((struct serving *)ctx)->app, req, res);
 }
 
 static size_t serve_limit(void *ctx, const struct request *req)

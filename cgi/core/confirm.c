@@ -7,12 +7,12 @@
 #include "core/evidence.h"
 #include "core/state.h"
 #include "core/turn.h"
+#include "core/wording.h"
 #include "store/daily.h"
 #include "store/erasure.h"
 #include "store/person.h"
 #include "store/request.h"
 #include "store/suppression.h"
-#include "store/text.h"
 #include "text/addr.h"
 
 static const char *const action_names[CONFIRM_ACTION__MAX] = {"confirm", "deny", "renew"};
@@ -79,15 +79,15 @@ static enum err request_state(struct db *db, const struct found *f, struct confi
 	}
 }
 
-static enum err load_consent(struct db *db, struct arena *a, const struct found *f, struct confirm_info *out,
-    struct errinfo *ei)
+static enum err load_consent(struct db *db, const struct site *s, struct arena *a, const struct found *f,
+    struct confirm_info *out, struct errinfo *ei)
 {
-	struct buf body;
-	enum err rc;
+	const struct consent *c;
+	enum err rc = wording_get(db, s, a, f->request.consent_hash, &c, ei);
 
-	buf_init_arena(&body, a, CONSENT_MAX_BYTES);
-	rc = text_get(db, f->request.consent_hash, &body, NULL, ei);
-	return rc ? rc : consent_parse(&out->consent, buf_slice(&body), ei);
+	if (!rc)
+		out->consent = *c;
+	return rc;
 }
 
 static enum err find_all(struct db *db, struct arena *a, struct found *f, struct errinfo *ei)
@@ -128,7 +128,7 @@ static enum err look(struct db *db, const struct site *s, struct arena *a, struc
 	out->purposes = f->request.purposes;
 	out->asked_ms = f->request.intake_ms;
 	out->masked = addr_mask(a, f->address);
-	rc = load_consent(db, a, f, out, ei);
+	rc = load_consent(db, s, a, f, out, ei);
 	return rc ? rc : request_state(db, f, out, ei);
 }
 
@@ -141,8 +141,8 @@ enum err confirm_look(struct db *db, const struct site *s, struct arena *a, stru
 }
 
 /* One decision on its way through the writer; repeatable. */
-struct acting {
-	const struct confirm *c;
+struct confirm_job {
+	struct confirm c;
 	struct arena *a;
 	struct slice token;
 	enum confirm_action action;
@@ -154,7 +154,7 @@ struct acting {
 	bool erase;
 };
 
-static enum err act_event(struct db *db, struct acting *w, enum event_kind kind, const unsigned char *mail_hash,
+static enum err act_event(struct db *db, struct confirm_job *w, enum event_kind kind, const unsigned char *mail_hash,
     struct errinfo *ei)
 {
 	struct event_new e = {.person_id = w->f.person.id, .time_ms = w->now_ms, .kind = kind,
@@ -162,7 +162,7 @@ static enum err act_event(struct db *db, struct acting *w, enum event_kind kind,
 	    .text_hash = w->f.request.consent_hash, .mail_hash = mail_hash, .request_id = w->f.request.id,
 	    .ip = w->ip};
 
-	return evidence_append(db, w->c->site, &e, ei);
+	return evidence_append(db, w->c.site, &e, ei);
 }
 
 struct had {
@@ -179,7 +179,7 @@ static bool had_ended(const struct purpose *p, void *arg)
 }
 
 /* The lists at the provider hear of it. Who had left and comes back is newer than what they say. */
-static enum err act_contacts(struct db *db, struct acting *w, struct errinfo *ei)
+static enum err act_contacts(struct db *db, struct confirm_job *w, struct errinfo *ei)
 {
 	struct slice rest = w->f.request.purposes, one;
 	enum err rc = OK;
@@ -188,13 +188,13 @@ static enum err act_contacts(struct db *db, struct acting *w, struct errinfo *ei
 		struct had h = {.id = one};
 		rc = purpose_each(db, w->f.person.id, had_ended, &h, ei);
 		if (!rc)
-			rc = contact_changed(db, w->c->site, w->f.person.id, one, h.ended ? CONTACT_ADD_AGAIN : CONTACT_ADD,
+			rc = contact_changed(db, w->c.site, w->f.person.id, one, h.ended ? CONTACT_ADD_AGAIN : CONTACT_ADD,
 			    w->now_ms, ei);
 	}
 	return rc;
 }
 
-static enum err act_purposes(struct db *db, struct acting *w, enum purpose_state to, struct errinfo *ei)
+static enum err act_purposes(struct db *db, struct confirm_job *w, enum purpose_state to, struct errinfo *ei)
 {
 	struct slice rest = w->f.request.purposes, one;
 	enum err rc = OK;
@@ -205,7 +205,7 @@ static enum err act_purposes(struct db *db, struct acting *w, enum purpose_state
 	return rc;
 }
 
-static enum err act_fields(struct db *db, struct acting *w, struct errinfo *ei)
+static enum err act_fields(struct db *db, struct confirm_job *w, struct errinfo *ei)
 {
 	struct buf fields;
 	enum err rc;
@@ -217,7 +217,7 @@ static enum err act_fields(struct db *db, struct acting *w, struct errinfo *ei)
 	return person_set_fields(db, w->f.person.id, buf_slice(&fields), w->now_ms, ei);
 }
 
-static enum err act_count(struct db *db, struct acting *w, enum daily_what what, struct errinfo *ei)
+static enum err act_count(struct db *db, struct confirm_job *w, enum daily_what what, struct errinfo *ei)
 {
 	return daily_add(db, daily_day(w->now_ms), w->f.request.form, what, 1, ei);
 }
@@ -251,7 +251,7 @@ static bool count_in_force(const struct purpose *p, void *arg)
 }
 
 /* The first consent, one more beside others, or the same once again? Asked before the purposes change. */
-static enum err act_kind(struct db *db, const struct acting *w, enum event_kind *kind, struct errinfo *ei)
+static enum err act_kind(struct db *db, const struct confirm_job *w, enum event_kind *kind, struct errinfo *ei)
 {
 	struct in_force n = {.wanted = w->f.request.purposes};
 	struct slice rest = w->f.request.purposes, one;
@@ -264,7 +264,7 @@ static enum err act_kind(struct db *db, const struct acting *w, enum event_kind 
 	return rc;
 }
 
-static enum err act_accept(struct db *db, struct acting *w, const struct state_edge *edge, struct errinfo *ei)
+static enum err act_accept(struct db *db, struct confirm_job *w, const struct state_edge *edge, struct errinfo *ei)
 {
 	enum event_kind kind = EVENT_CONFIRMED;
 	enum err rc = request_settle(db, w->f.request.id, REQUEST_CONFIRMED, w->now_ms, ei);
@@ -293,18 +293,18 @@ static enum err act_accept(struct db *db, struct acting *w, const struct state_e
 	return rc;
 }
 
-static enum err act_suppress(struct db *db, struct acting *w, struct errinfo *ei)
+static enum err act_suppress(struct db *db, struct confirm_job *w, struct errinfo *ei)
 {
 	struct suppression s = {.channel = w->f.person.channel, .reason = SUPPRESSION_DENIED,
 	    .since_ms = w->now_ms};
 
-	s.until_ms = conf_duration_after(site_conf(w->c->site)->retention.deny_block, w->now_ms);
+	s.until_ms = conf_duration_after(site_conf(w->c.site)->retention.deny_block, w->now_ms);
 	memcpy(s.lookup, w->f.person.lookup, sizeof(s.lookup));
 	return suppression_add(db, &s, ei);
 }
 
 /* "That was not me": never confirmed, so everything goes; of a known person only this request. */
-static enum err act_deny(struct db *db, struct acting *w, const struct state_edge *edge, struct errinfo *ei)
+static enum err act_deny(struct db *db, struct confirm_job *w, const struct state_edge *edge, struct errinfo *ei)
 {
 	enum err rc = OK;
 
@@ -317,7 +317,7 @@ static enum err act_deny(struct db *db, struct acting *w, const struct state_edg
 	if (!rc && edge->act == STATE_FORGET) {
 		rc = act_suppress(db, w, ei);
 		if (!rc)
-			rc = contact_erased(db, w->c->site, w->f.person.id, w->now_ms, ei);
+			rc = contact_erased(db, w->c.site, w->f.person.id, w->now_ms, ei);
 		if (!rc)
 			rc = erasure_ask(db, w->f.person.id, ERASURE_REQUEST, w->now_ms, ei);
 		w->erase = !rc;
@@ -328,9 +328,9 @@ static enum err act_deny(struct db *db, struct acting *w, const struct state_edg
 	return rc;
 }
 
-static enum err act_renew(struct db *db, struct acting *w, struct errinfo *ei)
+static enum err act_renew(struct db *db, struct confirm_job *w, struct errinfo *ei)
 {
-	const struct conf_site *conf = site_conf(w->c->site);
+	const struct conf_site *conf = site_conf(w->c.site);
 	struct letter_send send = {
 	    .letter = {.kind = OUTBOX_CONFIRM, .lang = w->out->lang, .consent = &w->out->consent,
 	        .purposes = w->f.request.purposes},
@@ -343,14 +343,14 @@ static enum err act_renew(struct db *db, struct acting *w, struct errinfo *ei)
 	w->out->state = CONFIRM_RENEWED;
 	if (w->f.request.expires_ms > w->now_ms && w->now_ms - w->f.request.mailed_ms < TURN_COOL_DOWN_MS)
 		return OK;
-	if (!turn_mail_allowed(w->c->site, w->c->budget, w->a, w->f.request.form, w->f.address, w->now_ms))
+	if (!turn_mail_allowed(w->c.site, w->c.budget, w->a, w->f.request.form, w->f.address, w->now_ms))
 		return OK;
 	send.expires_ms = conf_duration_after(conf->links.confirm, w->now_ms);
 	rc = request_renew(db, w->f.request.id, send.expires_ms, &generation, ei);
 	if (rc)
 		return rc;
 	send.generation = (unsigned)generation;
-	rc = letter_queue(db, w->c->site, w->c->letters, w->a, &send, mail_hash, ei);
+	rc = letter_queue(db, w->c.site, w->c.letters, w->a, &send, mail_hash, ei);
 	if (!rc)
 		rc = request_mailed(db, w->f.request.id, w->now_ms, ei);
 	if (!rc)
@@ -359,16 +359,16 @@ static enum err act_renew(struct db *db, struct acting *w, struct errinfo *ei)
 	return rc;
 }
 
-static enum err act_job(struct db *db, void *arg, struct errinfo *ei)
+enum err confirm_job_run(struct db *db, void *job, struct errinfo *ei)
 {
 	static const enum state_input inputs[CONFIRM_ACTION__MAX] = {STATE_CONFIRM, STATE_DENY, STATE_RENEW};
-	struct acting *w = arg;
+	struct confirm_job *w = job;
 	const struct state_edge *edge;
 	bool open, expired;
 	enum err rc;
 
 	w->fresh = w->erase = false;
-	rc = look(db, w->c->site, w->a, w->token, w->out, &w->f, ei);
+	rc = look(db, w->c.site, w->a, w->token, w->out, &w->f, ei);
 	open = w->out->state == CONFIRM_OPEN;
 	expired = w->out->state == CONFIRM_EXPIRED;
 	if (rc || (!open && !expired))
@@ -384,17 +384,42 @@ static enum err act_job(struct db *db, void *arg, struct errinfo *ei)
 	return OK;
 }
 
+struct confirm_job *confirm_job_new(const struct confirm *c, struct arena *a, struct slice token,
+    enum confirm_action action, struct slice ip, struct confirm_info *out)
+{
+	struct confirm_job *w = arena_alloc(a, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	*w = (struct confirm_job){.c = *c, .a = a, .token = token, .action = action, .now_ms = clock_now_ms(), .out = out,
+	    .ip = evidence_ip(a, site_conf(c->site), ip)};
+	return w;
+}
+
+bool confirm_job_waits(const struct confirm_job *job)
+{
+	return job->erase;
+}
+
+enum err confirm_job_end(struct confirm_job *job, bool *fresh, struct errinfo *ei)
+{
+	enum err rc = job->erase ? erasure_finish(job->c.store, job->now_ms, NULL, ei) : OK;
+
+	if (fresh)
+		*fresh = !rc && job->fresh;
+	return rc;
+}
+
 enum err confirm_act(const struct confirm *c, struct arena *a, struct slice token, enum confirm_action action,
     struct slice ip, struct confirm_info *out, bool *fresh, struct errinfo *ei)
 {
-	struct acting w = {.c = c, .a = a, .token = token, .action = action, .now_ms = clock_now_ms(), .out = out};
+	struct confirm_job *w = confirm_job_new(c, a, token, action, ip, out);
 	enum err rc;
 
-	w.ip = evidence_ip(a, site_conf(c->site), ip);
-	rc = writer_run(c->writers, c->store, act_job, &w, ei);
-	if (!rc && w.erase)
-		rc = erasure_finish(c->store, w.now_ms, NULL, ei);
 	if (fresh)
-		*fresh = !rc && w.fresh;
-	return rc;
+		*fresh = false;
+	if (!w)
+		return err_set(ei, E_NOMEM, "a confirmation");
+	rc = writer_run(c->writers, c->store, confirm_job_run, w, ei);
+	return rc ? rc : confirm_job_end(w, fresh, ei);
 }

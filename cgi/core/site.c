@@ -245,6 +245,14 @@ const struct consent *site_consent(const struct site *s, const struct conf_form 
 	return &s->consents[f * s->nlangs + lang_index(s, lang)];
 }
 
+const struct consent *site_consent_by_hash(const struct site *s, const unsigned char hash[CRYPT_HASH_BYTES])
+{
+	for (size_t i = 0; i < s->conf->nforms * s->nlangs; i++)
+		if (memcmp(s->consents[i].hash, hash, CRYPT_HASH_BYTES) == 0)
+			return &s->consents[i];
+	return NULL;
+}
+
 struct slice site_url(const struct site *s, struct arena *a, const char *path, const char *path2)
 {
 	struct buf b;

@@ -8,11 +8,11 @@
 #include "core/letter.h"
 #include "core/state.h"
 #include "core/token.h"
+#include "core/wording.h"
 #include "store/daily.h"
 #include "store/erasure.h"
 #include "store/person.h"
 #include "store/request.h"
-#include "store/text.h"
 #include "text/addr.h"
 
 static const struct {
@@ -82,7 +82,7 @@ static enum err gather_all(struct db *db, struct arena *a, int64_t person, enum 
 	return purpose_each(db, person, gather_purpose, g, ei);
 }
 
-static enum err gather_texts(struct db *db, struct arena *a, const struct gather *g, struct withdraw_info *out,
+static enum err gather_texts(struct db *db, const struct site *s, struct arena *a, const struct gather *g, struct withdraw_info *out,
     struct errinfo *ei)
 {
 	enum err rc = OK;
@@ -90,15 +90,11 @@ static enum err gather_texts(struct db *db, struct arena *a, const struct gather
 	out->purposes = buf_slice(&g->list);
 	out->date_ms = g->last_ms;
 	for (size_t i = 0; !rc && i < g->n; i++) {
-		struct buf body;
-		buf_init_arena(&body, a, CONSENT_MAX_BYTES);
-		rc = text_get(db, g->hash[i], &body, NULL, ei);
+		rc = wording_get(db, s, a, g->hash[i], &out->consents[out->nconsents], ei);
 		if (rc == E_NOT_FOUND) {
 			rc = OK;
 			continue;
 		}
-		if (!rc)
-			rc = consent_parse(&out->consents[out->nconsents], buf_slice(&body), ei);
 		out->consent_purpose[out->nconsents++] = g->purpose[i];
 	}
 	return rc;
@@ -144,7 +140,7 @@ static enum err fill(struct db *db, const struct site *s, struct arena *a, const
 		out->state = WITHDRAW_DONE;
 		rc = gather_all(db, a, p->id, PURPOSE_ENDED, &g, ei);
 	}
-	return rc ? rc : gather_texts(db, a, &g, out, ei);
+	return rc ? rc : gather_texts(db, s, a, &g, out, ei);
 }
 
 static enum err look(struct db *db, const struct site *s, struct arena *a, struct slice text,
@@ -175,7 +171,7 @@ enum err withdraw_look(struct db *db, const struct site *s, struct arena *a, str
 	return look(db, s, a, token, out, &p, ei);
 }
 
-struct leaving {
+struct withdraw_job {
 	const struct site *site;
 	struct arena *a;
 	struct slice token;
@@ -206,7 +202,7 @@ static bool collect_request(const struct request_row *r, void *arg)
 }
 
 /* All of them, however many: a link that stayed open would bring back who has left. */
-static enum err cancel_requests(struct db *db, const struct leaving *w, struct slice purpose, size_t *cancelled,
+static enum err cancel_requests(struct db *db, const struct withdraw_job *w, struct slice purpose, size_t *cancelled,
     struct errinfo *ei)
 {
 	struct open_requests open = {.purpose = purpose};
@@ -228,7 +224,7 @@ static enum err cancel_requests(struct db *db, const struct leaving *w, struct s
  * or phoned sees nothing else: so a mail after a withdrawal that the owner put down, of what was in force.
  * mail_hash is set where *sent is.
  */
-static enum err leave_goodbye(struct db *db, struct leaving *w, unsigned char *mail_hash, bool *sent,
+static enum err leave_goodbye(struct db *db, struct withdraw_job *w, unsigned char *mail_hash, bool *sent,
     struct errinfo *ei)
 {
 	struct letter_send send = {.letter = {.kind = OUTBOX_GOODBYE, .lang = w->out->lang,
@@ -244,14 +240,14 @@ static enum err leave_goodbye(struct db *db, struct leaving *w, unsigned char *m
 	rc = person_address(db, w->person.id, &address, ei);
 	send.address = buf_slice(&address);
 	if (w->out->nconsents)
-		send.letter.consent = &w->out->consents[0];
+		send.letter.consent = w->out->consents[0];
 	if (!rc)
 		rc = letter_queue(db, w->site, NULL, w->a, &send, mail_hash, ei);
 	*sent = !rc;
 	return rc;
 }
 
-static enum err leave_event(struct db *db, struct leaving *w, struct errinfo *ei)
+static enum err leave_event(struct db *db, struct withdraw_job *w, struct errinfo *ei)
 {
 	unsigned char mail_hash[STORE_HASH_BYTES];
 	struct event_new e = {.person_id = w->person.id, .time_ms = w->now_ms, .kind = EVENT_WITHDRAWN,
@@ -261,7 +257,7 @@ static enum err leave_event(struct db *db, struct leaving *w, struct errinfo *ei
 	enum err rc = leave_goodbye(db, w, mail_hash, &sent, ei);
 
 	if (w->out->nconsents)
-		e.text_hash = w->out->consents[0].hash;
+		e.text_hash = w->out->consents[0]->hash;
 	if (sent)
 		e.mail_hash = mail_hash;
 	if (!rc)
@@ -278,7 +274,7 @@ static enum err lists_told(struct db *db, const struct site *s, int64_t person, 
 	return contact_changed(db, s, person, info->purposes, CONTACT_UNSUB, now_ms, ei);
 }
 
-static enum err leave_end(struct db *db, struct leaving *w, const struct state_edge *edge, struct errinfo *ei)
+static enum err leave_end(struct db *db, struct withdraw_job *w, const struct state_edge *edge, struct errinfo *ei)
 {
 	size_t cancelled = 0;
 	int64_t ended = 0;
@@ -304,7 +300,7 @@ static enum err leave_end(struct db *db, struct leaving *w, const struct state_e
 }
 
 /* Is it one of several that are active? *rest: the others, in their order. */
-static bool one_of_several(const struct leaving *w, struct slice *rest)
+static bool one_of_several(const struct withdraw_job *w, struct slice *rest)
 {
 	struct slice list = w->out->purposes, one;
 	bool found = false;
@@ -340,7 +336,7 @@ static void only_purpose(struct withdraw_info *out, struct slice purpose, struct
 	out->state = WITHDRAW_DONE;
 }
 
-static enum err leave_one(struct db *db, struct leaving *w, struct slice rest, struct errinfo *ei)
+static enum err leave_one(struct db *db, struct withdraw_job *w, struct slice rest, struct errinfo *ei)
 {
 	size_t cancelled = 0;
 	enum err rc = cancel_requests(db, w, w->purpose, &cancelled, ei);
@@ -372,7 +368,7 @@ static bool find_ended(const struct purpose *p, void *arg)
 }
 
 /* Pressed twice: the purpose has ended before, others have not. */
-static enum err leave_again(struct db *db, struct leaving *w, struct errinfo *ei)
+static enum err leave_again(struct db *db, struct withdraw_job *w, struct errinfo *ei)
 {
 	struct ended e = {.purpose = w->purpose};
 	enum err rc = purpose_each(db, w->person.id, find_ended, &e, ei);
@@ -384,7 +380,7 @@ static enum err leave_again(struct db *db, struct leaving *w, struct errinfo *ei
 	return OK;
 }
 
-static enum err leave_forget(struct db *db, struct leaving *w, struct errinfo *ei)
+static enum err leave_forget(struct db *db, struct withdraw_job *w, struct errinfo *ei)
 {
 	enum err rc = leave_event(db, w, ei);
 
@@ -397,7 +393,7 @@ static enum err leave_forget(struct db *db, struct leaving *w, struct errinfo *e
 	return rc;
 }
 
-static enum err leave(struct db *db, struct leaving *w, struct errinfo *ei)
+static enum err leave(struct db *db, struct withdraw_job *w, struct errinfo *ei)
 {
 	const struct state_edge *edge = state_edge(w->person.state, STATE_WITHDRAW);
 	struct slice rest;
@@ -415,9 +411,9 @@ static enum err leave(struct db *db, struct leaving *w, struct errinfo *ei)
 	return OK;
 }
 
-static enum err leave_job(struct db *db, void *arg, struct errinfo *ei)
+enum err withdraw_job_run(struct db *db, void *job, struct errinfo *ei)
 {
-	struct leaving *w = arg;
+	struct withdraw_job *w = job;
 	enum err rc;
 
 	w->fresh = w->erase = false;
@@ -427,21 +423,45 @@ static enum err leave_job(struct db *db, void *arg, struct errinfo *ei)
 	return leave(db, w, ei);
 }
 
+struct withdraw_job *withdraw_job_new(const struct site *s, struct arena *a, struct slice token, struct slice purpose,
+    enum withdraw_way way, struct slice ip, struct withdraw_info *out)
+{
+	struct withdraw_job *w = arena_alloc(a, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	*w = (struct withdraw_job){.site = s, .a = a, .token = token, .purpose = purpose, .way = way,
+	    .now_ms = clock_now_ms(), .out = out, .ip = evidence_ip(a, site_conf(s), ip)};
+	return w;
+}
+
+bool withdraw_job_waits(const struct withdraw_job *job)
+{
+	return job->erase;
+}
+
+enum err withdraw_job_end(struct withdraw_job *job, struct store *store, bool *fresh, struct errinfo *ei)
+{
+	enum err rc = job->erase ? erasure_finish(store, job->now_ms, NULL, ei) : OK;
+
+	if (fresh)
+		*fresh = !rc && job->fresh;
+	return rc;
+}
+
 enum err withdraw_act_purpose(const struct site *s, struct store *store, struct writer_pool *writers, struct arena *a,
     struct slice token, struct slice purpose, enum withdraw_way way, struct slice ip, struct withdraw_info *out,
     bool *fresh, struct errinfo *ei)
 {
-	struct leaving w = {.site = s, .a = a, .token = token, .purpose = purpose, .way = way,
-	    .now_ms = clock_now_ms(), .out = out};
+	struct withdraw_job *w = withdraw_job_new(s, a, token, purpose, way, ip, out);
 	enum err rc;
 
-	w.ip = evidence_ip(a, site_conf(s), ip);
-	rc = writer_run(writers, store, leave_job, &w, ei);
-	if (!rc && w.erase)
-		rc = erasure_finish(store, w.now_ms, NULL, ei);
 	if (fresh)
-		*fresh = !rc && w.fresh;
-	return rc;
+		*fresh = false;
+	if (!w)
+		return err_set(ei, E_NOMEM, "a withdrawal");
+	rc = writer_run(writers, store, withdraw_job_run, w, ei);
+	return rc ? rc : withdraw_job_end(w, store, fresh, ei);
 }
 
 enum err withdraw_act(const struct site *s, struct store *store, struct writer_pool *writers, struct arena *a,
@@ -455,7 +475,7 @@ enum err withdraw_person_purpose(struct db *db, const struct site *s, struct are
     struct slice purpose, enum withdraw_way way, struct slice ip, int64_t now_ms, struct withdraw_info *out, bool *fresh,
     bool *erase, struct errinfo *ei)
 {
-	struct leaving w = {.site = s, .a = a, .purpose = purpose, .way = way, .ip = ip, .now_ms = now_ms, .out = out};
+	struct withdraw_job w = {.site = s, .a = a, .purpose = purpose, .way = way, .ip = ip, .now_ms = now_ms, .out = out};
 	enum err rc = person_get(db, person_id, &w.person, ei);
 
 	*fresh = *erase = false;
@@ -486,7 +506,7 @@ enum err withdraw_person(struct db *db, const struct site *s, struct arena *a, i
 enum err withdraw_everything(struct db *db, const struct site *s, struct arena *a, const struct person *p,
     bool requests, int64_t now_ms, struct withdraw_info *out, bool *changed, struct errinfo *ei)
 {
-	const struct leaving w = {.person = *p, .now_ms = now_ms};
+	const struct withdraw_job w = {.person = *p, .now_ms = now_ms};
 	size_t cancelled = 0;
 	int64_t ended = 0;
 	enum err rc;

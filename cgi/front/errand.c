@@ -66,7 +66,7 @@ void errand_end(struct errand *e)
 	exchange_clear(&e->exchange);
 	e->conn = NULL;
 	e->at_hand = NULL;
-	e->finished = false;
+	e->finished = e->alone = false;
 	pthread_mutex_lock(&es->lock);
 	bool keep = es->spares < es->keep;
 	if (keep) {
@@ -128,8 +128,9 @@ unsigned errands_take(struct errands *es, struct errand **out, unsigned max)
 {
 	unsigned n = 0;
 	pthread_mutex_lock(&es->lock);
-	for (; n < max && es->ready; n++) {
+	for (bool alone = false; n < max && es->ready && !alone && !(n && es->ready->alone); n++) {
 		out[n] = es->ready;
+		alone = out[n]->alone;
 		es->ready = out[n]->next;
 	}
 	bool more = es->ready != NULL;

@@ -26,6 +26,7 @@ struct errand {
 	unsigned id;   /* FastCGI's of the request */
 	bool keep;     /* the connection goes on behind the answer */
 	bool finished; /* the answer's bytes are there */
+	bool alone;    /* finishing it takes long: no others are taken with it */
 	struct errand *next;
 };
 
@@ -51,7 +52,7 @@ void errand_end(struct errand *e);
 /* Gives the thread another one in its place; false: no room or memory. */
 bool errand_park(struct errand *e);
 void errand_resume(struct errand *e);
-/* One that was taken and is to be sent by another thread. */
+/* One that was taken and is to be finished or sent by another thread. */
 void errand_return(struct errand *e);
 /* Takes up to max that are ready; calls another thread for what is left. */
 unsigned errands_take(struct errands *es, struct errand **out, unsigned max);

@@ -265,17 +265,23 @@ static void leaving_stuck(void *ctx)
 	l->n = l->at + 1;
 }
 
-/* First all that may still write to the log, then the answers. */
+/* First all that may still write to the log, then the answers. What would wait goes back, to be taken alone. */
 static void leaving_finish(struct server *s, struct leaving *l)
 {
+	unsigned n = 0;
 	for (unsigned i = 0; i < l->n; i++) {
 		struct errand *e = l->batch[i];
-		if (e->finished)
+		if (!e->finished && !s->app->finish(s->app->ctx, &e->exchange.req, &e->exchange.res)) {
+			e->alone = true;
+			errand_return(e);
 			continue;
-		s->app->finish(s->app->ctx, &e->exchange.req, &e->exchange.res);
-		exchange_end(&e->exchange);
+		}
+		if (!e->finished)
+			exchange_end(&e->exchange);
 		e->finished = true;
+		l->batch[n++] = e;
 	}
+	l->n = n;
 }
 
 /* Returns how many connections, now in again, have more to be looked at. */

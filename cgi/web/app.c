@@ -673,15 +673,20 @@ void app_handle(void *ctx, struct request *req, struct response *res)
 	generation_release(g);
 }
 
-void app_finish(void *ctx, struct request *req, struct response *res)
+bool app_finish(void *ctx, struct request *req, struct response *res)
 {
 	struct page_wait *w = req->parked;
 	struct page *p = w->page;
 
 	(void)ctx;
 	(void)res;
+	if (!w->alone && !w->job.result && w->slow && w->slow(w->arg)) {
+		w->alone = true;
+		return false;
+	}
 	w->answer(p, w->arg, w->job.result, &w->job.ei);
 	page_close(p);
+	return true;
 }
 
 size_t app_body_limit(void *ctx, const struct request *req)

@@ -170,6 +170,12 @@ static bool page_park(struct page *p, struct page_wait *w)
 void page_write(struct page *p, enum err (*run)(struct db *db, void *arg, struct errinfo *ei), void *run_arg,
     void (*answer)(struct page *p, void *arg, enum err rc, struct errinfo *ei), void *arg)
 {
+	page_write_slow(p, run, run_arg, answer, NULL, arg);
+}
+
+void page_write_slow(struct page *p, enum err (*run)(struct db *db, void *arg, struct errinfo *ei), void *run_arg,
+    void (*answer)(struct page *p, void *arg, enum err rc, struct errinfo *ei), bool (*slow)(const void *arg), void *arg)
+{
 	struct page_wait *w = arena_alloc(p->arena, sizeof(*w));
 	struct errinfo ei = {.code = OK};
 
@@ -179,7 +185,7 @@ void page_write(struct page *p, enum err (*run)(struct db *db, void *arg, struct
 		return;
 	}
 	*w = (struct page_wait){.job = {.run = run, .arg = run_arg, .done = wait_done}, .page = p, .answer = answer,
-	    .arg = arg};
+	    .slow = slow, .arg = arg};
 	/* once it is handed over, this thread must not look at any of it again */
 	enum err rc = writer_submit(p->writers, p->store, &w->job, &ei);
 	if (rc) {

@@ -102,17 +102,41 @@ static bool action_of(const struct form *f, enum confirm_action *out)
 	return false;
 }
 
+/* A decision from its fields to its answer. */
+struct deciding {
+	struct confirm_job *job;
+	struct confirm_info info;
+};
+
+static bool confirm_slow(const void *arg)
+{
+	const struct deciding *d = arg;
+
+	return confirm_job_waits(d->job);
+}
+
+static void confirm_answer(struct page *p, void *arg, enum err rc, struct errinfo *ei)
+{
+	struct deciding *d = arg;
+
+	if (!rc)
+		rc = confirm_job_end(d->job, NULL, ei);
+	if (rc)
+		page_failed(p, rc, ei);
+	else
+		confirm_page(p, &d->info);
+}
+
 void page_confirm_post(struct page *p)
 {
 	const struct confirm c = {.site = p->site, .store = p->store, .writers = p->writers,
 	    .letters = p->live->letters, .budget = p->budget};
-	struct confirm_info *info = arena_alloc(p->arena, sizeof(*info));
+	struct deciding *d = arena_alloc(p->arena, sizeof(*d));
 	struct form *form = arena_alloc(p->arena, sizeof(*form));
 	struct errinfo ei = {.code = E_NOMEM};
 	enum confirm_action action;
-	enum err rc;
 
-	if (!info || !form) {
+	if (!d || !form) {
 		page_failed(p, E_NOMEM, &ei);
 		return;
 	}
@@ -122,9 +146,9 @@ void page_confirm_post(struct page *p)
 		page_error(p, 400, "page.action");
 		return;
 	}
-	rc = confirm_act(&c, p->arena, p->arg, action, p->client_ip, info, NULL, &ei);
-	if (rc)
-		page_failed(p, rc, &ei);
+	d->job = confirm_job_new(&c, p->arena, p->arg, action, p->client_ip, &d->info);
+	if (d->job)
+		page_write_slow(p, confirm_job_run, d->job, confirm_answer, confirm_slow, d);
 	else
-		confirm_page(p, info);
+		page_failed(p, E_NOMEM, &ei);
 }

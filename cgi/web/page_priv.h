@@ -33,6 +33,8 @@ struct page_wait {
 	struct writer_job job;
 	struct page *page;
 	void (*answer)(struct page *p, void *arg, enum err rc, struct errinfo *ei);
+	bool (*slow)(const void *arg);
+	bool alone; /* no others wait behind its answer */
 	void *arg;
 };
 
@@ -91,6 +93,9 @@ void page_etag_body(struct page *p);
  */
 void page_write(struct page *p, enum err (*run)(struct db *db, void *arg, struct errinfo *ei), void *run_arg,
     void (*answer)(struct page *p, void *arg, enum err rc, struct errinfo *ei), void *arg);
+/* The same where slow(arg), asked after the commit, may say that answer waits for the disk itself. */
+void page_write_slow(struct page *p, enum err (*run)(struct db *db, void *arg, struct errinfo *ei), void *run_arg,
+    void (*answer)(struct page *p, void *arg, enum err rc, struct errinfo *ei), bool (*slow)(const void *arg), void *arg);
 /* Fields of an urlencoded body. False: answered (400, 415). */
 bool page_form(struct page *p, struct form *out);
 bool page_wants_json(const struct page *p);

@@ -44,7 +44,7 @@ static struct view *unsub_view(struct page *p, const struct withdraw_info *info,
 		view_text(v, "rest", site_titles(p->site, p->arena, p->lang, info->rest));
 	view_url(v, "unsub_url", site_url(p->site, p->arena, "/u/", token ? token : ""));
 	for (size_t i = 0; i < info->nconsents; i++)
-		slip_add(p, v, &info->consents[i], info->consent_purpose[i], "ended", "page.slip.ended", end);
+		slip_add(p, v, info->consents[i], info->consent_purpose[i], "ended", "page.slip.ended", end);
 	return v;
 }
 
@@ -96,35 +96,59 @@ static void one_click_answer(struct page *p, const struct withdraw_info *info)
 	buf_add_char(&p->res->body, '\n');
 }
 
+/* A withdrawal from its fields to its answer. */
+struct going {
+	struct withdraw_job *job;
+	struct withdraw_info info;
+	bool one_click;
+};
+
+static bool unsub_slow(const void *arg)
+{
+	const struct going *g = arg;
+
+	return withdraw_job_waits(g->job);
+}
+
+static void unsub_answer(struct page *p, void *arg, enum err rc, struct errinfo *ei)
+{
+	struct going *g = arg;
+
+	if (!rc)
+		rc = withdraw_job_end(g->job, p->store, NULL, ei);
+	if (rc)
+		page_failed(p, rc, ei);
+	else if (g->one_click)
+		one_click_answer(p, &g->info);
+	else
+		unsub_page(p, &g->info);
+}
+
 void page_unsub_post(struct page *p)
 {
-	struct withdraw_info *info = arena_alloc(p->arena, sizeof(*info));
+	struct going *g = arena_alloc(p->arena, sizeof(*g));
 	struct form *form = arena_alloc(p->arena, sizeof(*form));
 	struct errinfo ei = {.code = E_NOMEM};
-	struct slice purpose = SLICE("");
-	bool one_click;
-	enum err rc;
+	struct slice action, purpose = SLICE("");
 
-	if (!info || !form) {
+	if (!g || !form) {
 		page_failed(p, E_NOMEM, &ei);
 		return;
 	}
 	if (!page_form(p, form))
 		return;
-	one_click = slice_eq_str(form_get(form, "List-Unsubscribe"), "One-Click");
-	if (!one_click && !slice_eq_str(form_get(form, "action"), "withdraw")
-	    && !slice_eq_str(form_get(form, "action"), "withdraw_all")) {
+	action = form_get(form, "action");
+	g->one_click = slice_eq_str(form_get(form, "List-Unsubscribe"), "One-Click");
+	if (!g->one_click && !slice_eq_str(action, "withdraw") && !slice_eq_str(action, "withdraw_all")) {
 		page_error(p, 400, "page.action");
 		return;
 	}
-	if (!one_click && slice_eq_str(form_get(form, "action"), "withdraw"))
+	if (!g->one_click && slice_eq_str(action, "withdraw"))
 		purpose = form_get(form, "p");
-	rc = withdraw_act_purpose(p->site, p->store, p->writers, p->arena, p->arg, purpose,
-	    one_click ? WITHDRAW_ONE_CLICK : WITHDRAW_PAGE, p->client_ip, info, NULL, &ei);
-	if (rc)
-		page_failed(p, rc, &ei);
-	else if (one_click)
-		one_click_answer(p, info);
+	g->job = withdraw_job_new(p->site, p->arena, p->arg, purpose, g->one_click ? WITHDRAW_ONE_CLICK : WITHDRAW_PAGE,
+	    p->client_ip, &g->info);
+	if (g->job)
+		page_write_slow(p, withdraw_job_run, g->job, unsub_answer, unsub_slow, g);
 	else
-		unsub_page(p, info);
+		page_failed(p, E_NOMEM, &ei);
 }

@@ -62,5 +62,17 @@ enum err confirm_look(struct db *db, const struct site *s, struct arena *a, stru
 /* ip is shortened here. fresh (may be NULL): true if this call did it, false if it was so before. */
 enum err confirm_act(const struct confirm *c, struct arena *a, struct slice token, enum confirm_action action,
     struct slice ip, struct confirm_info *out, bool *fresh, struct errinfo *ei);
+/*
+ * The same in pieces, for who does not wait in a thread of its own: confirm_job_run() in the writer (repeatable, its
+ * argument is the job), then, after the commit, confirm_job_end(). What the arguments point to outlives the job, but for
+ * c itself. NULL without memory.
+ */
+struct confirm_job;
+struct confirm_job *confirm_job_new(const struct confirm *c, struct arena *a, struct slice token,
+    enum confirm_action action, struct slice ip, struct confirm_info *out);
+enum err confirm_job_run(struct db *db, void *job, struct errinfo *ei);
+/* Whether the end has to wait for the disk: somebody is erased. */
+bool confirm_job_waits(const struct confirm_job *job);
+enum err confirm_job_end(struct confirm_job *job, bool *fresh, struct errinfo *ei);
 
 #endif

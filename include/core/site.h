@@ -50,6 +50,8 @@ const char *site_lang_default(const struct site *s);
 const struct phrases *site_words(const struct site *s, const char *lang);
 /* The wording of a form; NULL if form or language do not exist. */
 const struct consent *site_consent(const struct site *s, const struct conf_form *form, const char *lang);
+/* Of all forms and languages the one with this hash; NULL if none of them has these words (any more). */
+const struct consent *site_consent_by_hash(const struct site *s, const unsigned char hash[CRYPT_HASH_BYTES]);
 
 /* A view with what every page and mail may name: controller, contact, links (docs/templates.md section 1). */
 struct view *site_view(const struct site *s, struct arena *a, const char *lang);

@@ -60,7 +60,7 @@ struct withdraw_info {
 	struct slice masked;
 	int64_t date_ms;       /* of the end */
 	/* wording of each of the purposes, as it was agreed to */
-	struct consent consents[WITHDRAW_CONSENTS_MAX];
+	const struct consent *consents[WITHDRAW_CONSENTS_MAX];
 	struct slice consent_purpose[WITHDRAW_CONSENTS_MAX];
 	size_t nconsents;
 };
@@ -78,6 +78,19 @@ enum err withdraw_act(const struct site *s, struct store *store, struct writer_p
 enum err withdraw_act_purpose(const struct site *s, struct store *store, struct writer_pool *writers, struct arena *a,
     struct slice token, struct slice purpose, enum withdraw_way way, struct slice ip, struct withdraw_info *out,
     bool *fresh, struct errinfo *ei);
+
+/*
+ * The same in pieces, for who does not wait in a thread of its own: withdraw_job_run() in the writer (repeatable, its
+ * argument is the job), then, after the commit, withdraw_job_end(). What the arguments point to outlives the job. NULL
+ * without memory.
+ */
+struct withdraw_job;
+struct withdraw_job *withdraw_job_new(const struct site *s, struct arena *a, struct slice token, struct slice purpose,
+    enum withdraw_way way, struct slice ip, struct withdraw_info *out);
+enum err withdraw_job_run(struct db *db, void *job, struct errinfo *ei);
+/* Whether the end has to wait for the disk: somebody is erased. */
+bool withdraw_job_waits(const struct withdraw_job *job);
+enum err withdraw_job_end(struct withdraw_job *job, struct store *store, bool *fresh, struct errinfo *ei);
 
 /*
  * As withdraw_act() for a person by id, inside a write transaction. *fresh: something ended. *erase: put down for

@@ -27,9 +27,10 @@ struct front_app {
 	void (*handle)(void *ctx, struct request *req, struct response *res);
 	/*
 	 * The rest of handle() for a request that it parked (web/request.h) and that was resumed; in a thread of the front,
-	 * one after the other for those resumed together, so it should not wait. NULL: nothing can be parked.
+	 * one after the other for those resumed together, so it should not wait. False, once: it would have to, and is called again
+	 * when nobody waits behind it. NULL: nothing can be parked.
 	 */
-	void (*finish)(void *ctx, struct request *req, struct response *res);
+	bool (*finish)(void *ctx, struct request *req, struct response *res);
 	/*
 	 * Largest body in bytes that is accepted for this request; more is 413.
 	 * req->body is not there yet. Never above FRONT_BODY_MAX_BYTES.

@@ -45,7 +45,7 @@ enum err app_new(struct app **out, const struct app_opts *o, struct errinfo *ei)
 void app_free(struct app *a);
 /* These fit struct front_app; ctx is the struct app. */
 void app_handle(void *ctx, struct request *req, struct response *res);
-void app_finish(void *ctx, struct request *req, struct response *res);
+bool app_finish(void *ctx, struct request *req, struct response *res);
 size_t app_body_limit(void *ctx, const struct request *req);
 void app_reload(void *ctx);
 /*

@@ -41,7 +41,7 @@ static unsigned query_number(struct request *req, const char *name)
 	return slice_u64(request_query_get(req, name), &n) ? (unsigned)n : 0;
 }
 
-static void echo_finish(void *ctx, struct request *req, struct response *res)
+static void echo_answer(void *ctx, struct request *req, struct response *res)
 {
 	(void)ctx;
 	res->content_type = "text/plain; charset=utf-8";
@@ -68,6 +68,7 @@ struct parked {
 	struct request *req;
 	int64_t due_ms;
 	struct parked *next;
+	bool alone;
 };
 
 static pthread_mutex_t shelf_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -104,6 +105,7 @@ static bool echo_park(struct request *req, unsigned ms)
 	if (!p || !req->parking || !req->parking->park(req))
 		return false;
 	*p = (struct parked){.req = req, .due_ms = clock_mono_ms() + ms};
+	req->parked = p;
 	pthread_mutex_lock(&shelf_lock);
 	p->next = shelf;
 	shelf = p;
@@ -118,7 +120,22 @@ static void echo_handle(void *ctx, struct request *req, struct response *res)
 		return;
 	if (ms)
 		nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000}, NULL);
-	echo_finish(ctx, req, res);
+	echo_answer(ctx, req, res);
+}
+
+/* ?slow=MS: its finishing takes so long, and it says so before. */
+static bool echo_finish(void *ctx, struct request *req, struct response *res)
+{
+	struct parked *p = req->parked;
+	unsigned ms = query_number(req, "slow");
+	if (ms && !p->alone) {
+		p->alone = true;
+		return false;
+	}
+	if (ms)
+		nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000}, NULL);
+	echo_answer(ctx, req, res);
+	return true;
 }
 
 static void shelf_start(void *ctx)

@@ -785,6 +785,25 @@ static void test_parked_beside_stuck(void **state)
 	child_end(&c);
 }
 
+/* What takes long to be finished says so, and holds up one thread and nobody else. */
+static void test_parked_beside_slow(void **state)
+{
+	(void)state;
+	struct child c = child_serve("2", 0);
+	int slow = -1, fds[200];
+	for (int i = 0; i < 200; i++) {
+		if (i == 100)
+			slow = parked_ask("/bare?ms=500&slow=3000");
+		fds[i] = parked_ask("/bare?ms=500");
+	}
+	int64_t start = clock_mono_ms();
+	for (int i = 0; i < 200; i++)
+		parked_answered(fds[i], 2500, 1);
+	assert_true(clock_mono_ms() - start < 2500);
+	parked_answered(slow, 6000, 1);
+	child_end(&c);
+}
+
 /* SIGTERM finds requests waiting, on connections that stay and on others: all are answered. */
 static void test_parked_stop(void **state)
 {
@@ -837,6 +856,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_teardown(test_mixed, child_teardown),
 		cmocka_unit_test_setup_teardown(test_parked_many, parked_setup, parked_teardown),
 		cmocka_unit_test_setup_teardown(test_parked_beside_stuck, parked_setup, parked_teardown),
+		cmocka_unit_test_setup_teardown(test_parked_beside_slow, parked_setup, parked_teardown),
 		cmocka_unit_test_setup_teardown(test_parked_stop, parked_setup, parked_teardown),
 	};
 	int failed = cmocka_run_group_tests_name("front", tests, NULL, NULL);

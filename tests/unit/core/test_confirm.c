@@ -99,7 +99,7 @@ static void test_wording_of_then(void **state)
 	assert_memory_not_equal(then, world_consent(w, "both", "de")->hash, sizeof(then));
 	assert_memory_equal(world_look(w, m.confirm).consent.hash, then, sizeof(then));
 	assert_memory_equal(world_act(w, m.confirm, CONFIRM_ACT_CONFIRM, NULL).consent.hash, then, sizeof(then));
-	assert_memory_equal(world_look_out(w, m.out).consents[0].hash, then, sizeof(then));
+	assert_memory_equal(world_look_out(w, m.out).consents[0]->hash, then, sizeof(then));
 	free(yaml);
 }
 

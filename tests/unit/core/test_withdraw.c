@@ -215,10 +215,10 @@ static void test_texts_of_then(void **state)
 	info = world_leave(w, m.out, WITHDRAW_PAGE, NULL);
 	assert_int_equal(info.nconsents, 2);
 	for (size_t i = 0; i < 2; i++) {
-		const struct consent_item *item = consent_item(&info.consents[i], info.consent_purpose[i]);
+		const struct consent_item *item = consent_item(info.consents[i], info.consent_purpose[i]);
 		bool news = slice_eq_str(info.consent_purpose[i], "news");
 		assert_non_null(item);
-		assert_slice(info.consents[i].form, news ? "news" : "both");
+		assert_slice(info.consents[i]->form, news ? "news" : "both");
 		assert_int_equal(memmem(item->text.ptr, item->text.len, "Touren", 6) != NULL, !news);
 	}
 	free(yaml);
