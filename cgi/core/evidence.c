@@ -4,7 +4,30 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "conf/show.h"
 #include "store/notice.h"
+#include "store/text.h"
+
+/*
+ * The configuration that an event names is in the text store: usually since config apply or the start of serve, but the
+ * worker and the command line may be the first that run with it.
+ */
+static enum err config_keep(struct db *db, const struct site *s, struct errinfo *ei)
+{
+	const struct conf_site *c = site_conf(s);
+	unsigned char hash[STORE_HASH_BYTES];
+	enum err rc = text_get(db, c->hash, NULL, NULL, ei);
+	struct buf b;
+
+	if (rc != E_NOT_FOUND)
+		return rc;
+	buf_init(&b, TEXT_BODY_MAX_BYTES);
+	conf_canonical(c, &b);
+	rc = buf_ok(&b) ? text_put(db, TEXT_CONFIG, "", 1, buf_slice(&b), hash, ei) :
+	    err_set(ei, E_LIMIT, "configuration of %s is too large to be stored", c->id);
+	buf_free(&b);
+	return rc;
+}
 
 enum err evidence_append(struct db *db, const struct site *s, struct event_new *e, struct errinfo *ei)
 {
@@ -19,9 +42,13 @@ enum err evidence_append(struct db *db, const struct site *s, struct event_new *
 		if (!rc)
 			e->notice_hash = notice.hash;
 	}
-	if (!e->config_hash)
+	rc = OK;
+	if (!e->config_hash) {
 		e->config_hash = site_conf(s)->hash;
-	rc = event_append(db, e, NULL, ei);
+		rc = config_keep(db, s, ei);
+	}
+	if (!rc)
+		rc = event_append(db, e, NULL, ei);
 	e->notice_hash = NULL;
 	return rc;
 }

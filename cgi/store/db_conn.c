@@ -262,7 +262,7 @@ void db_forget(struct db *db)
 	db->intake_committed = 0;
 	db->next_person_id = db->next_request_id = db->next_outbox_id = db->next_event_seq = 0;
 	db->new_person_id = 0;
-	db->text_known = false;
+	db->texts_known = db->text_next = 0;
 	db->notice_now.no = 0;
 	db->outbox_added = false;
 	db->keys_checked = false;

@@ -92,6 +92,9 @@ DB_TABLES(DB_TABLE_EXTERN)
 #define DB_SCRATCH 5
 #define DB_SCRATCH_MAX_BYTES (256u * 1024u)
 
+/* Wording, mail, configuration: what the events of one transaction name. */
+#define DB_TEXTS_KNOWN 4
+
 struct db {
 	struct store *store;
 	sqlite3 *conn;
@@ -108,8 +111,9 @@ struct db {
 	int64_t next_outbox_id;
 	int64_t next_event_seq;
 	int64_t new_person_id; /* made here, and no event names it yet */
-	bool text_known;       /* text_hash is in the text store */
-	unsigned char text_hash[STORE_HASH_BYTES];
+	unsigned texts_known;  /* how many of text_hash are in the text store; the newest overwrites the oldest */
+	unsigned text_next;
+	unsigned char text_hash[DB_TEXTS_KNOWN][STORE_HASH_BYTES];
 	struct notice_version notice_now; /* no 0: not read yet */
 	bool outbox_added;
 	bool keys_checked; /* erasures by other processes were looked for */

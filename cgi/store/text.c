@@ -77,11 +77,29 @@ static enum err text_body(sqlite3_stmt *q, struct buf *body, struct errinfo *ei)
 	return buf_ok(body) ? OK : err_set(ei, E_LIMIT, "a stored text is larger than the caller allows");
 }
 
+/* Nothing ever goes from the text store, so what was seen in this transaction is there. */
+static bool text_known(const struct db *db, const unsigned char hash[STORE_HASH_BYTES])
+{
+	for (unsigned i = 0; i < db->texts_known; i++)
+		if (memcmp(db->text_hash[i], hash, STORE_HASH_BYTES) == 0)
+			return true;
+	return false;
+}
+
+static void text_learn(struct db *db, const unsigned char hash[STORE_HASH_BYTES])
+{
+	if (text_known(db, hash))
+		return;
+	memcpy(db->text_hash[db->text_next], hash, STORE_HASH_BYTES);
+	db->text_next = (db->text_next + 1) % DB_TEXTS_KNOWN;
+	if (db->texts_known < DB_TEXTS_KNOWN)
+		db->texts_known++;
+}
+
 enum err text_get(struct db *db, const unsigned char hash[STORE_HASH_BYTES], struct buf *body,
     struct text_info *info, struct errinfo *ei)
 {
-	/* Nothing ever goes from the text store. */
-	if (!body && !info && db->text_known && memcmp(db->text_hash, hash, STORE_HASH_BYTES) == 0)
+	if (!body && !info && text_known(db, hash))
 		return OK;
 	sqlite3_stmt *q = text_stmt(db, body ? GET : INFO);
 	bool row;
@@ -96,8 +114,8 @@ enum err text_get(struct db *db, const unsigned char hash[STORE_HASH_BYTES], str
 	if (!e && info)
 		text_info_fill(q, info);
 	db_end(q);
-	db->text_known = !e;
-	memcpy(db->text_hash, hash, STORE_HASH_BYTES);
+	if (!e)
+		text_learn(db, hash);
 	return e;
 }
 

@@ -4,7 +4,9 @@
 #include "lib/world.h"
 
 #include "base/enc.h"
+#include "conf/show.h"
 #include "store/notice.h"
+#include "store/text.h"
 
 static void test_ip(void **state)
 {
@@ -116,10 +118,39 @@ static void test_given(void **state)
 	store_write_rollback(w->store);
 }
 
+/* The worker or the command line may be the first that run with a configuration: an event never names one that is not kept. */
+static void test_configuration_is_kept(void **state)
+{
+	struct world *w = *state;
+	struct conf_site *c = (struct conf_site *)(uintptr_t)site_conf(w->site); /* as after an edit without config apply */
+	struct event_new e = {.time_ms = w->now_ms, .kind = EVENT_CHANGED};
+	unsigned char was[STORE_HASH_BYTES], hash[STORE_HASH_BYTES];
+	struct db *db;
+
+	world_signup(w, "news", "d@example.org", "news", "de");
+	world_state(w, "d@example.org", &e.person_id);
+	memcpy(was, c->hash, sizeof(was));
+	c->nitems--;
+	conf_hash(c, hash);
+	memcpy((unsigned char *)(uintptr_t)c->hash, hash, sizeof(hash));
+	assert_ok(store_write_begin(w->store, &db, EI));
+	assert_int_equal(text_get(db, hash, NULL, NULL, NULL), E_NOT_FOUND);
+	assert_ok(evidence_append(db, w->site, &e, EI));
+	e.config_hash = NULL;
+	assert_ok(evidence_append(db, w->site, &e, EI));
+	assert_ok(store_write_commit(w->store, EI));
+	db = world_read(w);
+	assert_ok(text_get(db, hash, NULL, NULL, EI));
+	store_read_end(w->store, db);
+	c->nitems++;
+	memcpy((unsigned char *)(uintptr_t)c->hash, was, sizeof(was));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_ip), cmocka_unit_test(test_links), cmocka_unit_test(test_given),
+	    cmocka_unit_test(test_configuration_is_kept),
 	};
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }
