@@ -23,7 +23,7 @@ WERROR ?= $(if $(CI),-Werror)
 CFLAGS_ALL := $(STD) $(WARN) $(WERROR) $(HARD) $(OPT) $(CFLAGS)
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 # The HTML parser is linked in, so that running needs no package for it; only `notice scan` touches its pages.
-LIBS := -lfcgi -lsqlite3 -ljansson -lyaml -lidn2 -lsodium -l:libgumbo.a -lpthread -lm
+LIBS := -lfcgi -lsqlite3 -ljansson -lyaml -lidn2 -lsodium -lz -l:libgumbo.a -lpthread -lm
 Q := $(if $(V),,@)
 
 SRC := $(sort $(wildcard cgi/*/*.c))

@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 kind=${1:-}
 build='gcc libc6-dev make pkg-config libfcgi-dev libsodium-dev libsqlite3-dev libcurl4-openssl-dev
-	libjansson-dev libyaml-dev libidn2-dev libgumbo-dev libssl-dev ca-certificates curl nginx-light'
+	libjansson-dev libyaml-dev libidn2-dev libgumbo-dev zlib1g-dev libssl-dev ca-certificates curl nginx-light'
 tests='clang libclang-rt-14-dev libcmocka-dev universal-ctags nodejs npm chromium fonts-dejavu-core
 	default-jre-headless wrk openssl strace procps systemd mandoc python3 python3-cryptography libmime-tools-perl spamassassin'
 # lighttpd and caddy bring services that start at once: for machines that are made for tests.

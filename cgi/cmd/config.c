@@ -11,6 +11,7 @@
 #include "core/site.h"
 #include "core/texts.h"
 #include "text/jsonw.h"
+#include "web/ready.h"
 
 #define OUT_MAX_BYTES (4u * 1024u * 1024u)
 #define FINDINGS_MAX_BYTES (256u * 1024u * 1024u) /* of 4,096 sites with all that they may have */
@@ -265,6 +266,9 @@ static int apply_site(const struct cmd_args *a, const struct conf *c, const stru
 		rc = cmd_store(c, cs, true, &st, &ei);
 	if (!rc)
 		rc = texts_apply(s, st, a->dry, &rep, &ei);
+	/* Until the service has taken it over, the web server must not hand out what is no longer in force. */
+	if (!rc && !a->dry && *c->ready && rep.stored + rep.notices)
+		ready_drop(c->ready, cs->id);
 	if (!rc)
 		printf("%s: %u texts, %u new; notice: %s\n", cs->id, rep.total, rep.stored,
 		    rep.notices ? "new version" : "unchanged");

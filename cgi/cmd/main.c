@@ -122,9 +122,10 @@ const struct cmd_verb cmd_verbs[] = {
         "                              provider said. Its links open nothing; no person is made, no consent noted. In\n"
         "                              mode try-out it goes to dir or log only. -n: shows it, sends nothing.\n"
         "                              Exit 75: not taken now, or unknown; 1: refused.\n"},
-    {"nginx", cmd_nginx, "nginx [-c FILE] [--site S] [--format http|server] [--cache]", "the block for nginx",
+    {"nginx", cmd_nginx, "nginx [-c FILE] [--site S] [--format http|server] [--cache] [--ready]", "the block for nginx",
         "Two parts: one for the http level, one for the server block; --format prints one of them.\n"
-        "--cache: nginx keeps forms and notices for a second, per language.\n"},
+        "--cache: nginx keeps forms and notices for a second, per language.\n"
+        "--ready: nginx hands out the ready files (key ready), also while serve is down.\n"},
     {"backup", cmd_backup, "backup FILE|FOLDER [--keys FILE|FOLDER] [--site S] [--json] [-n]", "a backup while serving",
         "Locked to backup.public_key; whoever makes it cannot open it. Data and keys never share a file: --keys names\n"
         "where the keys go. Into a folder: all sites, under a name with the time, and what has run out there is\n"
@@ -205,6 +206,7 @@ static const struct cmd_option {
     {"--now", OPT_FLAG, offsetof(struct cmd_args, now)},
     {"--with-worker", OPT_FLAG, offsetof(struct cmd_args, with_worker)},
     {"--cache", OPT_FLAG, offsetof(struct cmd_args, cache)},
+    {"--ready", OPT_FLAG, offsetof(struct cmd_args, ready)},
     {"--host", OPT_FLAG, offsetof(struct cmd_args, ropa_host)},
     {"--avv", OPT_FLAG, offsetof(struct cmd_args, avv)},
     {"--tia", OPT_FLAG, offsetof(struct cmd_args, tia)},

@@ -9,6 +9,7 @@
 /* What belongs to none of the sites, and what each adds. */
 #define OUT_MAX_BYTES (64u * 1024u)
 #define OUT_SITE_MAX_BYTES (8u * 1024u)
+#define OUT_FORM_MAX_BYTES (4u * 1024u) /* of ready files; two forms' worth for the notice */
 
 /* What a web server must tell us, and nothing else: no cookie of another part of the site gets in. */
 static const struct {
@@ -197,13 +198,10 @@ static void pages_part(struct buf *b)
 		    own_pages[i].name, own_pages[i].status, own_pages[i].name);
 }
 
-static void site_part(struct buf *b, const struct conf *c, const struct conf_site *s, bool cache)
+/* What a location must say that hands requests over. */
+static void program_part(struct buf *b, const struct conf *c, bool cache)
 {
-	const char *path = *s->base_path ? s->base_path : "";
-
-	buf_printf(b,
-	    "\n# jawort, site %s: inside the server { } of %s\n"
-	    "location ^~ %s/ {\n"
+	buf_add_str(b,
 	    "    # Paths carry tokens: no log quotes them. nginx's error log prints the request line with each refusal and\n"
 	    "    # with each failed connection, so only its emergencies go there; `jawort status` says whether we answer.\n"
 	    "    access_log off;\n"
@@ -219,8 +217,7 @@ static void site_part(struct buf *b, const struct conf *c, const struct conf_sit
 	    "    fastcgi_buffers 16 32k;\n"
 	    "    fastcgi_buffer_size 32k;\n"
 	    "    fastcgi_read_timeout 30s;\n"
-	    "    fastcgi_pass_request_headers off;\n",
-	    s->id, s->base_host, path);
+	    "    fastcgi_pass_request_headers off;\n");
 	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
 		buf_printf(b, "    fastcgi_param %-22s %s;\n", params[i].name, params[i].value);
 	if (cache)
@@ -229,22 +226,54 @@ static void site_part(struct buf *b, const struct conf *c, const struct conf_sit
 	buf_add_str(b, "}\n");
 }
 
+static void site_part(struct buf *b, const struct conf *c, const struct conf_site *s, bool cache)
+{
+	const char *path = *s->base_path ? s->base_path : "";
+
+	buf_printf(b, "\n# jawort, site %s: inside the server { } of %s\nlocation ^~ %s/ {\n", s->id, s->base_host, path);
+	program_part(b, c, cache);
+}
+
+static enum err server_part(struct buf *b, const struct conf *c, const char *site, const struct nginx_parts *parts,
+    struct errinfo *ei)
+{
+	struct voices *voices = parts->ready ? voices_new(c) : NULL;
+	enum err rc = parts->ready && !voices ? err_set(ei, E_NOMEM, "words") : OK;
+
+	pages_part(b);
+	if (parts->ready) {
+		buf_add_str(b, "# What has no ready file.\nlocation @jawort_program {\n");
+		program_part(b, c, parts->cache);
+	}
+	for (size_t i = 0; !rc && i < c->nsites; i++) {
+		if (site && strcmp(site, c->sites[i]->id) != 0)
+			continue;
+		site_part(b, c, c->sites[i], parts->cache);
+		if (parts->ready)
+			rc = nginx_ready_site(b, c, c->sites[i], voices, ei);
+	}
+	voices_free(voices);
+	return rc;
+}
+
 enum err nginx_text(struct buf *b, const struct conf *c, const char *site, const struct nginx_parts *parts,
     struct errinfo *ei)
 {
 	enum err rc = OK;
 
+	if (parts->ready && !*c->ready)
+		return err_set(ei, E_INVALID, "%s names no folder for ready files. Add, for example: ready: "
+		    "/var/cache/jawort/ready", c->file);
 	if (parts->http) {
 		rc = http_part(b, ei);
 		log_part(b, c);
 	}
 	if (parts->http && parts->cache)
 		nginx_cache_http(b, c);
-	if (parts->server)
-		pages_part(b);
-	for (size_t i = 0; parts->server && i < c->nsites; i++)
-		if (!site || strcmp(site, c->sites[i]->id) == 0)
-			site_part(b, c, c->sites[i], parts->cache);
+	if (parts->http && parts->ready)
+		nginx_ready_http(b, c);
+	if (!rc && parts->server)
+		rc = server_part(b, c, site, parts, ei);
 	if (!rc && !buf_ok(b))
 		rc = err_set(ei, E_NOMEM, "the block for nginx");
 	return rc;
@@ -253,18 +282,21 @@ enum err nginx_text(struct buf *b, const struct conf *c, const char *site, const
 int cmd_nginx(const struct cmd_args *a)
 {
 	const struct nginx_parts parts = {.http = !a->format || strcmp(a->format, "http") == 0,
-	    .server = !a->format || strcmp(a->format, "server") == 0, .cache = a->cache};
+	    .server = !a->format || strcmp(a->format, "server") == 0, .cache = a->cache, .ready = a->ready};
 	struct errinfo ei = {.code = OK};
 	struct conf *c;
 	struct buf b;
+	size_t forms = 0;
 	int rc;
 
 	if (a->n || (!parts.http && !parts.server))
-		return cmd_usage("nginx [--site S] [--format http|server] [--cache]");
+		return cmd_usage("nginx [--site S] [--format http|server] [--cache] [--ready]");
 	rc = cmd_load(a, &c);
 	if (rc)
 		return rc;
-	buf_init(&b, OUT_MAX_BYTES + c->nsites * OUT_SITE_MAX_BYTES);
+	for (size_t i = 0; i < c->nsites; i++)
+		forms += c->sites[i]->nforms + 2;
+	buf_init(&b, OUT_MAX_BYTES + c->nsites * OUT_SITE_MAX_BYTES + forms * OUT_FORM_MAX_BYTES);
 	if (nginx_text(&b, c, a->site, &parts, &ei) != OK)
 		rc = cmd_fail("nginx", &ei);
 	if (a->site && !cmd_site(a, c))

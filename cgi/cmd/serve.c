@@ -113,6 +113,7 @@ static void serve_started(void *ctx)
 	log_event(LOG_INFO, "serving", LOG_I("sites", up), LOG_I("down", down));
 	worker_look_after(s);
 	notify_ready(&s->manager);
+	app_started(s->app);
 }
 
 static void serve_tick(void *ctx)

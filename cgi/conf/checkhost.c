@@ -56,6 +56,17 @@ static void host_backup(struct conf_bind *b, const struct conf *c)
 		    "a folder on another disk or machine");
 }
 
+/* The web server reads this folder, and serve removes files from it. */
+static void host_ready(struct conf_bind *b, const struct conf *c)
+{
+	int line, col;
+
+	conf_bind_place(b, "ready", &line, &col);
+	if (*c->ready && (host_inside(c->ready, c->data) || host_inside(c->ready, c->keys)))
+		conf_sink_error(b->sink, line, col, "ready lies inside data or keys, which a web server must not be able to read. "
+		    "Name a folder of its own, such as /var/cache/jawort/ready");
+}
+
 void conf_check_host(struct conf_bind *b, const struct conf *c)
 {
 	char path[60];
@@ -66,6 +77,7 @@ void conf_check_host(struct conf_bind *b, const struct conf *c)
 		conf_sink_error(b->sink, line, col,
 		    "listen: \"%.100s\" cannot be used. Write unix:/run/jawort/jawort.sock or fd:0", c->listen);
 	host_backup(b, c);
+	host_ready(b, c);
 	for (size_t i = 0; i < c->trusted_proxies.n; i++) {
 		snprintf(path, sizeof(path), "trusted_proxies[%zu]", i);
 		conf_bind_place(b, path, &line, &col);

@@ -34,6 +34,9 @@ static const struct conf_key KEYS[] = {
 	    "Site files; * and ? stand for any characters.", HOST(sites_glob)},
 	{"listen", true, CONF_T_STRING, CONF_OPTIONAL, "unix:/run/jawort/jawort.sock", NULL, V, NULL, NULL,
 	    "Where serve takes FastCGI requests: unix:/path, or fd:0 for a socket that was handed over.", HOST(listen)},
+	{"ready", true, CONF_T_PATH, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
+	    "Folder into which serve writes forms and notices as files, so that nginx hands them out by itself (jawort nginx "
+	    "--ready), also while serve is down. The web server must be able to read it. Default: none are written.", HOST(ready)},
 	{"trusted_proxies", true, CONF_T_LIST, CONF_OPTIONAL, NULL, NULL, V, NULL, NULL,
 	    "Addresses or prefixes (10.0.0.0/8) whose X-Forwarded-For is believed. Empty: nobody's.",
 	    HOST(trusted_proxies)},

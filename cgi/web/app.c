@@ -19,6 +19,7 @@
 #include "web/generation_priv.h"
 #include "web/lang_priv.h"
 #include "web/page_priv.h"
+#include "web/ready_priv.h"
 #include "web/route_priv.h"
 #include "web/shelf_priv.h"
 
@@ -48,6 +49,7 @@ struct app {
 	struct writer_pool *writers;
 	struct app_store *stores; /* grows at load only, by the thread of app_reload() */
 	struct shelf shelf;       /* of stores */
+	struct ready *ready;      /* writes ready files; NULL before app_started() */
 	pthread_mutex_t lock; /* guards now, and left of the stores */
 	struct generation *now;
 	int64_t tried_ms; /* monotonic; last load, of app_load() and app_tick() */
@@ -398,6 +400,7 @@ static void app_swap(struct app *a, struct generation *g)
 	a->now = g;
 	pthread_mutex_unlock(&a->lock);
 	generation_release(old);
+	ready_kick(a->ready);
 	app_poke_all(a);
 	/* All were opened, and nobody has asked for one yet. What was needed to read them lies between what stays. */
 	shelf_idle(&a->shelf, APP_STORES_KEEP, 0);
@@ -433,10 +436,24 @@ enum err app_new(struct app **out, const struct app_opts *o, struct errinfo *ei)
 	return OK;
 }
 
+static struct generation *app_ready_source(void *arg)
+{
+	return generation_get(arg);
+}
+
+void app_started(struct app *a)
+{
+	struct errinfo ei = {.code = OK};
+
+	if (ready_new(&a->ready, app_ready_source, a, &ei) != OK)
+		log_err(LOG_WARN, "ready", &ei);
+}
+
 void app_free(struct app *a)
 {
 	if (!a)
 		return;
+	ready_free(a->ready);
 	writer_pool_free(a->writers);
 	a->writers = NULL;
 	shelf_end(&a->shelf);

@@ -337,7 +337,10 @@ static enum err site_start(struct generation *g, struct generation_site *gs, con
 
 static void site_count(struct generation *g, struct generation_site *gs, enum err rc, struct errinfo *ei)
 {
+	static atomic_uint_fast64_t made;
+
 	gs->up = rc == OK;
+	gs->made = atomic_fetch_add(&made, 1) + 1;
 	if (gs->up) {
 		g->up++;
 		return;
@@ -388,6 +391,7 @@ static bool site_keep(struct generation *g, struct generation_site *gs, const st
 	memcpy(gs->stamps, was->stamps, bytes);
 	gs->store = was->store;
 	gs->up = gs->whole = true;
+	gs->made = was->made;
 	g->up++;
 	hooks_start(g->conf, gs);
 	return true;

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include "base/crypt.h"
 #include "base/slice.h"
 #include "conf/conf.h"
@@ -56,6 +57,7 @@ struct generation_site {
 	bool up;                /* may be opened */
 	bool whole;             /* texts are stored, notices known */
 	bool waits;             /* sign-ups were found that nobody has worked on */
+	uint64_t made;          /* which making of the site this is; the same as long as it is taken over unchanged */
 	struct app_store *store;
 	struct voices *own;     /* of a site with templates of its own; NULL: that of all */
 	struct generation_stamp *stamps; /* [lang] */

@@ -49,7 +49,7 @@ struct cmd_args {
 	const char *accept_gap; /* restore --accept-gap; NULL */
 	bool schema, context; /* export 27560 */
 	unsigned threads;    /* --threads; 0 */
-	bool json, dry, yes, once, now, with_worker, cache, why, tell_only;
+	bool json, dry, yes, once, now, with_worker, cache, ready, why, tell_only;
 	const char *purposes, *source, *by; /* person */
 	bool never_again, with_evidence; /* person erase */
 	bool ropa_host, avv, tia; /* ropa */

@@ -355,6 +355,7 @@ struct conf {
 	const char *credentials_dir; /* "" if none */
 	const char *sites_glob;
 	const char *listen;          /* "unix:/path" or "fd:0" (handed over) */
+	const char *ready;           /* folder of ready files, "": none */
 	struct conf_list trusted_proxies; /* addresses and prefixes */
 	struct {
 		struct conf_rate confirm, confirm_host, rights, per_prefix, per_site;

@@ -43,6 +43,8 @@ struct app_opts {
  */
 enum err app_new(struct app **out, const struct app_opts *o, struct errinfo *ei);
 void app_free(struct app *a);
+/* Requests are taken from here on: what need not be there before is made now (ready files). Once. */
+void app_started(struct app *a);
 /* These fit struct front_app; ctx is the struct app. */
 void app_handle(void *ctx, struct request *req, struct response *res);
 bool app_finish(void *ctx, struct request *req, struct response *res);

@@ -1,4 +1,4 @@
-# Installation, units, manual pages and nginx's cache; behind the other web servers only on demand.
+# Installation, units, manual pages, nginx's cache and ready files; behind the other web servers only on demand.
 $(BUILD)/deploy/manager: tests/deploy/manager.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O1 -o $@ $<
@@ -7,7 +7,7 @@ NODE_TEST := node --test --test-concurrency=1 --test-reporter=spec
 .PHONY: deploy-test test-servers test-systemd
 deploy-test: $(BUILD)/jawort $(BUILD)/deploy/manager
 	BUILD=$(BUILD) $(NODE_TEST) tests/deploy/units.test.mjs
-	JAWORT=$(BUILD)/jawort $(NODE_TEST) tests/deploy/cache.test.mjs tests/deploy/many.test.mjs \
+	JAWORT=$(BUILD)/jawort $(NODE_TEST) tests/deploy/cache.test.mjs tests/deploy/ready.test.mjs tests/deploy/many.test.mjs \
 	    tests/deploy/cgi.test.mjs
 
 # The same life behind nginx, Apache, lighttpd and Caddy; installs what is missing.

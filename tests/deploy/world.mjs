@@ -26,7 +26,7 @@ const shipped = (name, w) => fs.readFileSync(path.join(root, 'deploy', name), 'u
 export const servers = {
   nginx(w) {
     const part = (format) => {
-      const r = spawnSync(program, ['nginx', '-c', w.conf, '--format', format, ...(w.cache ? ['--cache'] : [])], { encoding: 'utf8' });
+      const r = spawnSync(program, ['nginx', '-c', w.conf, '--format', format, ...(w.cache ? ['--cache'] : []), ...(w.ready ? ['--ready'] : [])], { encoding: 'utf8' });
       assert.equal(r.status, 0, r.stderr);
       return r.stdout.replaceAll('/var/lib/nginx/jawort', `${w.dir}/cache`);
     };
@@ -60,8 +60,8 @@ ${isRoot ? `server.username = "www-data"\nserver.groupname = "${group}"` : ''}\n
 };
 
 /** jawort serve, jawort worker and one web server in a folder of their own. */
-export async function world(name, t, { cache } = {}) {
-  const w = { dir: fs.mkdtempSync(path.join(os.tmpdir(), `jawort-${name}-`)), port: await freePort(), cache, running: [] };
+export async function world(name, t, { cache, ready } = {}) {
+  const w = { dir: fs.mkdtempSync(path.join(os.tmpdir(), `jawort-${name}-`)), port: await freePort(), cache, ready, running: [] };
   fs.chmodSync(w.dir, 0o755);
   Object.assign(w, { socket: `${w.dir}/jawort.sock`, log: `${w.dir}/error.log`, access: `${w.dir}/access.log`, conf: `${w.dir}/conf/jawort.yaml` });
   w.write = (file, text) => fs.writeFileSync(path.join(w.dir, file), text);
@@ -72,7 +72,7 @@ export async function world(name, t, { cache } = {}) {
   confCopy(w.dir, w.port);
   const site = fs.readFileSync(`${w.dir}/conf/sites/demo.yaml`, 'utf8').replaceAll('localhost:8080', `localhost:${w.port}`);
   fs.writeFileSync(`${w.dir}/conf/sites/demo.yaml`, site);
-  fs.writeFileSync(w.conf, fs.readFileSync(w.conf, 'utf8').replace(/^listen:.*/m, `listen: unix:${w.socket}`));
+  fs.writeFileSync(w.conf, fs.readFileSync(w.conf, 'utf8').replace(/^listen:.*/m, `listen: unix:${w.socket}${ready ? `\nready: ${w.dir}/ready` : ''}`));
   const run = (command, env = {}) => {
     const child = spawn(command[0], command.slice(1), { stdio: ['ignore', fs.openSync(`${w.dir}/out.log`, 'a'), fs.openSync(`${w.dir}/out.log`, 'a')],
       env: { ...process.env, HOME: w.dir, ...env } });
