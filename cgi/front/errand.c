@@ -84,19 +84,11 @@ bool errand_park(struct errand *e)
 	struct errands *es = e->all;
 	pthread_mutex_lock(&es->lock);
 	bool room = es->parked < FRONT_PARKED_MAX;
-	struct errand *other = room ? spare_take(es) : NULL;
 	es->parked += room;
 	pthread_mutex_unlock(&es->lock);
-	if (room && !other)
-		other = errand_make(es);
-	if (other) {
-		*e->at_hand = other;
-		return true;
-	}
-	pthread_mutex_lock(&es->lock);
-	es->parked -= room;
-	pthread_mutex_unlock(&es->lock);
-	return false;
+	if (room)
+		*e->at_hand = NULL;
+	return room;
 }
 
 /* Whoever takes goes on until nothing is left, so one call is enough for all that come until then. */

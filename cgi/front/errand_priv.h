@@ -6,8 +6,8 @@
  * (web/request.h) it belongs to whoever will resume it; errand_resume() puts it
  * into the list of those that are ready, from which any thread takes it.
  *
- * Each thread has one at hand. The others lie in a pool, last used first; more than
- * `keep` of them are given back to the system.
+ * Each thread may have one at hand; one that parks has none until its next request. The others lie in a pool, last
+ * used first, so that no more of them have memory than were needed at once; more than `keep` are given back.
  * Threads: the functions any; an errand belongs to one thread at a time.
  */
 #include <pthread.h>
@@ -49,7 +49,7 @@ void errands_free(struct errands *es);
 struct errand *errand_new(struct errands *es);
 /* Its request is answered or given up. */
 void errand_end(struct errand *e);
-/* Gives the thread another one in its place; false: no room or memory. */
+/* Takes it from the thread that has it at hand; false: no room. */
 bool errand_park(struct errand *e);
 void errand_resume(struct errand *e);
 /* One that was taken and is to be finished or sent by another thread. */

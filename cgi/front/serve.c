@@ -65,7 +65,7 @@ struct worker {
 	struct server *s;
 	pthread_t thread;
 	struct fcgi *fcgi;
-	struct errand *errand; /* at hand for the next request */
+	struct errand *errand; /* at hand for the next request; NULL: none */
 	bool stopping;
 	unsigned char peek[PEEK_BYTES];
 };
@@ -101,13 +101,16 @@ static enum step errand_send(struct errand *e, void (*stuck)(void *ctx), void *c
 /* Answers the request that scan has found whole: in the socket, or taken from it before. */
 static enum step conn_serve(struct worker *w, struct conn *c, const struct record_scan *scan, bool taken)
 {
-	struct errand *e = w->errand;
+	struct errand *e = w->errand ? w->errand : errand_new(&w->s->errands);
 	const struct fcgi_job job = {
 	    .fd = c->fd,
 	    .bytes = taken ? c->in.data : NULL,
 	    .len = scan->at,
 	    .malformed = scan->malformed,
 	};
+	if (!e)
+		return STEP_DROP;
+	w->errand = e;
 	e->at_hand = &w->errand;
 	e->conn = c;
 	e->id = scan->id;

@@ -126,7 +126,7 @@ signup_round() {
 
 # Links from the mails of the last round, a third of them for each round of each figure.
 links_part() {
-	local n kind r line action
+	local n kind r line action before
 	# Fewer mails make the figures shorter, not wrong; none at all is a failure below.
 	wait_for 15 mails_enough || printf 'bench: only %s mails after 15 s\n' "$(ls "$run/mails" | wc -l)" >&2
 	mails_text >"$run/mails.txt"
@@ -137,8 +137,10 @@ links_part() {
 		split -d -l "$n" "$run/links.$kind" "$run/links.$kind."
 		[ "$kind" = c ] && action=action=confirm || action=List-Unsubscribe=One-Click
 		for r in $(seq 0 $((rounds - 1))); do
+			before=$(cpu_us "$serve_pid")
 			line=$("$build/bench/load" -c 32 -s 10 -b "$action" -f "$run/links.$kind.0$r" "$port" /) ||
 				fail "links /$kind/: $line"
+			note "link_$kind.cpu_us" "$(quotient $(($(cpu_us "$serve_pid") - before)) "$(field ok "$line")")"
 			note "link_$kind.rate" "$(field rate "$line")"
 			note "link_$kind.p99_ms" "$(field p99_ms "$line")"
 		done
