@@ -69,7 +69,7 @@ form_part() {
 	serve_stop
 }
 
-# The form and the notice from nginx's cache of a second, each beside a file with the same bytes.
+# The form and the notice from nginx's cache of a second and as ready files, each beside a file with the same bytes.
 cache_round() {
 	local page before at
 	for page in form notice; do
@@ -80,17 +80,30 @@ cache_round() {
 		before=$(cpu_us "$serve_pid")
 		wrk_run "cache_$page" "$at"
 		note "cache_$page.cpu_us" "$(quotient $(($(cpu_us "$serve_pid") - before)) "$wrk_count")"
+		wrk_run "ready_$page" "http://127.0.0.1:$port_ready/j/$([ "$page" = form ] && echo s/news || echo n)"
 	done
+}
+
+# Not one of them by the program.
+ready_wait() {
+	wait_for 20 sh -c "[ \$(ls '$run/ready/bench' 2>/dev/null | grep -c gz) -ge 3 ]" || fail "no ready files"
+	curl -sf -D- -o /dev/null "http://127.0.0.1:$port_ready/j/s/news" | grep -qi '^etag: "[0-9a-f]*-' ||
+		fail "nginx does not hand out the ready file"
 }
 
 cache_part() {
 	local r
+	ready_now=yes
+	conf_make dir
 	serve_start
 	curl -sf -o "$run/www/form.html" "$url/s/news" || fail "no form"
 	curl -sf -o "$run/www/notice.html" "$url/n" || fail "no notice"
+	ready_wait
 	note notice.bytes "$(wc -c <"$run/www/notice.html")"
 	for r in $(seq "$rounds"); do cache_round; done
 	serve_stop
+	ready_now=
+	conf_make dir
 }
 
 limit_round() {

@@ -1,15 +1,17 @@
 # Sourced by bench.sh and gate.sh: nginx, the service and the fake provider in the folder $run, all on loopback.
-# Ports: plain, kept connections, 1-s cache, any path (many sites), TLS before the fake, fake, black hole.
+# Ports: plain, kept connections, 1-s cache, any path (many sites), TLS before the fake, fake, black hole, ready files.
 port_kept=$((port + 1))
 port_cache=$((port + 2))
 port_any=$((port + 3))
 port_tls=$((port + 4))
 port_fake=$((port + 5))
 port_hole=$((port + 6))
+port_ready=$((port + 7))
 url=http://127.0.0.1:$port/j
 worker_pid= serve_pid= nginx_pid= fake_pid= hole_pid= sampler_pid=
-# Words before `jawort serve` and `jawort worker` (env, taskset); data_now=any keeps the data that is there.
-serve_by= worker_by= data_now=empty
+# Words before `jawort serve` and `jawort worker` (env, taskset); data_now=any keeps the data that is there; ready_now=yes:
+# the configuration asks for ready files.
+serve_by= worker_by= data_now=empty ready_now=
 
 fail() {
 	echo "bench: $*" >&2
@@ -52,6 +54,7 @@ data: ../data
 keys: keys
 sites: sites/*.yaml
 listen: unix:$socket
+${ready_now:+ready: $run/ready}
 threads: ${threads:-32}
 budgets: { confirm: 1000000/24h, confirm_host: 1000000/24h, rights: 1000000/24h, per_prefix: 1000000/1h, per_site: 1000000/24h }
 END
@@ -62,11 +65,14 @@ END
 # What the shipped block has, but for its limit on POST (rate and burst) and the place of the cache. Beside it servers
 # that keep connections to the service, that have the block of --cache, that pass every path, and TLS before the fake.
 nginx_make() {
-	local http server cached
-	http=$("$jawort" nginx -c "$run/conf/jawort.yaml" --cache --format http |
+	local http server cached ready
+	(ready_now=yes; conf_make dir)
+	http=$("$jawort" nginx -c "$run/conf/jawort.yaml" --cache --ready --format http |
 		sed -e 's#rate=[0-9]*r/m#rate=1000000r/s#' -e "s#/var/lib/nginx/jawort#$run/tmp/cache#")
 	server=$("$jawort" nginx -c "$run/conf/jawort.yaml" --format server | sed 's#burst=[0-9]*#burst=10000#')
 	cached=$("$jawort" nginx -c "$run/conf/jawort.yaml" --cache --format server | sed 's#burst=[0-9]*#burst=10000#')
+	ready=$("$jawort" nginx -c "$run/conf/jawort.yaml" --ready --format server | sed 's#burst=[0-9]*#burst=10000#')
+	conf_make dir
 	certificate_make
 	cat >"$run/nginx.conf" <<END
 daemon off;
@@ -103,6 +109,10 @@ $(printf '%s\n' "$server" | sed -e 's#fastcgi_pass unix:.*#fastcgi_pass kept; fa
         listen 127.0.0.1:$port_cache backlog=1024;
 $(printf '%s\n' "$cached" | sed 's#fastcgi_pass unix:.*#&\
     fastcgi_param JAWORT_SITE bench;#')
+    }
+    server {
+        listen 127.0.0.1:$port_ready backlog=1024;
+$ready
     }
     server {
         listen 127.0.0.1:$port_any backlog=1024;

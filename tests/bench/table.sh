@@ -105,6 +105,9 @@ function cached(page) {
 	row("  / static file of the same bytes", ratio("cache_" page ".rate", "static_" page ".rate"), 3, ">=", 0.5, 0.6)
 	row("  p99 ms", med("cache_" page ".p99_ms"), 2)
 	row("  CPU us of serve", med("cache_" page ".cpu_us"), 2)
+	row(page " as ready file, requests/s", med("ready_" page ".rate"), 0)
+	row("  / static file of the same bytes", ratio("ready_" page ".rate", "static_" page ".rate"), 3, ">=", 0.95, 1)
+	row("  p99 ms", med("ready_" page ".p99_ms"), 2)
 }
 function signup(name, what) {
 	row("sign-ups/s, " what, med(name ".rate"), 0)
