@@ -151,6 +151,9 @@ static void location(struct buf *b, const struct conf *c, const struct conf_site
 	    "    error_log stderr emerg;\n"
 	    "    client_max_body_size 1m;\n"
 	    "    error_page 413 @jawort_large;\n"
+	    "    # No such file, or no GET. What goes wrong in the program then still has its page.\n"
+	    "    error_page 404 405 = @jawort_program;\n"
+	    "    recursive_error_pages on;\n"
 	    "    types { }\n"
 	    "    default_type \"text/html; charset=utf-8\";\n"
 	    "    gzip_static on;\n"
@@ -163,7 +166,7 @@ static void location(struct buf *b, const struct conf *c, const struct conf_site
 	    "    include snippets/jawort-headers*.conf;\n",
 	    s->base_path, paths[kind], kind == READY_FORM ? form : "");
 	buf_add_slice(b, buf_slice(&k->headers));
-	buf_printf(b, "    add_header Content-Language %s;\n    root \"%s\";\n    try_files /%s/%s @jawort_program;\n}\n", var.data,
+	buf_printf(b, "    add_header Content-Language %s;\n    alias \"%s/%s/%s\";\n}\n", var.data,
 	    c->ready, s->id, name.data);
 	buf_free(&var);
 	buf_free(&name);
