@@ -184,6 +184,8 @@ static enum err act_contacts(struct db *db, struct confirm_job *w, struct errinf
 	struct slice rest = w->f.request.purposes, one;
 	enum err rc = OK;
 
+	if (!contact_keeper(site_conf(w->c.site)))
+		return OK;
 	while (!rc && slice_split(&rest, ',', &one)) {
 		struct had h = {.id = one};
 		rc = purpose_each(db, w->f.person.id, had_ended, &h, ei);
@@ -279,7 +281,7 @@ static enum err act_accept(struct db *db, struct confirm_job *w, const struct st
 		rc = person_set_state(db, w->f.person.id, edge->to, w->now_ms, ei);
 	if (!rc)
 		rc = act_unblock(db, &w->f.person, w->now_ms, ei);
-	if (!rc)
+	if (!rc && !slice_eq_str(w->f.request.lang, w->f.person.lang))
 		rc = person_set_lang(db, w->f.person.id, w->f.request.lang, w->now_ms, ei);
 	if (!rc)
 		rc = act_fields(db, w, ei);
