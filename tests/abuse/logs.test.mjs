@@ -1,13 +1,13 @@
 // No address and no token in any log: nginx with the block we ship, serve, worker; a whole life with its errors.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { HOST, Service, at, formOf, site, until } from './lib.mjs';
+import { freePort, nginxStart } from './nginx.mjs';
 
-process.env.PATH += ':/usr/sbin:/usr/local/sbin';
 const SECRET = { mailjet: 'geheimnis1mailjet2geheimnis3', brevo: 'geheimnis4brevo5geheimnis6' };
 const DIR = '  dir: { path: ../mails }\n';
 const s = new Service({ sites: { club: site('club').replace(DIR, `${DIR}  hooks: { mailjet: { secret_file: m.secret }, brevo: { secret_file: b.secret } }\n`) } });
@@ -17,14 +17,6 @@ let nginx;
 after(async () => { nginx?.kill('SIGKILL'); await nginx?.ended; await s.remove(); });
 const LOCAL = 'nadine.geheim+brief', ADDRESS = `${LOCAL}@mailbox.example`;
 const file = (name) => path.join(s.dir, name);
-
-async function freePort() {
-  const server = net.createServer();
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 /** A request as bytes, so that a broken one can be sent too. */
 function raw(port, bytes) {
@@ -38,27 +30,6 @@ function raw(port, bytes) {
   });
 }
 const head = (method, uri, more) => `${method} ${uri} HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\nUser-Agent: test\r\n${more}`;
-
-function nginxStart(port) {
-  const part = (format) => { const r = s.jawort('nginx', '--format', format); assert.equal(r.code, 0, r.err); return r.out; };
-  for (const d of ['body', 'fastcgi', 'proxy', 'scgi', 'uwsgi', 'www']) fs.mkdirSync(file(d));
-  fs.writeFileSync(file('www/site.css'), '');
-  fs.writeFileSync(file('nginx.conf'), `daemon off; ${process.getuid() === 0 ? 'user root;' : ''} pid ${file('nginx.pid')};
-error_log ${file('error.log')} notice;
-events { worker_connections 256; }
-http {
-  client_body_temp_path ${file('body')}; fastcgi_temp_path ${file('fastcgi')}; proxy_temp_path ${file('proxy')};
-  scgi_temp_path ${file('scgi')}; uwsgi_temp_path ${file('uwsgi')};
-  ${part('http')}
-  access_log ${file('access.log')} jawort_masked;
-  server { listen 127.0.0.1:${port}; root ${file('www')};
-  ${part('server')}
-  }
-}`);
-  const out = fs.openSync(file('nginx.out'), 'a');
-  nginx = spawn('nginx', ['-c', file('nginx.conf'), '-p', s.dir, '-e', file('error.log')], { stdio: ['ignore', out, out] });
-  nginx.ended = new Promise((done) => nginx.on('exit', done));
-}
 
 /** Events of providers with their secret in the path, the notice and its versions, and the question that doctor asks. */
 async function newRoutes(expect, send, port, tokens) {
@@ -91,7 +62,7 @@ async function newRoutes(expect, send, port, tokens) {
 test('a whole life leaves no address and no token in a log', { timeout: 60_000 }, async () => {
   const port = await freePort();
   await s.start();
-  nginxStart(port);
+  nginx = nginxStart(s, port);
   await until('nginx', 10_000, async () => (await raw(port, head('GET', '/club/s/news', '\r\n'))).status === 200);
   const get = (uri, more = '') => raw(port, head('GET', uri, `${more}\r\n`));
   const post = (uri, fields, more = '') => {

@@ -4,7 +4,8 @@ FAULT_LINK := $(LINK_web:%=$(BUILD)/%.a)
 FAULT_CFLAGS = $(CFLAGS_ALL) -DJAWORT_TEST -Itests -MMD -MP -MF $@.d
 .PHONY: fault-programs faults
 
-fault-programs: $(FAULT)/look $(FAULT)/jawort-haste $(FAULT)/jawort-forget $(FAULT)/jawort-drop
+fault-programs: $(FAULT)/look $(FAULT)/jawort-haste $(FAULT)/jawort-forget $(FAULT)/jawort-drop $(FAULT)/jawort-clock \
+	$(FAULT)/jawort-halfway
 
 # FULL=1: 1,000 cuts, every call, every allocation, 20,000 requests of each kind (docs/reliability.md).
 # Without a sanitizer: what needs speed or the program as it is shipped. With SAN: memory, clocks and signals.
@@ -42,6 +43,15 @@ $(FAULT)/jawort-drop: PLANTED := -DPLANT_DROP
 $(FAULT)/jawort-haste $(FAULT)/jawort-forget $(FAULT)/jawort-drop: tests/fault/haste.c $(BUILD)/cgi/cmd/main.o $(HASTE_LINK)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(PLANTED) $(LDFLAGS_ALL) $(HASTE_WRAP) -o $@ $^ $(LIBS)
+
+# The program with a clock that can be set from outside (JAWORT_CLOCK_OFFSET_S); and with a fault, for the control run of
+# erase.test.mjs.
+$(FAULT)/jawort-clock: cgi/base/clock.c $(BUILD)/cgi/cmd/main.o $(HASTE_LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -DJAWORT_TEST $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+$(FAULT)/jawort-halfway: tests/fault/halfway.c $(BUILD)/cgi/cmd/main.o $(HASTE_LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -Wl,--wrap=keyslots_erase,--wrap=store_truncate_wal -o $@ $^ $(LIBS)
 
 $(FAULT)/powercut: tests/fault/powercut.c tests/fault/crashvfs.c $(FAULT_LINK)
 	@mkdir -p $(@D)
