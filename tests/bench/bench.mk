@@ -23,11 +23,18 @@ $(BENCH)/evidence: tests/bench/evidence.c $(LINK_cmd:%=$(BUILD)/%.a)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -Itests $(LDFLAGS_ALL) -o $@ $< $(LINK_cmd:%=$(BUILD)/%.a) $(LIBS) -lcmocka
 
+# How long one erasure takes: make bench-erase PEOPLE=100000
+bench-erase: $(BENCH)/erase
+	$(BENCH)/erase $(or $(PEOPLE),100000) $(BENCH)
+$(BENCH)/erase: tests/bench/erase.c tests/lib/world.h $(LINK_core:%=$(BUILD)/%.a)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -DJAWORT_TEST -Itests $(LDFLAGS_ALL) -o $@ $< $(LINK_core:%=$(BUILD)/%.a) $(LIBS) -lcmocka
+
 $(BENCH)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O2 -o $@ $< -lsqlite3
 
-.PHONY: bench-programs bench-gate bench-evidence
+.PHONY: bench-programs bench-gate bench-evidence bench-erase
 
 # What the log of events costs: a checkpoint over a million new events, proofs, and its share of a sign-up.
 .PHONY: bench-log
