@@ -127,6 +127,7 @@ static void claim_row(const struct outbox_row *r, void *arg)
 	t->attempt = r->attempt;
 	memcpy(t->mail_hash, r->mail_hash, sizeof(t->mail_hash));
 	t->slots = arena_dup(&b->arena, r->slots);
+	arena_init_blocks(&t->arena, TASK_ARENA_BYTES, TASK_BLOCK_BYTES);
 	for (size_t i = 0; i < b->nunknown; i++)
 		if (b->unknown_ids[i] == r->id)
 			claim_unknown(t, r, b->unknown_started_ms[i]);
@@ -195,12 +196,19 @@ struct batch *batch_claim(const struct worker_opts *o, struct store *st, struct 
 	return b;
 }
 
+/* Its mail, request and answer are of no use any more. A hundred of them would be megabytes until settlement. */
+static void task_empty(struct task *t)
+{
+	http_call_free(&t->call);
+	arena_free(&t->arena);
+}
+
 void batch_free(struct batch *b)
 {
 	if (!b)
 		return;
 	for (size_t i = 0; i < b->n; i++)
-		http_call_free(&b->tasks[i].call);
+		task_empty(&b->tasks[i]);
 	arena_free(&b->arena);
 	free(b);
 }
@@ -218,6 +226,7 @@ static void task_done(struct task *t)
 	t->state = TASK_DONE;
 	t->done_mono_ms = clock_mono_ms();
 	b->done++;
+	task_empty(t);
 }
 
 /* What an answer, or none, says about the provider. A refusal of the mail is an answer like another. */
@@ -273,7 +282,7 @@ static struct slice custom_id(struct task *t)
 {
 	struct buf b;
 
-	buf_init_arena(&b, &t->batch->arena, 65);
+	buf_init_arena(&b, &t->arena, 65);
 	buf_printf(&b, "%s-%lld-%lld", t->batch->site->id, (long long)t->id, (long long)t->created_ms);
 	return buf_slice(&b);
 }
@@ -297,9 +306,9 @@ static enum err task_proof(struct task *t, const struct message_slots *slots, st
 	struct buf b;
 	enum err e;
 
-	buf_init_arena(&b, &t->batch->arena, SENT_MAX_BYTES);
+	buf_init_arena(&b, &t->arena, SENT_MAX_BYTES);
 	e = sent_write(&b, &t->m, slots, ei);
-	t->proof = e ? SLICE("") : buf_slice(&b);
+	t->proof = e ? SLICE("") : arena_dup(&t->batch->arena, buf_slice(&b));
 	return e;
 }
 
@@ -313,14 +322,14 @@ static enum err task_message(struct task *t, struct errinfo *ei)
 	buf_init(&stored, MESSAGE_STORED_MAX_BYTES);
 	e = task_text(t, &stored, ei);
 	if (!e)
-		e = message_slots_read(&b->arena, t->slots, &slots, ei);
+		e = message_slots_read(&t->arena, t->slots, &slots, ei);
 	if (!e)
-		e = message_load_fill(&b->arena, buf_slice(&stored), &slots, &t->m, ei);
+		e = message_load_fill(&t->arena, buf_slice(&stored), &slots, &t->m, ei);
 	if (!e)
 		e = task_proof(t, &slots, ei);
 	buf_free(&stored);
 	t->m.custom_id = custom_id(t);
-	if (!e && !arena_ok(&b->arena))
+	if (!e && !(arena_ok(&t->arena) && arena_ok(&b->arena)))
 		e = err_set(ei, E_NOMEM, "mail: no memory");
 	return e;
 }
@@ -360,9 +369,9 @@ static enum err task_send(struct task *t, struct errinfo *ei)
 
 	t->looking = t->unknown && p->build_lookup && !t->tried && !t->repeat;
 	if (t->looking)
-		e = p->build_lookup(&b->arena, &t->hop->settings, t->m.custom_id, &t->req, ei);
+		e = p->build_lookup(&t->arena, &t->hop->settings, t->m.custom_id, &t->req, ei);
 	else
-		e = p->build(&b->arena, &t->hop->settings, &t->m, &t->req, ei);
+		e = p->build(&t->arena, &t->hop->settings, &t->m, &t->req, ei);
 	if (!e)
 		e = task_call_start(t, ei);
 	if (e)

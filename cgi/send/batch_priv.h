@@ -6,6 +6,9 @@
  * One batch per site at a time. claim: one transaction. Then every task walks
  * waiting -> flying -> done; what is done is settled in one transaction, at the
  * latest half a second after it was done, so that a kill leaves few unknowns.
+ *
+ * A mail and its request are some 20 KB and live from start to answer, in the task's
+ * own arena; what settlement needs is in the task or in the batch's.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +19,9 @@
 #include "send/worker.h"
 #include "store/outbox.h"
 
-#define BATCH_ARENA_BYTES (64u * 1024u * 1024u)
+#define BATCH_ARENA_BYTES (4u * 1024u * 1024u)
+#define TASK_ARENA_BYTES (8u * 1024u * 1024u)
+#define TASK_BLOCK_BYTES (16u * 1024u)
 #define BATCH_SETTLE_AFTER_MS 500
 
 enum task_state { TASK_WAITING, TASK_FLYING, TASK_DONE, TASK_SETTLED };
@@ -38,8 +43,9 @@ struct task {
 	bool looking;  /* the call under way is the look-up */
 	bool tried;    /* a request of this attempt left or a file was written */
 	int64_t done_mono_ms;
+	struct arena arena; /* of m, req and call: emptied when the task is done */
 	struct message m;
-	struct slice proof; /* mail/sent.h; empty: it could not be made */
+	struct slice proof; /* mail/sent.h, in the batch's arena; empty: it could not be made */
 	struct provider_request req;
 	struct provider_result res;
 	struct http_call call;
