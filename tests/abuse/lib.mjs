@@ -34,6 +34,7 @@ mail:
   route: [dir]
   dir: { path: ../mails }
 hosting: self
+evidence: { anchor_mail: none }
 mode: live
 ${more}`;
 

@@ -146,6 +146,9 @@ export async function world() {
   w.fake = await fakeStart(w, '--sender', '*@example.org');
   w.site = site(w.port, w.fake);
   w.host = 'data: ../data\nkeys: ../keys\nsites: sites/*.yaml\nlisten: unix:../jawort.sock\n'.replace('unix:..', `unix:${w.dir}`);
+  for (const d of ['erasures', 'backups', 'backups/keys']) fs.mkdirSync(w.at(d), { mode: 0o770 });
+  const pair = JSON.parse(spawnSync(program, ['key', 'new', '--backup', '-o', w.at('backup.secret'), '--json'], { encoding: 'utf8' }).stdout);
+  w.host += `backup: { public_key: "${pair.public_key}", journal: ${w.at('erasures')} }\n`;
   w.write('conf/jawort.yaml', w.host);
   w.write('conf/sites/club.yaml', w.site);
   w.page = (body, head = '') => `<!doctype html><html lang=de><head><meta charset=utf-8>${head}<title>x</title></head><body>${body}</body></html>\n`;
@@ -158,6 +161,8 @@ export async function world() {
   assert.equal(made.code, 0, made.out + made.err);
   await w.startServe();
   await w.startWorker();
+  const saved = w.jawort(['backup', w.at('backups'), '--keys', w.at('backups/keys')]);
+  assert.equal(saved.code, 0, saved.out + saved.err);
   nginxConf(w);
   w.nginx = start(w, ['nginx', '-c', w.at('nginx.conf')], { PATH: `${process.env.PATH}:/usr/sbin` });
   await until('nginx', async () => { try { return (await fetch(`http://localhost:${w.port}/j/s/news`)).status === 200; } catch { return false; } });
