@@ -324,6 +324,7 @@ static const struct {
 	{"sites", "a place on this machine"},
 	{"backup.public_key", "who can open a backup changes nothing for the people in it"},
 	{"backup.journal", "a place on this machine"},
+	{"ready", "a place on this machine"},
 	{"templates", "an owner's own words may say anything; each change is a new version"},
 	{"site", "another site"},
 	{"languages", "another notice for each"},
