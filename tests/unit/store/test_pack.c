@@ -27,6 +27,7 @@ static enum err make(struct box *b, size_t bytes)
 	struct pack_writer *w;
 	int64_t size;
 	b->bytes = bytes;
+	free(b->content);
 	b->content = malloc(bytes + 1);
 	for (size_t i = 0; i < bytes; i++)
 		b->content[i] = (unsigned char)(i * 31 + (i >> 8));
@@ -79,7 +80,6 @@ static void test_back(void **state)
 		struct buf got;
 		char dir[120], path[160];
 		unlink(b->path);
-		free(b->content);
 		assert_ok(make(b, sizes[i]));
 		assert_ok(pack_read(b->path, b->secret, NULL, &m, EI));
 		snprintf(dir, sizeof dir, "%s/out%zu", b->root, i);

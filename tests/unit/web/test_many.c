@@ -474,7 +474,11 @@ static void test_idle(void **state)
 	app_tick(t.app);
 	assert_int_equal(open_stores(&t), 20);
 	sleep(6);
-	app_tick(t.app);
+	/* What follows the sign-ups may still be at work on a busy machine: idle is who has nothing left to do. */
+	for (int i = 0; i < 60 && open_stores(&t) > 8; i++) {
+		app_tick(t.app);
+		usleep(500 * 1000);
+	}
 	assert_int_equal(open_stores(&t), 8);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(visit_once(&t, i, "back@example.org"), 303);
