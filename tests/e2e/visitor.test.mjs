@@ -204,7 +204,7 @@ describe('a life by keyboard, without JavaScript', () => {
 /** Whatever differs from run to run becomes its kind. */
 const plain = (text) => text
   .replaceAll(/localhost:\d+/g, 'HOST')
-  .replaceAll(/\/([cu])\/[\w-]{43}/g, '/$1/TOKEN')
+  .replaceAll(/\/(c|u|my)\/[\w-]{43}/g, '/$1/TOKEN')
   .replaceAll(/\b[0-9a-f]{64}\b/g, 'HASH')
   .replaceAll(/\d{1,2}\.? (?:[A-ZJ][a-zä]{2,8}) 20\d\d/g, 'DATE')
   .replaceAll(/\b\d\d:\d\d\b/g, 'TIME')
