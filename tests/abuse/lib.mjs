@@ -34,8 +34,7 @@ mail:
   route: [dir]
   dir: { path: ../mails }
 hosting: self
-evidence: { anchor_mail: none }
-mode: live
+${more.includes('evidence:') ? '' : 'evidence: { anchor_mail: none }\n'}mode: live
 ${more}`;
 
 export class Service {

@@ -95,7 +95,7 @@ function web(port, method, uri, fields) {
 }
 
 async function life(address, erase) {
-  const s = new Service({ sites: { club: site('club', 'evidence: { ip: full }\n') } });
+  const s = new Service({ sites: { club: site('club', 'evidence: { ip: full, anchor_mail: none }\n') } });
   const journal = path.join(s.dir, 'journal'), port = await freePort(), next = `neu.${address}`;
   const texts = [address, LOCAL, NAME, FIRST, IP, next];
   fs.mkdirSync(journal);

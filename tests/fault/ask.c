@@ -78,7 +78,7 @@ static int idle(const char *path, int n, unsigned seconds)
 int main(int argc, char **argv)
 {
 	char body[400] = "";
-	struct fc_answer a;
+	static struct fc_answer a; /* its memory goes with the program */
 	if (argc < 4)
 		return 2;
 	if (strcmp(argv[2], "idle") == 0 && argc == 5)
