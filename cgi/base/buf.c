@@ -14,19 +14,20 @@ static char buf_nothing[1];
 
 void buf_init(struct buf *b, size_t max_bytes)
 {
-	buf_init_arena(b, NULL, max_bytes);
+	*b = (struct buf){ .data = buf_nothing, .max_bytes = max_bytes };
 }
 
 void buf_init_arena(struct buf *b, struct arena *a, size_t max_bytes)
 {
-	*b = (struct buf){ .data = buf_nothing, .max_bytes = max_bytes, .arena = a };
+	/* An arena that could not be had: nobody would free what came from the heap instead. */
+	*b = (struct buf){ .data = buf_nothing, .max_bytes = max_bytes, .arena = a, .failed = !a };
 }
 
 void buf_free(struct buf *b)
 {
 	if (b->cap_bytes > 0 && !b->arena)
 		free(b->data);
-	buf_init_arena(b, b->arena, b->max_bytes);
+	*b = (struct buf){ .data = buf_nothing, .max_bytes = b->max_bytes, .arena = b->arena };
 }
 
 static void set_len(struct buf *b, size_t len)

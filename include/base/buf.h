@@ -30,7 +30,7 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max_bytes);
-/* Memory from the arena; buf_free() is then not needed. */
+/* Memory from the arena; buf_free() is then not needed. a NULL (no memory for it): failed from the start. */
 void buf_init_arena(struct buf *b, struct arena *a, size_t max_bytes);
 void buf_free(struct buf *b);
 /* Empties, keeps the memory, clears the failure. */
