@@ -401,11 +401,14 @@ static void app_swap(struct app *a, struct generation *g)
 	pthread_mutex_unlock(&a->lock);
 	generation_release(old);
 	ready_kick(a->ready);
-	app_poke_all(a);
-	/* All were opened, and nobody has asked for one yet. What was needed to read them lies between what stays. */
+	/*
+	 * All were opened, and nobody has asked for one yet. Before the poke: who was poked is at work and would stay.
+	 * What was needed to read them lies between what stays.
+	 */
 	shelf_idle(&a->shelf, APP_STORES_KEEP, 0);
 	shelf_idle(&g->shelf, APP_SITES_KEEP, 0);
 	malloc_trim(0);
+	app_poke_all(a);
 }
 
 enum err app_new(struct app **out, const struct app_opts *o, struct errinfo *ei)
