@@ -50,18 +50,19 @@ part() {
 build() { make_ all build/tools/mailpage; }
 clang_() { make_ BUILD=build-clang CC=clang objects; }
 unit_() { make_asan unit-programs && make_asan -j1 unit; }
-# Threads meet in the writer of the store, in the application and in the front.
+# Threads meet in the writer of the store, in the application and in the front. Each command says what to do when it
+# fails: part() asks with `if`, and there `set -e` means nothing.
 tsan() {
-	make_tsan unit-programs
+	make_tsan unit-programs || return
 	local t
 	for t in $(ls build-tsan/unit/store/test_writer* build-tsan/unit/web/test_* 2>/dev/null | grep -v '\.d$'); do
 		echo "== $t"
-		TSAN_OPTIONS=halt_on_error=1 "$t"
+		TSAN_OPTIONS=halt_on_error=1 "$t" || return
 	done
-	make_tsan build-tsan/http/test_front build-tsan/http/echo_app
+	make_tsan build-tsan/http/test_front build-tsan/http/echo_app || return
 	for t in test_mixed test_stop 'test_parked*'; do
 		TSAN_OPTIONS="halt_on_error=1 report_thread_leaks=0 suppressions=$PWD/tests/http/tsan.supp" ECHO_PARK=1 \
-			build-tsan/http/test_front build-tsan/http/echo_app "$t"
+			build-tsan/http/test_front build-tsan/http/echo_app "$t" || return
 	done
 }
 fuzz() { make_asan -j1 fuzz-replay && make_ FUZZ_S=5 fuzz; }

@@ -54,6 +54,7 @@ struct app {
 	struct generation *now;
 	int64_t tried_ms; /* monotonic; last load, of app_load() and app_tick() */
 	int64_t idle_ms;  /* monotonic; when idle sites were looked for */
+	atomic_bool whole;  /* single requests (brief): the databases were looked at */
 };
 
 #define APP_RETRY_MS 30000
@@ -85,7 +86,8 @@ static struct generation *generation_get(struct app *a)
 static enum err app_after(struct db *db, void *arg, bool *more, struct errinfo *ei)
 {
 	struct app_store *st = arg;
-	struct generation *g = generation_get(st->app);
+	/* A generation is not changed while others read it, but by app_complete(), which pokes when it has done. */
+	struct generation *g = st->app->opts.brief && !atomic_load(&st->app->whole) ? NULL : generation_get(st->app);
 	const struct conf_site *c = g ? conf_site_by_id(g->conf, st->id) : NULL;
 	struct generation_site *gs = c ? generation_site(g, c) : NULL;
 	struct generation_live *l = NULL;
@@ -371,6 +373,7 @@ static void app_complete(struct app *a, struct generation *g, struct request *re
 		return;
 	app_budget(a, g->conf);
 	generation_complete(g, &stores);
+	atomic_store(&a->whole, true);
 	for (struct app_store *st = a->stores; st; st = st->next)
 		if (shelf_get_open(&a->shelf, &st->item)) {
 			writer_poke(a->writers, st->store);
