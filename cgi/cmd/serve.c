@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/footprint.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "conf/conf.h"
@@ -114,6 +115,7 @@ static void serve_started(void *ctx)
 	worker_look_after(s);
 	notify_ready(&s->manager);
 	app_started(s->app);
+	footprint_trim();
 }
 
 static void serve_tick(void *ctx)
@@ -123,6 +125,7 @@ static void serve_tick(void *ctx)
 	notify_alive(&s->manager);
 	worker_look_after(s);
 	app_tick(s->app);
+	footprint_look();
 }
 
 static void serve_wake(const struct conf *c, const char *site)
@@ -163,6 +166,7 @@ int cmd_serve(const struct cmd_args *a)
 	if (a->n)
 		return cmd_usage("serve takes no \"%s\"", a->words[0]);
 	cmd_harden();
+	footprint_setup();
 	cmd_notify(&s.manager);
 	block_signals();
 	rc = app_new(&s.app, &ao, &ei);

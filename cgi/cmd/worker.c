@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/footprint.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "core/events.h"
@@ -284,6 +285,7 @@ int cmd_worker(const struct cmd_args *a)
 	if (a->n)
 		return cmd_usage("worker takes no \"%s\"", a->words[0]);
 	cmd_harden();
+	footprint_setup();
 	worker_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (worker_fd < 0) {
 		perror("jawort: eventfd");

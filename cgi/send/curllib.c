@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/footprint.h"
+
 #define CURLLIB_FILE "libcurl.so.4"
 
 struct curllib curllib;
@@ -26,7 +28,7 @@ static enum err curllib_open(struct errinfo *ei)
 
 	/* libcurl brings GnuTLS for LDAP and RTMP, which we never speak; left alone it tests itself at loading, 0.9 MB. */
 	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
-	lib = dlopen(CURLLIB_FILE, RTLD_NOW | RTLD_LOCAL);
+	lib = dlopen(CURLLIB_FILE, RTLD_LAZY | RTLD_LOCAL);
 	if (!lib)
 		return err_set(ei, E_UPSTREAM, "%s cannot be loaded. Install the package libcurl4", CURLLIB_FILE);
 	for (size_t i = 0; i < NAMES; i++) {
@@ -38,6 +40,7 @@ static enum err curllib_open(struct errinfo *ei)
 	if (curllib.curl_global_init_(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(ei, E_UPSTREAM, "%s does not start", CURLLIB_FILE);
 	curllib_ready = true;
+	footprint_trim_code();
 	return OK;
 }
 

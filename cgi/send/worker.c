@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/file.h"
+#include "base/footprint.h"
 #include "base/log.h"
 #include "conf/secret.h"
 #include "send/batch_priv.h"
@@ -32,6 +33,8 @@
 #define AHEAD_MAX 16
 #define OPEN_RETRY_MS 60000
 #define SLEEP_MAX_MS 600000
+/* Whoever sleeps so long gives memory back before. */
+#define REST_MS 1000
 /* With --once: nothing new is begun after this time, a request of CGI mode started us. */
 #define ONCE_MAX_MS 60000
 
@@ -511,17 +514,26 @@ static void call_done(struct http_call *c)
 	t->done(t);
 }
 
+static void loop_sleep(struct worker *w, int ms)
+{
+	struct epoll_event ev;
+
+	if (ms >= REST_MS)
+		footprint_rest();
+	if (epoll_wait(w->epoll_fd, &ev, 1, ms) < 0 && errno != EINTR)
+		log_event(LOG_ERROR, "worker_wait", LOG_I("errno", errno));
+}
+
 static void loop_wait(struct worker *w)
 {
 	struct http_call *c;
-	struct epoll_event ev;
 
 	if (http_active(w->http) > 0) {
 		c = http_wait(w->http, 100, w->stopping ? -1 : w->epoll_fd);
 		for (; c; c = http_wait(w->http, 0, -1))
 			call_done(c);
-	} else if (epoll_wait(w->epoll_fd, &ev, 1, w->stopping ? 50 : sleep_ms(w)) < 0 && errno != EINTR) {
-		log_event(LOG_ERROR, "worker_wait", LOG_I("errno", errno));
+	} else {
+		loop_sleep(w, w->stopping ? 50 : sleep_ms(w));
 	}
 	if (!w->stopping && stop_asked(w->o, 0))
 		w->stopping = true;

@@ -213,14 +213,14 @@ static int db_wal_hook(void *arg, sqlite3 *conn, const char *name, int pages)
 #define DB_PRAGMAS_COMMON           \
 	"PRAGMA cell_size_check=ON;" \
 	"PRAGMA temp_store=MEMORY;"
-/* 8 MB of pages for the writer: the whole process stays in 24 MB, and what is not there the system has. */
+/* 2 MB of pages for the writer: what is not there the system has. */
 #define DB_PRAGMAS_WRITER             \
 	"PRAGMA synchronous=FULL;"     \
 	"PRAGMA secure_delete=ON;"     \
 	"PRAGMA foreign_keys=ON;"      \
 	"PRAGMA wal_autocheckpoint=0;" \
 	"PRAGMA journal_size_limit=16777216;" \
-	"PRAGMA cache_size=-8192;"
+	"PRAGMA cache_size=-2048;"
 #define DB_PRAGMAS_READER        \
 	"PRAGMA query_only=ON;"   \
 	"PRAGMA cache_size=-1024;"
