@@ -50,7 +50,7 @@ test(`${N} sign-ups of one address`, { timeout: 300_000 }, async () => {
   assert.ok(silent > 0, 'status tells that somebody tried');
 });
 
-test('a day later the same address is heard again, and never more than its share', { timeout: 60_000 }, async () => {
+test('a day later the same address is heard again, and never more than its share', { timeout: 240_000 }, async () => {
   await s.start(hour(STEPS * STEP_H + 24));
   const fields = await fieldsOf('shop', 'news');
   for (let i = 0; i < 50; i += 1) assert.equal((await s.post('/shop/s/news', fields(VICTIM), { from: client(i) })).status, 303);
@@ -59,7 +59,7 @@ test('a day later the same address is heard again, and never more than its share
   assert.equal(mailsTo(/victim/i).length, 5);
 });
 
-test('dots and plus make another address, letter case does not', { timeout: 60_000 }, async () => {
+test('dots and plus make another address, letter case does not', { timeout: 240_000 }, async () => {
   await s.start(hour(100));
   const three = {};
   for (const form of ['news', 'third', 'trips']) three[form] = await fieldsOf('club', form);
@@ -72,7 +72,7 @@ test('dots and plus make another address, letter case does not', { timeout: 60_0
   assert.equal(mailsTo(/^abc@example\.net$/i).length, 2, 'three spellings, one share');
 });
 
-test('one network is told to wait before anything is stored', { timeout: 60_000 }, async () => {
+test('one network is told to wait before anything is stored', { timeout: 240_000 }, async () => {
   await s.start(hour(200));
   const fields = await fieldsOf('club', 'news');
   const got = {};

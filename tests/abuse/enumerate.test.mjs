@@ -38,7 +38,7 @@ before(async () => {
   const p = JSON.parse(s.jawort('status', '--json').out).sites[0].persons;
   assert.deepEqual([p.pending, p.active, p.unsubscribed], [2 * EACH, EACH, EACH]);
   await s.end();
-}, { timeout: 60_000 });
+}, { timeout: 240_000 });
 
 /** One run of `enumerate` against a build; {code, out, t(group)}. */
 async function measure(bin, n, names, uri = '/club/s/news', fields = body.toString()) {

@@ -59,7 +59,7 @@ async function newRoutes(expect, send, port, tokens) {
   tokens.push(health);
 }
 
-test('a whole life leaves no address and no token in a log', { timeout: 60_000 }, async () => {
+test('a whole life leaves no address and no token in a log', { timeout: 240_000 }, async () => {
   const port = await freePort();
   await s.start();
   nginx = nginxStart(s, port);

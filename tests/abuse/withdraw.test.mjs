@@ -6,7 +6,7 @@ import { Service, at, formOf } from './lib.mjs';
 
 const s = new Service();
 after(() => s.remove());
-before(() => s.start(), { timeout: 30_000 });
+before(() => s.start(), { timeout: 120_000 });
 
 async function join(email, lang = 'de') {
   const f = formOf((await s.get(`/club/s/both?lang=${lang}`)).body).fields;

@@ -19,7 +19,7 @@ function cgi(conf, method, body) {
   return new Promise((done) => child.on('exit', () => done(out)));
 }
 
-test('a mail for each of five sign-ups', { timeout: 60_000 }, async (t) => {
+test('a mail for each of five sign-ups', { timeout: 240_000 }, async (t) => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'jawort-cgid-'));
   t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
   confCopy(dir, 8080);

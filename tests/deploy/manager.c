@@ -142,11 +142,14 @@ static void given_up(pid_t pid)
 
 static void watchdog(int fd)
 {
-	long first, second;
+	long first = -1, second = -1;
 
-	hush(fd);
-	first = heard(fd, "WATCHDOG=1", WATCHDOG_US / 1000);
-	second = heard(fd, "WATCHDOG=1", WATCHDOG_US / 1000);
+	/* A busy machine may hold one up; a process that says it too seldom never gets there. */
+	for (int i = 0; i < 5 && (first < 0 || second < 0); i++) {
+		hush(fd);
+		first = heard(fd, "WATCHDOG=1", WATCHDOG_US / 1000);
+		second = heard(fd, "WATCHDOG=1", WATCHDOG_US / 1000);
+	}
 	check(first >= 0 && second >= 0, "two signs of life, each within the interval");
 }
 

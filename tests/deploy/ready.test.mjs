@@ -15,7 +15,7 @@ const headersOf = (r) => Object.fromEntries(Object.entries(r.headers).filter(([k
 /** nginx alone has a validator from time and size; the program's is 16 or 64 hex digits. */
 const byNginx = (r) => /^"[0-9a-f]{8}-[0-9a-f]+"$/.test(r.headers.etag ?? '');
 
-test('form and notice as ready files: same bytes, same headers, same language, also while serve is down', { timeout: 120_000 }, async (t) => {
+test('form and notice as ready files: same bytes, same headers, same language, also while serve is down', { timeout: 300_000 }, async (t) => {
   const w = await world('nginx', t, { ready: true });
   const get = (at, headers, method = 'GET') => request(w, method, at, { headers });
   const check = spawnSync('nginx', ['-t', '-e', w.log, '-p', w.dir, '-c', `${w.dir}/nginx.conf`], { encoding: 'utf8' });
@@ -96,7 +96,7 @@ test('form and notice as ready files: same bytes, same headers, same language, a
   assert.match(down.body, /<h1>/);
 });
 
-test('no old notice: a change is there after the reload, and after config apply without one', { timeout: 60_000 }, async (t) => {
+test('no old notice: a change is there after the reload, and after config apply without one', { timeout: 240_000 }, async (t) => {
   const w = await world('nginx', t, { ready: true });
   const site = `${w.dir}/conf/sites/demo.yaml`;
   const change = (a, b) => fs.writeFileSync(site, fs.readFileSync(site, 'utf8').replace(a, b));

@@ -62,7 +62,7 @@ async function life(w, name) {
 }
 
 describe('the same life behind', () => {
-  for (const name of Object.keys(servers)) test(name, { timeout: 120_000 }, async (t) => life(await world(name, t), name));
+  for (const name of Object.keys(servers)) test(name, { timeout: 300_000 }, async (t) => life(await world(name, t), name));
 });
 
 /** A chunked body has no length; the web server must find it out or refuse it, never hand it on cut. */
@@ -85,7 +85,7 @@ async function chunked(w) {
 
 describe('a body in chunks arrives whole or not at all behind', () => {
   for (const name of Object.keys(servers))
-    test(name, { timeout: 120_000 }, async (t) => {
+    test(name, { timeout: 300_000 }, async (t) => {
       const w = await world(name, t);
       const status = await chunked(w);
       t.diagnostic(`status ${status}`);

@@ -88,7 +88,7 @@ test('ready, alive, reloading, stopping; privileges and memory images given up',
   const world = path.join(dir, 'world');
   fs.cpSync(path.join(root, 'demo/conf'), path.join(world, 'conf'), { recursive: true });
   if (process.getuid() === 0) assert.equal(run('chown', ['-R', '65534:65534', world]).code, 0);
-  const r = run(path.resolve(root, build, 'deploy/manager'), [path.join(prefix, 'bin/jawort'), path.join(world, 'conf/jawort.yaml'), world], { timeout: 120_000 });
+  const r = run(path.resolve(root, build, 'deploy/manager'), [path.join(prefix, 'bin/jawort'), path.join(world, 'conf/jawort.yaml'), world], { timeout: 300_000 });
   assert.equal(r.code, 0, r.out);
   assert.equal([...r.out.matchAll(/^ok /gm)].length, 25);
   t.diagnostic(`${[...r.out.matchAll(/^ok /gm)].length} checks`);

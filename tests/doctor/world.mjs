@@ -14,7 +14,7 @@ export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 export const isRoot = process.getuid() === 0;
 export const SECRET = 'Zr2v8sQw5Nf1Xk7Lb0Tc4Yh9Mj3Pd6Ga';
 
-export async function until(what, fn, limitMs = 20_000) {
+export async function until(what, fn, limitMs = 60_000) {
   const end = Date.now() + limitMs;
   for (;;) {
     const got = await fn();

@@ -111,10 +111,10 @@ async function life(lang) {
 }
 
 describe('one life', () => {
-  for (const lang of ['de', 'en']) test(lang, { timeout: 120_000 }, () => life(lang));
+  for (const lang of ['de', 'en']) test(lang, { timeout: 300_000 }, () => life(lang));
 });
 
-test('a scanner that opens every link of every mail changes nothing', { timeout: 60_000 }, async () => {
+test('a scanner that opens every link of every mail changes nothing', { timeout: 240_000 }, async () => {
   const to = 'scanned@example.org';
   await member(to, 'de');
   assert.equal((await s.post('/j/my?lang=de', { email: to })).status, 303);
@@ -135,7 +135,7 @@ test('a link of another kind opens nothing, and one of ours nothing of another p
   assert.ok(s.person('other@example.org'));
 });
 
-test('who is unknown gets an answer by mail, and nothing is kept of them', { timeout: 60_000 }, async () => {
+test('who is unknown gets an answer by mail, and nothing is kept of them', { timeout: 240_000 }, async () => {
   const to = 'unknown@example.org';
   assert.equal((await s.post('/j/my?lang=en', { email: to })).status, 303);
   const mail = await mailOf(to, () => true);

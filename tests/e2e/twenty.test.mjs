@@ -30,7 +30,7 @@ const bundle = (n, name = `${n}.json`) => { jawort('person', 'evidence', who(n),
 const verify = (file, ...more) => spawnSync(at('jawort'), ['verify', path.basename(file), '--key', 'key.txt', '--lang', 'de', ...more],
   { cwd: elsewhere, env: {}, encoding: 'utf8' });
 
-test('twenty people', { timeout: 120_000 }, async () => {
+test('twenty people', { timeout: 300_000 }, async () => {
   const mails = [];
   for (let n = 1; n <= 20; n += 1)
     mails[n] = (await signUp(s, who(n), { lang: n % 2 ? 'de' : 'en', more: { first_name: `Mensch ${n}` } })).mail;
@@ -51,7 +51,7 @@ test('twenty people', { timeout: 120_000 }, async () => {
   assert.equal(s.jawort('verify', '--site', 'demo').code, 0);
 });
 
-test('a sheet, printed and read', { timeout: 60_000 }, async () => {
+test('a sheet, printed and read', { timeout: 240_000 }, async () => {
   jawort('person', 'evidence', who(14), '--lang', 'de', '-o', at('sheet.html'));
   const page = await browser.newPage();
   const asked = [];
@@ -71,7 +71,7 @@ test('a sheet, printed and read', { timeout: 60_000 }, async () => {
   await page.close();
 });
 
-test('a bundle, checked elsewhere; a changed byte is caught', { timeout: 60_000 }, () => {
+test('a bundle, checked elsewhere; a changed byte is caught', { timeout: 240_000 }, () => {
   fs.copyFileSync(program, at('jawort'));
   fs.chmodSync(at('jawort'), 0o755);
   fs.writeFileSync(at('key.txt'), jawort('key', 'show-public'));
@@ -89,7 +89,7 @@ test('a bundle, checked elsewhere; a changed byte is caught', { timeout: 60_000 
   }
 });
 
-test('yesterday’s backup; one is erased, the others are proven; what comes back has the others only', { timeout: 120_000 }, () => {
+test('yesterday’s backup; one is erased, the others are proven; what comes back has the others only', { timeout: 300_000 }, () => {
   const conf = path.join(s.dir, 'conf/jawort.yaml');
   const pair = JSON.parse(s.jawort('key', 'new', '--backup', '-o', at('secret'), '--json').out);
   fs.mkdirSync(at('journal'));

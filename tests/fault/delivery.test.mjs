@@ -76,12 +76,12 @@ test(`${COUNT} sign-ups, seed ${SEED}`, { timeout: DRAIN_MAX_MS * 2 }, async () 
   assert.ok(Object.keys(r.faults).length > 10, 'all sorts of faults');
 });
 
-test('a worker that looks up nothing is found out', { timeout: 120_000 }, async () => {
+test('a worker that looks up nothing is found out', { timeout: 300_000 }, async () => {
   const { found } = await run('jawort-forget', 200, `${SEED}f`, 3, { rate: '0.03', latency: '400', when: underWay });
   assert.notEqual(found.avoidable.length, 0);
 });
 
-test('a worker that drops a mail at an error 500 is found out', { timeout: 120_000 }, async () => {
+test('a worker that drops a mail at an error 500 is found out', { timeout: 300_000 }, async () => {
   const { found } = await run('jawort-drop', 120, `${SEED}d`, 1, { rate: '0.4' });
   assert.notEqual(found.without.length, 0);
 });

@@ -47,7 +47,7 @@ serve_start() {
 	"$jawort" serve -c "$conf" --threads 4 "$@" >>"$dir/serve.log" 2>&1 &
 	pid=$!
 	local i
-	for i in $(seq 400); do
+	for i in $(seq 1200); do
 		[ -S "$socket" ] && [ "$("$ask" "$socket" get '/j/s/news?lang=de' | cut -d' ' -f1)" = 200 ] && return 0
 		sleep 0.05
 	done

@@ -30,18 +30,19 @@ const once = (ledger, list) => {
   assert.deepEqual(new Set(ledger.map((e) => e.email)), new Set(list));
 };
 
-test(`${QUEUED} mails wait through an hour without a provider, and drain without a herd`, { timeout: 120_000 }, () => world(async (w) => {
+test(`${QUEUED} mails wait through an hour without a provider, and drain without a herd`, { timeout: 300_000 }, () => world(async (w) => {
   const list = people(QUEUED, 'o');
   await w.ask('outage?mode=500', 'POST');
   w.work();
   const began = Date.now();
   await signUps(w, list);
   await sleep(Math.max(0, HOUR_MS - (Date.now() - began)));
-  const during = (await w.ask('traffic')).requests;
+  const during = (await w.ask('traffic')).requests, lasted = Date.now() - began;
   // Five failures open the circuit (others were under way then); after that one at a time, 30 s to 5 min apart.
-  const first = during.filter((r) => r.at < during[0].at + 500).length;
+  const first = during.filter((r) => r.at < during[0].at + 2000).length;
   assert.ok(first <= 2 * PARALLEL, `${first} before the circuit opened`);
-  assert.ok(during.length - first <= 30, `${during.length - first} probes in an hour`);
+  const most = 12 + lasted / ((300_000 * 0.75) / HASTE);
+  assert.ok(during.length - first <= most, `${during.length - first} probes in ${lasted} ms, at most ${most}`);
   assert.ok(during.length - first >= 5, `${during.length - first} probes in an hour: it goes on asking`);
   for (const r of during.slice(first)) assert.equal(r.open, 1, 'probes go alone');
   const log = w.service.log('worker');
@@ -64,7 +65,7 @@ test(`${QUEUED} mails wait through an hour without a provider, and drain without
   await w.end();
 }));
 
-test('a black hole opens the circuit too, and everything is looked up before it is sent again', { timeout: 60_000 }, () => world(async (w) => {
+test('a black hole opens the circuit too, and everything is looked up before it is sent again', { timeout: 240_000 }, () => world(async (w) => {
   const list = people(100, 'b');
   await w.ask('outage?mode=silent', 'POST');
   w.work();
@@ -79,12 +80,13 @@ test('a black hole opens the circuit too, and everything is looked up before it 
   await w.end();
 }, { patienceMs: 500 }));
 
-test('Retry-After is for all mails, also those that come meanwhile', { timeout: 60_000 }, () => world(async (w) => {
+test('Retry-After is for all mails, also those that come meanwhile', { timeout: 240_000 }, () => world(async (w) => {
   const list = people(60, 'r');
   await w.ask('outage?mode=429&retry=900', 'POST');
   w.work();
   await signUps(w, list.slice(0, 40));
-  await sleep(300);
+  await until('a hold', 10_000, () => count(w.service.log('worker'), 'event=mail_hold ') === 1);
+  await sleep(300); // what had left before
   const before = (await w.ask('traffic')).requests;
   assert.ok(before.length > 0 && before.length <= PARALLEL, `${before.length} before the first answer was read`);
   await w.ask('outage?mode=none', 'POST');
@@ -97,7 +99,7 @@ test('Retry-After is for all mails, also those that come meanwhile', { timeout: 
   await w.end();
 }));
 
-test('an answer to a request that was under way does not shorten a Retry-After', { timeout: 60_000 }, () => world(async (w) => {
+test('an answer to a request that was under way does not shorten a Retry-After', { timeout: 240_000 }, () => world(async (w) => {
   const list = people(60, 's');
   await signUps(w, list);
   await w.ask('outage?mode=429&retry=900&times=1', 'POST');
@@ -112,7 +114,7 @@ test('an answer to a request that was under way does not shorten a Retry-After',
   await w.end();
 }));
 
-test('connections are kept: many requests, few connections', { timeout: 60_000 }, () => world(async (w) => {
+test('connections are kept: many requests, few connections', { timeout: 240_000 }, () => world(async (w) => {
   const list = people(400, 'c');
   await signUps(w, list);
   w.work();
@@ -124,11 +126,12 @@ test('connections are kept: many requests, few connections', { timeout: 60_000 }
   await w.end();
 }));
 
-test('one bad key: one line, a status that says it, sign-ups that change nothing, and "outbox retry" when it is mended', { timeout: 60_000 }, () => world(async (w) => {
+test('one bad key: one line, a status that says it, sign-ups that change nothing, and "outbox retry" when it is mended', { timeout: 240_000 }, () => world(async (w) => {
   const key = `${w.service.dir}/sites/mailjet.key`;
   writeFileSync(key, 'KEY:WRONG\n');
   w.work();
   await signUps(w, people(30, 'k'));
+  await until('a hold', 10_000, () => count(w.service.log('worker'), 'event=mail_hold ') === 1);
   await sleep(500);
   const asked = (await w.ask('traffic')).requests.length;
   assert.ok(asked <= PARALLEL, `${asked} requests with a wrong key`);
@@ -146,7 +149,7 @@ test('one bad key: one line, a status that says it, sign-ups that change nothing
   await w.end();
 }, { haste: 20 }));
 
-test('uncertain mails are looked up again when a hold is over, also when there are no others', { timeout: 60_000 }, () => world(async (w) => {
+test('uncertain mails are looked up again when a hold is over, also when there are no others', { timeout: 240_000 }, () => world(async (w) => {
   await w.ask('outage?mode=silent', 'POST');
   w.work();
   await signUps(w, ['u@example.net']);
@@ -159,7 +162,7 @@ test('uncertain mails are looked up again when a hold is over, also when there a
   await w.end();
 }, { patienceMs: 500 }));
 
-test('the next provider of the route takes over, and the held one is not asked at every sign-up', { timeout: 60_000 }, () => world(async (w) => {
+test('the next provider of the route takes over, and the held one is not asked at every sign-up', { timeout: 240_000 }, () => world(async (w) => {
   await w.ask('outage?mode=401', 'POST');
   w.work();
   await signUps(w, ['first@example.net']);

@@ -34,6 +34,12 @@ term_control() {
 	[ $rc = 1 ] || bad "a killed service owes nothing: the test sees nothing"
 }
 
+logged() { # PATTERN
+	local i
+	for i in $(seq 400); do grep -q "$1" "$dir/serve.log" && return 0; sleep 0.05; done
+	return 1
+}
+
 shows() { "$ask" "$socket" body '/j/s/news?lang=de' | grep -q "$1"; }
 
 hup() {
@@ -42,23 +48,23 @@ hup() {
 	shows Vereinspost || bad "the first title is not there"
 	site_write Radlerbrief
 	kill -HUP "$pid"
-	for i in $(seq 40); do shows Radlerbrief && break; sleep 0.05; done
-	shows Radlerbrief || bad "SIGHUP: the new title is not there after 2 s"
+	for i in $(seq 400); do shows Radlerbrief && break; sleep 0.05; done
+	shows Radlerbrief || bad "SIGHUP: the new title is not there"
 	echo 'site: [' >"$dir/sites/club.yaml"
 	kill -HUP "$pid"
-	sleep 1
+	logged 'level=error event=config' || bad "SIGHUP with a broken file: the log is silent"
+	sleep 0.5
 	shows Radlerbrief || bad "SIGHUP with a broken file: the last good one is gone"
-	grep -q 'level=error event=config' "$dir/serve.log" || bad "SIGHUP with a broken file: the log is silent"
 	cp "$conf" "$dir/good.yaml"
 	echo 'dota: x' >"$conf"
 	kill -HUP "$pid"
-	sleep 1
+	logged 'event=reload .*last good' || bad "SIGHUP with a broken host file: the log is silent"
+	sleep 0.5
 	shows Radlerbrief || bad "SIGHUP with a broken host file: the last good one is gone"
-	grep -q 'event=reload .*last good' "$dir/serve.log" || bad "SIGHUP with a broken host file: the log is silent"
 	cp "$dir/good.yaml" "$conf"
 	site_write Vereinspost
 	kill -HUP "$pid"
-	for i in $(seq 40); do shows Vereinspost && break; sleep 0.05; done
+	for i in $(seq 400); do shows Vereinspost && break; sleep 0.05; done
 	shows Vereinspost || bad "SIGHUP: the mended file is not taken"
 	v=$("$ask" "$socket" value '/j/s/news?lang=de')
 	signup
@@ -73,7 +79,7 @@ emfile() {
 	ulimit -S -n 1024
 	"$ask" "$socket" idle 200 4 >"$dir/idle" &
 	idle=$!
-	for i in $(seq 40); do grep -q held "$dir/idle" && break; sleep 0.05; done
+	for i in $(seq 400); do grep -q held "$dir/idle" && break; sleep 0.05; done
 	for i in 1 2 3; do [ "$(status_of '/j/s/news?lang=de')" = 200 ] && got=$((got + 1)); done
 	say "  $(cat "$dir/idle") connections with 64 descriptors: $got of 3 requests answered meanwhile"
 	[ $got -ge 1 ] || bad "nobody is answered while 200 hold connections"

@@ -18,7 +18,7 @@ inject() {
 	: >"$log"; : >"$err"
 	strace -f -p "$pid" -o "$log" -e trace="$1" -e inject="$1:error=$2:when=$3" 2>"$err" &
 	s=$!
-	for i in $(seq 200); do grep -q attached "$err" && break; sleep 0.01; done
+	for i in $(seq 2000); do grep -q attached "$err" && break; sleep 0.01; done
 	signup
 	[ "$(status_of '/j/s/news?lang=de')" = 200 ] || bad "$1 $2 #$3: the form is not there"
 	[ "$(status_of '/j/n?lang=de')" = 200 ] || bad "$1 $2 #$3: the notice is not there"
@@ -57,7 +57,7 @@ start_fault() { # CALL ERRNO N
 	strace -f -o "$log" -e trace="$1" -e inject="$1:error=$2:when=$3" \
 		"$jawort" serve -c "$conf" --threads 2 >>"$dir/serve.log" 2>&1 &
 	s=$!
-	for i in $(seq 120); do
+	for i in $(seq 600); do
 		[ -S "$socket" ] && break
 		kill -0 $s 2>/dev/null || break
 		sleep 0.05
@@ -126,7 +126,7 @@ full_at_start() {
 	mount -t tmpfs -o size=64k tmpfs "$dir/data" 2>/dev/null || return 0
 	"$jawort" serve -c "$conf" --threads 4 >>"$dir/serve.log" 2>&1 &
 	pid=$!
-	for i in $(seq 100); do [ -S "$socket" ] && break; sleep 0.05; done
+	for i in $(seq 600); do [ -S "$socket" ] && break; sleep 0.05; done
 	answer=$("$ask" "$socket" get '/j/s/news?lang=de')
 	case $answer in "503 -"* | 200* | 0*) bad "full at the start: $answer" ;; esac
 	mount -o remount,size=8m "$dir/data"

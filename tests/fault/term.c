@@ -95,7 +95,10 @@ int main(int argc, char **argv)
 	for (int i = 0; i < CLIENTS; i++)
 		if (pthread_create(&t[i], NULL, client, NULL))
 			return 2;
+	/* Load: at least a second of it, and on a slow machine as long as it takes to say something. */
 	usleep(1000 * 1000);
+	for (int i = 0; i < 600 && atomic_load(&answered) < 100; i++)
+		usleep(100 * 1000);
 	atomic_store(&signal_ms, clock_mono_ms());
 	kill((pid_t)atoi(argv[2]), argc > 4 ? atoi(argv[4]) : SIGTERM);
 	for (int i = 0; i < CLIENTS; i++)

@@ -57,7 +57,7 @@ const char *child_path(char *dst, size_t n, const char *name)
 
 void child_wait_ready(const char *path)
 {
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 3000; i++) {
 		int fd = fc_connect(path);
 		if (fd >= 0) {
 			close(fd);
@@ -109,7 +109,7 @@ int child_wait(struct child *c, int timeout_ms)
 void child_end(struct child *c)
 {
 	kill(c->pid, SIGTERM);
-	assert_int_equal(child_wait(c, 5000), 0);
+	assert_int_equal(child_wait(c, 20000), 0);
 }
 
 long child_effects(void)
@@ -128,7 +128,7 @@ unsigned child_status_of(const char *method, const char *uri, const char *body)
 	assert_true(fd >= 0);
 	assert_true(fc_send(fd, b.data, b.len));
 	fc_answer_init(&a);
-	fc_read(fd, 1, 3000, &a);
+	fc_read(fd, 1, 20000, &a);
 	unsigned status = a.status;
 	fc_answer_free(&a);
 	buf_free(&b);

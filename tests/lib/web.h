@@ -199,7 +199,7 @@ static inline void web_settle(struct web *t)
 {
 	const struct timespec pause = {.tv_nsec = 2000000};
 
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 30000; i++) {
 		if (world_intake(&t->w) == 0)
 			return;
 		nanosleep(&pause, NULL);

@@ -331,8 +331,8 @@ static void wait_ends_when_the_file_is_readable(void **state)
 	assert_int_equal(pipe(p), 0);
 	assert_int_equal(write(p[1], "x", 1), 1);
 	assert_int_equal(http_start(h, &c, NULL), OK);
-	assert_null(http_wait(h, 5000, p[0]));
-	assert_true(clock_mono_ms() - from < 400);
+	assert_null(http_wait(h, 60000, p[0]));
+	assert_true(clock_mono_ms() - from < 30000);
 	assert_int_equal(http_active(h), 1);
 	/* Ends what is under way. */
 	http_free(h);

@@ -2,6 +2,7 @@
 #include "unit/send/fake.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/file.h>
 
 #include "base/clock.h"
@@ -656,20 +657,21 @@ static void kill_loses_and_doubles_nothing(void **state)
 	for (int i = 0; i < 10; i++) {
 		char to[40];
 
-		snprintf(to, sizeof(to), "k%d+slow@example.net", i);
+		snprintf(to, sizeof(to), "k%d+timeout@example.net", i);
 		ids[i] = add_mail(to);
 	}
 	close_store();
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		const struct worker_opts o = {.conf = &w.conf, .once = true, .stop_fd = -1};
+		const struct worker_opts o = {.conf = &w.conf, .once = true, .stop_fd = -1, .timeout_ms = 600000};
 
 		worker_run(&o, &ei);
 		_exit(0);
 	}
-	for (int i = 0; i < 100 && POSTS() < 10; i++)
+	for (int i = 0; i < 3000 && POSTS() < 10; i++)
 		usleep(20000);
+	assert_int_equal(POSTS(), 10);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	open_store();
@@ -1103,9 +1105,27 @@ static void backoff_grows_between_limits(void **state)
 
 /* --- the running worker -------------------------------------------------------------- */
 
+static atomic_uint turns;
+
+static void on_turn(void *arg)
+{
+	(void)arg;
+	atomic_fetch_add(&turns, 1);
+}
+
+/* The worker has looked at all sites and gone to sleep so many times more. */
+static void wait_turns(unsigned n)
+{
+	unsigned from = atomic_load(&turns);
+
+	for (int i = 0; i < 6000 && atomic_load(&turns) - from < n; i++)
+		usleep(10000);
+	assert_true(atomic_load(&turns) - from >= n);
+}
+
 static void *run_thread(void *arg)
 {
-	const struct worker_opts o = {.conf = &w.conf, .stop_fd = *(int *)arg, .timeout_ms = patience_ms};
+	const struct worker_opts o = {.conf = &w.conf, .stop_fd = *(int *)arg, .timeout_ms = patience_ms, .alive = on_turn, .alive_ms = 20};
 	static enum err e;
 	static struct errinfo mine;
 
@@ -1125,13 +1145,13 @@ static void sleeps_and_wakes(void **state)
 	w.now = clock_now_ms();
 	assert_int_equal(pipe(p), 0);
 	assert_int_equal(pthread_create(&t, NULL, run_thread, &p[0]), 0);
-	usleep(300000);
+	wait_turns(3);
 	id = add_mail("anna@example.net");
-	usleep(200000);
+	wait_turns(10);
 	/* It does not poll: nothing happens until it is told. */
 	assert_int_equal(POSTS(), 0);
 	MUST(wake_site(w.data, "example", &ei));
-	for (int i = 0; i < 40 && row_of(id).state != OUTBOX_ACCEPTED; i++)
+	for (int i = 0; i < 1200 && row_of(id).state != OUTBOX_ACCEPTED; i++)
 		usleep(50000);
 	ROW(id, OUTBOX_ACCEPTED, "ok");
 	assert_int_equal(write(p[1], "x", 1), 1);
@@ -1190,19 +1210,19 @@ static void idle_sites_are_closed(void **state)
 	assert_int_equal(pipe(p), 0);
 	assert_int_equal(pthread_create(&t, NULL, run_thread, &p[0]), 0);
 	snprintf(last, sizeof(last), "%s/s%d/data.db", w.data, IDLE_SITES - 1);
-	for (int i = 0; i < 400 && access(last, F_OK) != 0; i++)
+	for (int i = 0; i < 2400 && access(last, F_OK) != 0; i++)
 		usleep(50000);
-	for (int i = 0; i < 100 && open > 4 + 1; i++) {
+	for (int i = 0; i < 1200 && open > 4 + 1; i++) {
 		usleep(50000);
 		open = databases_open(); /* ours is one of them */
 	}
 	assert_true(open <= 4 + 1);
 	id = add_mail("anna@example.net");
 	MUST(wake_site(w.data, "example", &ei));
-	for (int i = 0; i < 100 && row_of(id).state != OUTBOX_ACCEPTED; i++)
+	for (int i = 0; i < 1200 && row_of(id).state != OUTBOX_ACCEPTED; i++)
 		usleep(50000);
 	assert_int_equal(row_of(id).state, OUTBOX_ACCEPTED);
-	for (int i = 0; i < 100 && databases_open() > 4 + 1; i++)
+	for (int i = 0; i < 1200 && databases_open() > 4 + 1; i++)
 		usleep(50000);
 	assert_true(databases_open() <= 4 + 1);
 	assert_int_equal(write(p[1], "x", 1), 1);

@@ -217,7 +217,7 @@ static enum err follow_up(struct db *db, void *arg, bool *more, struct errinfo *
 
 static void wait_empty(struct store *s)
 {
-	for (int i = 0; i < 500 && rows(s) > 0; i++)
+	for (int i = 0; i < 6000 && rows(s) > 0; i++)
 		usleep(10000);
 	assert_int_equal(rows(s), 0);
 }
@@ -275,16 +275,16 @@ static void test_detach_leaves_failed_work(void **state)
 {
 	struct site *t = *state;
 	static struct client c[1];
-	static struct follow f = {.portion = 100, .fails = 1};
+	static struct follow f = {.portion = 100, .fails = 100000};
 	struct writer_pool *p = writer_pool_new(1);
-	int64_t start;
 	assert_ok(writer_attach(p, t->store, follow_up, &f, EI));
 	clients_run(c, 1, p, t->store, 20, false);
-	for (int i = 0; i < 1000 && !writer_quiet(p, t->store); i++)
+	for (int i = 0; i < 60000 && !writer_quiet(p, t->store); i++)
 		usleep(1000);
-	start = clock_mono_ms();
+	alarm(60); /* it fails for a day: whoever waits for it ends the test */
 	assert_false(writer_detach(p, t->store));
-	assert_true(clock_mono_ms() - start < 900);
+	alarm(0);
+	f.fails = 0;
 	assert_int_equal(rows(t->store), 20);
 	assert_ok(writer_attach(p, t->store, follow_up, &f, EI));
 	assert_true(writer_detach(p, t->store));
@@ -308,7 +308,7 @@ static enum err follow_slowly(struct db *db, void *arg, bool *more, struct errin
 	if (!atomic_exchange(&s->once, false))
 		return OK;
 	s->begun = true;
-	for (int i = 0; i < 10000 && writer_queue_length(s->pool, s->store) < CLIENTS; i++)
+	for (int i = 0; i < 60000 && writer_queue_length(s->pool, s->store) < CLIENTS; i++)
 		usleep(1000);
 	return OK;
 }
@@ -329,7 +329,7 @@ static void test_jobs_join_the_follow_up(void **state)
 	assert_ok(writer_run(p, t->store, job_intake, &s, EI));
 	slow.once = true;
 	assert_ok(writer_run(p, t->store, job_intake, &s, EI));
-	for (int i = 0; i < 10000 && !slow.begun; i++)
+	for (int i = 0; i < 60000 && !slow.begun; i++)
 		usleep(1000);
 	assert_true(slow.begun);
 	writer_stats(p, &before);
@@ -373,7 +373,7 @@ static void test_wake_hook_after_outbox_rows(void **state)
 	assert_ok(writer_attach(p, t->store, follow_outbox, &done, EI));
 	signup_fill(&s, 1);
 	assert_ok(writer_run(p, t->store, job_intake, &s, EI));
-	for (int i = 0; i < 200 && !wakes; i++)
+	for (int i = 0; i < 12000 && !wakes; i++)
 		usleep(5000);
 	assert_int_equal(wakes, 1);
 	assert_ok(writer_run(p, t->store, job_intake, &s, EI));

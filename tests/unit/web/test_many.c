@@ -90,7 +90,7 @@ static enum err count_mails(struct db *db, int64_t *n, struct errinfo *ei)
 /* Waits until nothing waits in the intake of a site. */
 static void settle(struct web *t, int i)
 {
-	for (int k = 0; k < 2000 && counted(t, i, intake_count) > 0; k++)
+	for (int k = 0; k < 12000 && counted(t, i, intake_count) > 0; k++)
 		usleep(5000);
 	assert_int_equal(counted(t, i, intake_count), 0);
 }
@@ -465,17 +465,21 @@ static void test_own_words(void **state)
 static void test_idle(void **state)
 {
 	struct web t;
+	int64_t from_ms;
 
 	(void)state;
 	many_open(&t, 20, 0);
 	assert_int_equal(open_stores(&t), 8);
+	from_ms = clock_mono_ms();
 	crowd_out(&t, 0, 20);
 	assert_int_equal(open_stores(&t), 20);
 	app_tick(t.app);
-	assert_int_equal(open_stores(&t), 20);
+	/* A machine that needed seconds for twenty sign-ups says nothing about those who came a moment ago. */
+	if (clock_mono_ms() - from_ms < 4000)
+		assert_int_equal(open_stores(&t), 20);
 	sleep(6);
 	/* What follows the sign-ups may still be at work on a busy machine: idle is who has nothing left to do. */
-	for (int i = 0; i < 60 && open_stores(&t) > 8; i++) {
+	for (int i = 0; i < 240 && open_stores(&t) > 8; i++) {
 		app_tick(t.app);
 		usleep(500 * 1000);
 	}

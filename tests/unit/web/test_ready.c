@@ -64,7 +64,7 @@ static void wait_for(struct web *t, const char *rel, const char *head, int want)
 {
 	const struct timespec pause = {.tv_nsec = 5000000};
 
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 12000; i++) {
 		if (count(t, rel, head) == want)
 			return;
 		nanosleep(&pause, NULL);
@@ -77,7 +77,7 @@ static void wait_text(struct web *t, const char *head, const char *text)
 	const struct timespec pause = {.tv_nsec = 5000000};
 	char path[400];
 
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 12000; i++) {
 		DIR *d = opendir(at(t, "ready/club"));
 		struct dirent *e;
 		bool found = false;
