@@ -93,6 +93,8 @@ struct stamps {
 	} v[STAMPS_MAX];
 	size_t n;
 	struct check_report *r;
+	enum err rc; /* what kept us from looking says nothing about the file */
+	struct errinfo *ei;
 };
 
 static void stamp_look(const struct check_stamp *s, void *arg)
@@ -101,12 +103,20 @@ static void stamp_look(const struct check_stamp *s, void *arg)
 	struct stamps *st = arg;
 	struct stamp got;
 	struct check_fault *f;
+	enum err rc = st->rc ? st->rc : stamp_verify(s->token, s->digest, st->ca, &got, &ei);
 
-	if (stamp_verify(s->token, s->digest, st->ca, &got, &ei) == OK) {
+	if (st->rc)
+		return;
+	if (rc == OK) {
 		if (st->n == STAMPS_MAX)
 			return;
 		st->v[st->n].size = s->size;
 		st->v[st->n++].stamp = got;
+		return;
+	}
+	if (rc != E_DENIED && rc != E_INVALID) {
+		st->rc = rc;
+		*st->ei = ei;
 		return;
 	}
 	if (st->r->nfaults++ >= CHECK_FAULTS_MAX)
@@ -240,7 +250,7 @@ static int bundle_verify(const struct cmd_args *a, struct verify_words *w)
 	struct check_keys keys = {.n = 0};
 	struct errinfo ei = {.code = OK};
 	struct check_report r;
-	struct stamps stamps = {.ca = a->ca, .r = &r};
+	struct stamps stamps = {.ca = a->ca, .r = &r, .ei = &ei};
 	struct buf file;
 	enum err rc = keys_given(a, &keys, &ei);
 	int code;
@@ -252,6 +262,8 @@ static int bundle_verify(const struct cmd_args *a, struct verify_words *w)
 		rc = check_bundle(buf_slice(&file), &keys, &r, &ei);
 	if (!rc && a->ca && !r.nfaults)
 		rc = check_stamps(buf_slice(&file), stamp_look, &stamps, &ei);
+	if (!rc && stamps.rc)
+		rc = err_wrap(&ei, "--ca");
 	buf_free(&file);
 	if (rc)
 		return cmd_fail("verify", &ei);

@@ -27,6 +27,7 @@ const char *check_fault_name(enum check_fault_kind k)
 
 void check_fault(struct check *c, enum check_fault_kind kind, const char *detail, const char *place, ...)
 {
+	char text[CHECK_PLACE_BYTES];
 	struct check_fault *f;
 	va_list ap;
 
@@ -34,10 +35,32 @@ void check_fault(struct check *c, enum check_fault_kind kind, const char *detail
 		return;
 	f = &c->r->fault[c->r->nfaults - 1];
 	f->kind = kind;
-	snprintf(f->detail, sizeof(f->detail), "%s", detail);
+	check_plain(slice_from(detail), f->detail, sizeof(f->detail));
 	va_start(ap, place);
-	vsnprintf(f->place, sizeof(f->place), place, ap);
+	vsnprintf(text, sizeof(text), place, ap);
 	va_end(ap);
+	check_plain(slice_from(text), f->place, sizeof(f->place));
+}
+
+void check_plain(struct slice s, char *dst, size_t size)
+{
+	size_t at = 0, n = 0;
+
+	while (at < s.len) {
+		struct slice one = slice_sub(s, at, s.len);
+		size_t len = 0;
+		if (utf8_next(one, &len) == UINT32_MAX)
+			len = 1;
+		one = slice_sub(one, 0, len);
+		at += len;
+		if (!utf8_valid(one) || utf8_has_control(one, false))
+			one = SLICE("?");
+		if (n + one.len >= size)
+			break;
+		memcpy(dst + n, one.ptr, one.len);
+		n += one.len;
+	}
+	dst[n] = '\0';
 }
 
 struct slice check_str(const json_t *o, const char *key)
@@ -182,7 +205,7 @@ static void signature_check(struct check *c, const struct frame *f)
 	} else if (!signature_good(f->body, (const unsigned char *)sig.data, k.pub)) {
 		check_fault(c, CHECK_SIGNATURE, "", "/signature/ed25519");
 	} else {
-		slice_copy(key, c->r->signer, sizeof(c->r->signer));
+		check_plain(key, c->r->signer, sizeof(c->r->signer));
 		if (!key_given(c->given, k.pub))
 			check_fault(c, CHECK_KEY, "", "/signature/key");
 		else
@@ -213,11 +236,11 @@ static void facts(struct check *c)
 	const json_t *site = json_object_get(c->root, "site"), *person = json_object_get(c->root, "person");
 
 	c->r->person = json_integer_value(json_object_get(person, "number"));
-	slice_copy(check_str(site, "id"), c->r->site, sizeof(c->r->site));
-	slice_copy(check_str(site, "base_url"), c->r->base_url, sizeof(c->r->base_url));
-	slice_copy(check_str(site, "controller"), c->r->controller, sizeof(c->r->controller));
-	slice_copy(check_str(person, "address"), c->r->address, sizeof(c->r->address));
-	slice_copy(check_str(c->root, "made"), c->r->made, sizeof(c->r->made));
+	check_plain(check_str(site, "id"), c->r->site, sizeof(c->r->site));
+	check_plain(check_str(site, "base_url"), c->r->base_url, sizeof(c->r->base_url));
+	check_plain(check_str(site, "controller"), c->r->controller, sizeof(c->r->controller));
+	check_plain(check_str(person, "address"), c->r->address, sizeof(c->r->address));
+	check_plain(check_str(c->root, "made"), c->r->made, sizeof(c->r->made));
 }
 
 static void body_check(struct check *c, struct slice body)
@@ -263,7 +286,7 @@ enum err check_bundle(struct slice file, const struct check_keys *keys, struct c
 	body_check(&c, f.body);
 	json_decref(c.root);
 	free(c.event);
-	free(c.point);
+	free(c.good);
 	return OK;
 }
 

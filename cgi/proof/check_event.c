@@ -70,11 +70,15 @@ static void line_add(struct check *c, const json_t *core, const struct check_eve
 		return;
 	l = &c->r->line[c->r->nlines++];
 	*l = (struct check_line){.seq = e->seq, .time_ms = e->time_ms};
-	snprintf(l->kind, sizeof(l->kind), "%s", check_str(core, "kind").ptr);
+	check_plain(check_str(core, "kind"), l->kind, sizeof(l->kind));
 	json_array_foreach(list, i, one)
-		if (json_is_string(one) && n < sizeof(l->purposes))
-			n += (size_t)snprintf(l->purposes + n, sizeof(l->purposes) - n, "%s%s", n ? ", " : "",
-			    json_string_value(one));
+		if (json_is_string(one) && n + 2 < sizeof(l->purposes)) {
+			snprintf(l->purposes + n, sizeof(l->purposes) - n, "%s", n ? ", " : "");
+			n = strlen(l->purposes);
+			check_plain(slice_make(json_string_value(one), json_string_length(one)), l->purposes + n,
+			    sizeof(l->purposes) - n);
+			n = strlen(l->purposes);
+		}
 }
 
 static void core_fault(struct check *c, size_t i, const char *key)
@@ -145,15 +149,27 @@ void check_events(struct check *c)
 
 struct known {
 	unsigned char hash[32];
-	bool named, twice;
+	size_t at; /* in the file */
+	bool named;
 };
+
+/* A file may hold as many texts as it likes: they are sorted, so that checking them does not take the square of it. */
+static int known_order(const void *x, const void *y)
+{
+	const struct known *a = x, *b = y;
+	int order = memcmp(a->hash, b->hash, sizeof(a->hash));
+
+	return order ? order : (a->at > b->at) - (a->at < b->at);
+}
+
+static int known_match(const void *hash, const void *known)
+{
+	return memcmp(hash, ((const struct known *)known)->hash, 32);
+}
 
 static struct known *known_find(struct known *k, size_t n, const unsigned char hash[32])
 {
-	for (size_t i = 0; i < n; i++)
-		if (memcmp(k[i].hash, hash, 32) == 0)
-			return &k[i];
-	return NULL;
+	return bsearch(hash, k, n, sizeof(*k), known_match);
 }
 
 static void names_check(struct check *c, struct known *k, size_t n)
@@ -198,34 +214,47 @@ void check_texts(struct check *c)
 	json_array_foreach(texts, i, t) {
 		struct slice body = check_str(t, "body");
 		check_hex(t, "hash", k[i].hash);
-		k[i].twice = known_find(k, i, k[i].hash) != NULL;
+		k[i].at = i;
 		crypt_sha256(hash, body.ptr, body.len);
 		if (memcmp(hash, k[i].hash, sizeof(hash)) != 0)
 			check_fault(c, CHECK_TEXT, "", "/bundle/texts/%zu/body", i);
 	}
+	qsort(k, c->r->texts, sizeof(*k), known_order);
 	names_check(c, k, c->r->texts);
-	for (i = 0; i < c->r->texts; i++)
-		if (k[i].twice || !k[i].named)
-			check_fault(c, CHECK_TEXT_LOOSE, "", "/bundle/texts/%zu/hash", i);
+	for (i = 0; i < c->r->texts; i++) {
+		bool twice = i && memcmp(k[i - 1].hash, k[i].hash, sizeof(k[i].hash)) == 0;
+		/* Of two with one hash the search may have met either. */
+		bool same_named = i + 1 < c->r->texts && memcmp(k[i + 1].hash, k[i].hash, sizeof(k[i].hash)) == 0;
+		if (twice || (!k[i].named && !same_named))
+			check_fault(c, CHECK_TEXT_LOOSE, "", "/bundle/texts/%zu/hash", k[i].at);
+	}
 	free(k);
 }
 
 /* ---- records of ISO/IEC TS 27560 */
 
+/* Events whose numbers do not grow are a fault already. */
+static int event_match(const void *seq, const void *event)
+{
+	int64_t a = *(const int64_t *)seq, b = ((const struct check_event *)event)->seq;
+
+	return (a > b) - (a < b);
+}
+
+static const struct check_event *event_find(const struct check *c, int64_t seq)
+{
+	return c->nevents ? bsearch(&seq, c->event, c->nevents, sizeof(*c->event), event_match) : NULL;
+}
+
 static void state_check(struct check *c, const json_t *s, size_t r, size_t i)
 {
-	int64_t seq = json_integer_value(json_object_get(s, "jawort:event"));
+	const struct check_event *e = event_find(c, json_integer_value(json_object_get(s, "jawort:event")));
 	struct slice when = check_str(s, "dpv:isIndicatedAtTime");
 	unsigned char hash[32];
 
-	for (size_t e = 0; e < c->nevents; e++) {
-		if (c->event[e].seq != seq)
-			continue;
-		if (check_hex(s, "jawort:commitment", hash) && memcmp(hash, c->event[e].leaf.b, 32) == 0
-		    && when.len && clock_parse_iso(when.ptr, when.len) == c->event[e].time_ms)
-			return;
-		break;
-	}
+	if (e && check_hex(s, "jawort:commitment", hash) && memcmp(hash, e->leaf.b, 32) == 0 && when.len
+	    && clock_parse_iso(when.ptr, when.len) == e->time_ms)
+		return;
 	check_fault(c, CHECK_RECORD, "", "/bundle/records/@graph/%zu/dpv:hasConsentStatus/%zu", r, i);
 }
 

@@ -9,8 +9,10 @@ static const char *const verdicts[NOTE_VERDICT__MAX] = {
     [NOTE_FORGED] = "its signature is wrong",
 };
 
-static void point_check(struct check *c, size_t i, const json_t *o, struct check_point *p)
+/* Those that hold are kept, by size. */
+static void point_check(struct check *c, size_t i, const json_t *o)
 {
+	struct check_point *p = &c->good[c->ngood];
 	int64_t size = json_integer_value(json_object_get(o, "size"));
 	struct slice text;
 	enum note_verdict v = note_verify(check_str(o, "note"), c->key, c->nkeys, &text, NULL);
@@ -21,10 +23,10 @@ static void point_check(struct check *c, size_t i, const json_t *o, struct check
 		check_fault(c, CHECK_CHECKPOINT, "not the text of a checkpoint", "/bundle/checkpoints/%zu/note", i);
 	else if (p->text.size != (uint64_t)size)
 		check_fault(c, CHECK_CHECKPOINT, "another size than beside it", "/bundle/checkpoints/%zu/size", i);
-	else if (i && (uint64_t)size <= c->point[i - 1].text.size)
+	else if (c->ngood && (uint64_t)size <= c->good[c->ngood - 1].text.size)
 		check_fault(c, CHECK_CHECKPOINT, "sizes must grow", "/bundle/checkpoints/%zu/size", i);
 	else
-		p->good = true;
+		c->ngood++;
 	c->r->stamps += json_array_size(json_object_get(o, "stamps"));
 	if (size > c->r->newest_size)
 		c->r->newest_size = size;
@@ -36,22 +38,27 @@ void check_points(struct check *c)
 	size_t i;
 
 	c->r->checkpoints = json_array_size(points);
-	c->point = calloc(c->r->checkpoints + 1, sizeof(*c->point));
-	if (!c->point) {
+	c->good = calloc(c->r->checkpoints + 1, sizeof(*c->good));
+	if (!c->good) {
 		check_fault(c, CHECK_JSON, "no memory", "/bundle/checkpoints");
 		return;
 	}
-	c->npoints = c->r->checkpoints;
 	json_array_foreach(points, i, o)
-		point_check(c, i, o, &c->point[i]);
+		point_check(c, i, o);
+}
+
+static int point_match(const void *size, const void *point)
+{
+	uint64_t a = *(const uint64_t *)size, b = ((const struct check_point *)point)->text.size;
+
+	return (a > b) - (a < b);
 }
 
 static const struct check_point *point_of(const struct check *c, int64_t size)
 {
-	for (size_t i = 0; i < c->npoints; i++)
-		if (c->point[i].good && c->point[i].text.size == (uint64_t)size)
-			return &c->point[i];
-	return NULL;
+	uint64_t want = (uint64_t)size;
+
+	return c->ngood ? bsearch(&want, c->good, c->ngood, sizeof(*c->good), point_match) : NULL;
 }
 
 static bool path_good(const struct check *c, const struct check_event *e, const json_t *proof)

@@ -16,7 +16,6 @@ struct check_event {
 
 struct check_point {
 	struct note_checkpoint text;
-	bool good;
 };
 
 struct check {
@@ -27,12 +26,14 @@ struct check {
 	size_t nkeys;
 	struct check_event *event;
 	size_t nevents;
-	struct check_point *point;
-	size_t npoints;
+	struct check_point *good; /* checkpoints that hold, sizes growing */
+	size_t ngood;
 };
 
 void check_fault(struct check *c, enum check_fault_kind kind, const char *detail, const char *place, ...)
     __attribute__((format(printf, 4, 5)));
+/* As much of s as fits, with ? for each control and each byte that is no UTF-8: it goes to terminals. */
+void check_plain(struct slice s, char *dst, size_t size);
 /* Strings of the tree; "" if absent or no string. */
 struct slice check_str(const json_t *o, const char *key);
 bool check_hex(const json_t *o, const char *key, unsigned char out[32]);

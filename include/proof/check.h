@@ -78,6 +78,7 @@ struct check_line {
 };
 #define CHECK_LINES_MAX 200
 
+/* No string in it has a control or a change of direction: a forged file cannot write on the terminal of who checks it. */
 struct check_report {
 	struct check_fault fault[CHECK_FAULTS_MAX];
 	size_t nfaults; /* all, also those that had no room */

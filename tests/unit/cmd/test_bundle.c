@@ -3,8 +3,10 @@
 
 #include "lib/bundles.h"
 
+#include "cmd/cmd.h"
 #include "stamp/stamp.h"
 #include "store/anchor.h"
+#include "text/utf8.h"
 #include "unit/stamp/openssl_tsa.h"
 
 #define PEOPLE 12
@@ -132,6 +134,44 @@ static void test_stranger(void **state)
 	buf_free(&b);
 }
 
+static bool plain(const char *s)
+{
+	return utf8_valid(slice_from(s)) && !utf8_has_control(slice_from(s), false);
+}
+
+/* Whoever forges a file cannot write on the terminal of who checks it: no "in order" of their own, no hidden lines. */
+static void test_terminal(void **state)
+{
+	const struct check_keys none = {.n = 0};
+	struct crypt_key *k = bundles_stranger();
+	struct check_report r;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, BUNDLE_MAX_BYTES);
+	buf_add_slice(&b, buf_slice(&made.bundle[4]));
+	bundles_change(&b, "\"controller\":\"", 1, "\"controller\":\"\\u001b[2J\\nx.json: in order.\\u202e");
+	bundles_change(&b, "\"address\":\"", 1, "\"address\":\"\\u009b1A");
+	bundles_change(&b, "\\\"kind\\\":\\\"", 1, "\\\"kind\\\":\\\"\\\\u001b[8m");
+	bundles_change(&b, "\\\"purposes\\\":[\\\"", 1, "\\\"purposes\\\":[\\\"\\\\n\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc"
+	    "\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc");
+	bundles_resign(&b, k);
+	assert_ok(check_bundle(buf_slice(&b), &none, &r, EI));
+	assert_int_equal(r.nlines, r.events);
+	assert_string_equal(r.controller, "?[2J?x.json: in order.?Radverein Nordstadt & Söhne e. V.");
+	assert_true(strncmp(r.address, "?1A", 3) == 0);
+	assert_string_equal(r.line[0].kind, "?[8mrequested");
+	assert_true(plain(r.line[0].purposes) && r.line[0].purposes[0] == '?');
+	bundles_change(&b, "\"controller\":\"", 1, "\"c\\u001b\\n\":1,\"controller\":\"");
+	bundles_resign(&b, k);
+	assert_ok(check_bundle(buf_slice(&b), &none, &r, EI));
+	assert_true(r.nfaults > 0);
+	for (size_t i = 0; i < r.nfaults && i < CHECK_FAULTS_MAX; i++)
+		assert_true(plain(r.fault[i].place) && plain(r.fault[i].detail));
+	crypt_key_free(k);
+	buf_free(&b);
+}
+
 /* Every changed byte, and every cut, is found. SOAK=1 tries all of them. */
 static void test_bytes(void **state)
 {
@@ -242,6 +282,22 @@ static void stamp_put(const struct openssl_tsa *tsa, const char *ca)
 	buf_free(&token);
 }
 
+/* `jawort verify FILE --ca CA`: its exit code. */
+static int verify_with(const struct buf *b, const char *ca)
+{
+	char path[] = "/tmp/jawort-bundle-XXXXXX";
+	struct cmd_args a = {.n = 1, .ca = ca, .json = true};
+	int fd = mkstemp(path), code;
+
+	assert_true(fd >= 0);
+	close(fd);
+	assert_ok(file_write(path, buf_slice(b), 0600, EI));
+	a.words[0] = path;
+	code = cmd_verify(&a);
+	unlink(path);
+	return code;
+}
+
 static void test_stamp(void **state)
 {
 	struct openssl_tsa tsa, other;
@@ -271,6 +327,11 @@ static void test_stamp(void **state)
 	assert_ok(check_stamps(buf_slice(&b), stamp_seen, &seen, EI));
 	assert_int_equal(seen.bad, 1);
 	assert_int_equal(check_stamps(SLICE("x"), stamp_seen, &seen, EI), E_INVALID);
+	assert_int_equal(verify_with(&b, ca), CMD_DONE);
+	assert_int_equal(verify_with(&b, ca2), CMD_FINDINGS);
+	/* Certificates that cannot be read say nothing about the file. */
+	assert_int_equal(verify_with(&b, "/nowhere/ca.crt"), CMD_FAILED);
+	assert_int_equal(verify_with(&b, "/dev/null"), CMD_FAILED);
 	buf_free(&b);
 	openssl_tsa_remove(&tsa);
 	openssl_tsa_remove(&other);
@@ -306,7 +367,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_good), cmocka_unit_test(test_no_key), cmocka_unit_test(test_forged),
-	    cmocka_unit_test(test_stranger), cmocka_unit_test(test_bytes), cmocka_unit_test(test_ip_gone),
+	    cmocka_unit_test(test_stranger), cmocka_unit_test(test_terminal), cmocka_unit_test(test_bytes), cmocka_unit_test(test_ip_gone),
 	    cmocka_unit_test(test_stamp), cmocka_unit_test(test_behind), cmocka_unit_test(test_keys),
 	};
 
