@@ -5,6 +5,7 @@
 #include "base/enc.h"
 #include "cmd/verify_priv.h"
 #include "core/audit.h"
+#include "core/logbook.h"
 #include "text/jsonw.h"
 
 static void hex_of(const struct audit_fault *f, char *hex)
@@ -87,17 +88,24 @@ static void site_json(struct verify_words *w, const char *site, const struct aud
 static enum err site_look(const struct cmd_args *a, const struct conf *c, const struct conf_site *s,
     struct audit_report *r, struct errinfo *ei)
 {
+	struct checkpoint filed;
 	struct store *st;
 	struct db *db;
-	enum err rc = cmd_store(c, s, false, &st, ei);
+	enum err rc = cmd_store(c, s, false, &st, ei), file;
 
 	if (rc)
 		return rc;
-	rc = store_read(st, &db, ei);
+	/* First: what is signed meanwhile is in the data before it is in the file. */
+	file = logbook_filed(s, st, &filed, ei);
+	rc = file == E_CONFLICT || file == E_DENIED ? OK : file;
+	if (!rc)
+		rc = store_read(st, &db, ei);
 	if (!rc) {
-		rc = audit_site(db, s, a->deep, r, ei);
+		rc = audit_site(db, &filed, a->deep, r, ei);
 		store_read_end(st, db);
 	}
+	if (!rc && file)
+		audit_fault_add(r, AUDIT_FILED, 0, 0, NULL);
 	store_close(st);
 	return rc;
 }

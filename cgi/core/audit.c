@@ -21,6 +21,7 @@ static const char *const kind_names[AUDIT__MAX] = {
     [AUDIT_GAP] = "gap", [AUDIT_COMMITMENT] = "commitment", [AUDIT_ROOT] = "root", [AUDIT_CUT] = "cut",
     [AUDIT_CHECKPOINT] = "checkpoint", [AUDIT_TILE] = "tile", [AUDIT_TEXT] = "text",
     [AUDIT_TEXT_GONE] = "text_gone", [AUDIT_CONTENT] = "content", [AUDIT_TEXT_NAMED] = "text_named",
+    [AUDIT_ADDED] = "added", [AUDIT_FILED] = "filed",
 };
 
 /* A checkpoint as far as it is needed while events go by. */
@@ -38,8 +39,15 @@ struct audit {
 	bool points_end;
 	int64_t next, last_good;
 	bool root_bad; /* one root said it: all later ones differ as well */
-	struct merkle_tree tree;
-	unsigned char tile[MERKLE_TILE_BYTES];
+	struct point filed; /* size 0: none */
+	/* The tree in two: complete tiles, and the leaves behind them. So a tile's root costs nothing. */
+	struct merkle_tree tree, edge;
+	struct {
+		uint64_t done; /* complete ones before */
+		unsigned filled;
+		unsigned char hashes[MERKLE_TILE_BYTES];
+	} tile[MERKLE_TILE_LEVELS];
+	int64_t tiles; /* rows that were found */
 	unsigned char (*texts)[STORE_HASH_BYTES]; /* sorted */
 	size_t ntexts, texts_room;
 	enum err rc;
@@ -51,16 +59,21 @@ const char *audit_kind_name(enum audit_kind k)
 	return k >= 0 && k < AUDIT__MAX ? kind_names[k] : "?";
 }
 
-static void fault(struct audit *a, enum audit_kind kind, int64_t seq, int64_t from, const unsigned char *hash)
+void audit_fault_add(struct audit_report *r, enum audit_kind kind, int64_t seq, int64_t from, const unsigned char *hash)
 {
 	struct audit_fault *f;
 
-	if (a->r->nfaults++ >= AUDIT_FAULTS_MAX)
+	if (r->nfaults++ >= AUDIT_FAULTS_MAX)
 		return;
-	f = &a->r->fault[a->r->nfaults - 1];
+	f = &r->fault[r->nfaults - 1];
 	*f = (struct audit_fault){.kind = kind, .seq = seq, .from = from};
 	if (hash)
 		memcpy(f->hash, hash, STORE_HASH_BYTES);
+}
+
+static void fault(struct audit *a, enum audit_kind kind, int64_t seq, int64_t from, const unsigned char *hash)
+{
+	audit_fault_add(a->r, kind, seq, from, hash);
 }
 
 /* ---- checkpoints: signatures first, roots while the events go by */
@@ -102,46 +115,98 @@ static void points_more(struct audit *a)
 	a->points_end = a->npoints < POINTS_STEP;
 }
 
-/* The tree of the events so far against the checkpoint of that size, if there is one. */
-static void points_look(struct audit *a, int64_t size)
+static void root_now(const struct audit *a, struct merkle_hash *out)
+{
+	struct merkle_tree all = a->tree;
+
+	memcpy(all.peak, a->edge.peak, 8 * sizeof(all.peak[0]));
+	all.size += a->edge.size;
+	merkle_root(&all, out);
+}
+
+/* The tree of the events so far against a root that was signed. */
+static void root_look(struct audit *a, const struct point *p, int64_t size)
 {
 	struct merkle_hash root;
-	const struct point *p;
 
-	if (a->at_point == a->npoints)
+	if (a->root_bad)
 		return;
-	p = &a->point[a->at_point];
-	if (p->size > size)
+	root_now(a, &root);
+	a->root_bad = p->size != size || memcmp(root.b, p->root, STORE_HASH_BYTES) != 0;
+	if (a->root_bad)
+		fault(a, AUDIT_ROOT, p->size, a->last_good, NULL);
+	else
+		a->last_good = p->size;
+}
+
+/* If there is a checkpoint of that size. */
+static void points_look(struct audit *a, int64_t size)
+{
+	if (a->filed.size == size)
+		root_look(a, &a->filed, size);
+	if (a->at_point == a->npoints || a->point[a->at_point].size > size)
 		return;
-	if (!a->root_bad) {
-		merkle_root(&a->tree, &root);
-		a->root_bad = p->size != size || memcmp(root.b, p->root, STORE_HASH_BYTES) != 0;
-		if (a->root_bad)
-			fault(a, AUDIT_ROOT, p->size, a->last_good, NULL);
-		else
-			a->last_good = p->size;
-	}
-	a->at_point++;
+	root_look(a, &a->point[a->at_point++], size);
 	if (a->at_point == a->npoints && !a->points_end)
 		points_more(a);
 }
 
 /* ---- events */
 
-/* A stored tile holds these very commitments. */
-static void tile_look(struct audit *a, int64_t size)
+/* A complete tile that events give, against the one that is stored. */
+static void tile_look(struct audit *a, unsigned level, const struct merkle_hash *root)
 {
+	int64_t end = (int64_t)((a->tile[level].done + 1) << 8 * (level + 1));
 	unsigned char stored[MERKLE_TILE_BYTES];
 	struct errinfo ei = {.code = OK};
-	enum err rc;
+	struct merkle_hash has;
+	enum err rc = tile_row(a->db, level, a->tile[level].done, stored, &has, &ei);
 
-	if (size > a->r->covered && a->points_end)
+	if (rc == E_NOT_FOUND && end > a->r->covered && a->points_end)
+		return; /* not needed before the next checkpoint */
+	if (rc || memcmp(stored, a->tile[level].hashes, sizeof(stored)) != 0 || !merkle_equal(&has, root))
+		fault(a, AUDIT_TILE, end, 0, NULL);
+	a->tiles += rc != E_NOT_FOUND;
+}
+
+static void tile_add(struct audit *a, unsigned level, const struct merkle_hash *h)
+{
+	struct merkle_hash root;
+
+	memcpy(a->tile[level].hashes + (size_t)a->tile[level].filled++ * STORE_HASH_BYTES, h->b, STORE_HASH_BYTES);
+	if (a->tile[level].filled < MERKLE_TILE_HASHES)
 		return;
-	rc = tile_get(a->db, 0, (uint64_t)(size / MERKLE_TILE_HASHES) - 1, MERKLE_TILE_HASHES, stored, &ei);
-	if (rc == E_NOT_FOUND)
+	if (level)
+		merkle_tile_root(&root, a->tile[level].hashes, MERKLE_TILE_HASHES);
+	else
+		root = a->edge.peak[8];
+	if (!a->root_bad)
+		tile_look(a, level, &root);
+	a->tile[level].filled = 0;
+	a->tile[level].done++;
+	if (level + 1 < MERKLE_TILE_LEVELS)
+		tile_add(a, level + 1, &root);
+}
+
+static void tree_add(struct audit *a, const struct merkle_hash *leaf)
+{
+	merkle_add(&a->edge, leaf);
+	tile_add(a, 0, leaf);
+	if (a->edge.size < MERKLE_TILE_HASHES)
 		return;
-	if (rc || memcmp(stored, a->tile, sizeof(stored)) != 0)
-		fault(a, AUDIT_TILE, size, 0, NULL);
+	merkle_add_subtree(&a->tree, 8, &a->edge.peak[8]);
+	merkle_init(&a->edge);
+}
+
+static void tiles_count(struct audit *a)
+{
+	int64_t n;
+
+	if (a->rc || a->root_bad)
+		return;
+	a->rc = tile_rows(a->db, &n, a->ei);
+	if (!a->rc && n != a->tiles)
+		fault(a, AUDIT_TILE, a->r->events, 0, NULL);
 }
 
 static bool leaf_look(const struct event_leaf *l, void *arg)
@@ -150,22 +215,22 @@ static bool leaf_look(const struct event_leaf *l, void *arg)
 	struct audit *a = arg;
 	struct merkle_hash leaf;
 
+	if (l->seq < 1) {
+		fault(a, AUDIT_ADDED, l->seq, 0, NULL);
+		return true;
+	}
 	if (l->seq != a->next) {
 		fault(a, AUDIT_GAP, a->next, 0, NULL);
-		a->next = l->seq;
 		a->root_bad = true;
 	}
 	event_leaf_commitment(l->c, real);
 	if (memcmp(real, l->commitment, sizeof(real)) != 0)
 		fault(a, AUDIT_COMMITMENT, l->seq, 0, NULL);
 	memcpy(leaf.b, l->commitment, sizeof(leaf.b));
-	merkle_add(&a->tree, &leaf);
-	memcpy(a->tile + (size_t)((l->seq - 1) % MERKLE_TILE_HASHES) * STORE_HASH_BYTES, l->commitment, STORE_HASH_BYTES);
-	if (l->seq % MERKLE_TILE_HASHES == 0 && !a->root_bad)
-		tile_look(a, l->seq);
+	tree_add(a, &leaf);
 	points_look(a, l->seq);
 	a->r->events = l->seq;
-	a->next++;
+	a->next = l->seq < INT64_MAX ? l->seq + 1 : l->seq;
 	return !a->rc;
 }
 
@@ -173,13 +238,16 @@ static void events_look(struct audit *a)
 {
 	points_more(a);
 	if (!a->rc)
-		a->rc = event_leaves(a->db, 0, leaf_look, a, a->ei);
+		a->rc = event_leaves(a->db, INT64_MIN, leaf_look, a, a->ei);
 	while (!a->rc && a->at_point < a->npoints) {
 		if (!a->root_bad)
 			fault(a, AUDIT_CUT, a->point[a->npoints - 1].size, a->r->events, NULL);
 		a->root_bad = true;
 		points_more(a);
 	}
+	if (!a->rc && !a->root_bad && a->filed.size > a->r->events)
+		fault(a, AUDIT_CUT, a->filed.size, a->r->events, NULL);
+	tiles_count(a);
 }
 
 /* ---- texts */
@@ -279,12 +347,12 @@ static void contents_look(struct audit *a, bool deep)
 		a->rc = event_open_each(a->db, after, limit, content_look, a, a->ei);
 }
 
-enum err audit_site(struct db *db, const struct conf_site *c, bool deep, struct audit_report *out, struct errinfo *ei)
+enum err audit_site(struct db *db, const struct checkpoint *filed, bool deep, struct audit_report *out,
+    struct errinfo *ei)
 {
 	struct audit *a = calloc(1, sizeof(*a));
 	enum err rc;
 
-	(void)c;
 	memset(out, 0, sizeof(*out));
 	if (a)
 		a->point = calloc(POINTS_STEP, sizeof(*a->point));
@@ -296,7 +364,12 @@ enum err audit_site(struct db *db, const struct conf_site *c, bool deep, struct 
 	a->r = out;
 	a->ei = ei;
 	a->next = 1;
+	if (filed) {
+		a->filed.size = filed->size;
+		memcpy(a->filed.root, filed->root, sizeof(a->filed.root));
+	}
 	merkle_init(&a->tree);
+	merkle_init(&a->edge);
 	events_look(a);
 	texts_look(a);
 	contents_look(a, deep);

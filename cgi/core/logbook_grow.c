@@ -112,6 +112,32 @@ static enum err filed_read(struct growing *g)
 	return OK;
 }
 
+enum err logbook_filed(const struct conf_site *c, struct store *st, struct checkpoint *out, struct errinfo *ei)
+{
+	struct growing *g = calloc(1, sizeof(*g));
+	struct db *db;
+	enum err rc;
+
+	memset(out, 0, sizeof(*out));
+	if (!g)
+		return err_set(ei, E_NOMEM, "no memory for the log");
+	*g = (struct growing){.conf = c, .store = st, .ei = ei};
+	buf_init(&g->filed, NOTE_MAX_BYTES);
+	buf_init(&g->origin, NOTE_NAME_MAX_BYTES);
+	rc = store_read(st, &db, ei);
+	if (!rc) {
+		rc = logbook_origin(db, c, &g->origin, ei);
+		store_read_end(st, db);
+	}
+	if (!rc)
+		rc = filed_read(g);
+	*out = g->ahead;
+	buf_free(&g->filed);
+	buf_free(&g->origin);
+	free(g);
+	return rc;
+}
+
 static enum err filed_write(struct growing *g)
 {
 	struct buf path;

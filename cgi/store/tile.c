@@ -7,17 +7,16 @@
 
 #define STMTS(X)                                                                                        \
 	X(PUT, DB_WRITE, 0, "INSERT INTO tile(level, n, root, hashes) VALUES(?1, ?2, ?3, ?4)")           \
-	X(GET, DB_READ, 1, "SELECT hashes FROM tile WHERE level = ?1 AND n = ?2")                        \
+	X(GET, DB_READ, 2, "SELECT hashes, root FROM tile WHERE level = ?1 AND n = ?2")                  \
 	X(ROOTS, DB_READ, 2,                                                                             \
 	    "SELECT n, root FROM tile WHERE level = ?1 AND n >= ?2 ORDER BY n LIMIT ?3")                 \
-	X(COUNT, DB_READ, 1, "SELECT coalesce(max(n) + 1, 0) FROM tile WHERE level = ?1")
+	X(COUNT, DB_READ, 1, "SELECT coalesce(max(n) + 1, 0) FROM tile WHERE level = ?1")                \
+	X(TOTAL, DB_READ, 1, "SELECT count(*) FROM tile")
 DB_STMTS(tile, TILE, STMTS)
 
-/* A complete one as it is stored. E_NOT_FOUND. */
-static enum err tile_stored(struct db *db, unsigned level, uint64_t number, unsigned char *hashes, unsigned width,
-    struct errinfo *ei)
+enum err tile_row(struct db *db, unsigned level, uint64_t number, unsigned char hashes[MERKLE_TILE_BYTES],
+    struct merkle_hash *root, struct errinfo *ei)
 {
-	unsigned char all[MERKLE_TILE_BYTES];
 	sqlite3_stmt *q = tile_stmt(db, GET);
 	bool row;
 	db_bind_i64(q, 1, level);
@@ -27,10 +26,33 @@ static enum err tile_stored(struct db *db, unsigned level, uint64_t number, unsi
 		return e;
 	if (!row)
 		return err_set(ei, E_NOT_FOUND, "no tile %llu of level %u", (unsigned long long)number, level);
-	if (!db_col_bytes(q, 0, all, sizeof all))
+	if (!db_col_bytes(q, 0, hashes, MERKLE_TILE_BYTES) || !db_col_bytes(q, 1, root->b, sizeof root->b))
 		e = err_set(ei, E_IO, "tile %llu of level %u is damaged", (unsigned long long)number, level);
-	memcpy(hashes, all, (size_t)width * MERKLE_HASH_BYTES);
 	db_end(q);
+	return e;
+}
+
+enum err tile_rows(struct db *db, int64_t *n, struct errinfo *ei)
+{
+	sqlite3_stmt *q = tile_stmt(db, TOTAL);
+	bool row;
+	*n = 0;
+	enum err e = db_row(db, q, &row, ei);
+	if (!e && row)
+		*n = sqlite3_column_int64(q, 0);
+	db_end(q);
+	return e;
+}
+
+/* The first hashes of a complete one as it is stored. E_NOT_FOUND. */
+static enum err tile_stored(struct db *db, unsigned level, uint64_t number, unsigned char *hashes, unsigned width,
+    struct errinfo *ei)
+{
+	unsigned char all[MERKLE_TILE_BYTES];
+	struct merkle_hash root;
+	enum err e = tile_row(db, level, number, all, &root, ei);
+	if (!e)
+		memcpy(hashes, all, (size_t)width * MERKLE_HASH_BYTES);
 	return e;
 }
 

@@ -7,8 +7,9 @@
  *
  *   every number from 1 is there; three C give the commitment; at the size of every checkpoint the tree over the
  *   commitments has the root that was signed; checkpoints are signed by keys of the site, and the last one does
- *   not count more events than there are (the end was not cut off); stored tiles hold those very commitments;
- *   every text has its hash, and every notice its text.
+ *   not count more events than there are (the end was not cut off), neither does the one in log.signed; of the
+ *   stored tiles, on every level, each is there that must be, with the hashes and the root that the events give, and
+ *   no other; every text has its hash, and every notice its text.
  *
  * What no checkpoint covers yet could be replaced by somebody who has the database and not the person's key. So those
  * events (at most AUDIT_BEHIND_MAX) are opened: they must decrypt, give their C, and say what stands in the columns
@@ -18,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/err.h"
-#include "conf/conf.h"
+#include "store/checkpoint.h"
 #include "store/db.h"
 
 #define AUDIT_FAULTS_MAX 20
@@ -35,6 +36,8 @@ enum audit_kind {
 	AUDIT_TEXT_GONE,  /* hash: a notice names it */
 	AUDIT_CONTENT,    /* event seq cannot be opened, or says something else */
 	AUDIT_TEXT_NAMED, /* event seq names a text that is not there */
+	AUDIT_ADDED,      /* event seq: numbers begin at 1 */
+	AUDIT_FILED,      /* log.signed is not of this site, or not of these data */
 	AUDIT__MAX
 };
 /* "gap" and so on: words verify.site.fault.NAME. */
@@ -54,7 +57,13 @@ struct audit_report {
 	int64_t opened;  /* events that were opened and compared */
 };
 
-/* deep: open all events. OK also with faults. */
-enum err audit_site(struct db *db, const struct conf_site *c, bool deep, struct audit_report *out, struct errinfo *ei);
+/*
+ * filed: the checkpoint beside the data (logbook_filed(), read before db was opened); NULL or size 0: none. deep: open all
+ * events. OK also with faults.
+ */
+enum err audit_site(struct db *db, const struct checkpoint *filed, bool deep, struct audit_report *out,
+    struct errinfo *ei);
+/* Adds a fault to a report, which keeps the first AUDIT_FAULTS_MAX. */
+void audit_fault_add(struct audit_report *r, enum audit_kind kind, int64_t seq, int64_t from, const unsigned char *hash);
 
 #endif

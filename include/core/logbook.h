@@ -51,6 +51,12 @@ struct logbook_report {
  */
 enum err logbook_advance(const struct conf_site *c, struct store *st, int64_t now_ms, struct logbook_report *out,
     struct errinfo *ei);
+/*
+ * The checkpoint in LOGBOOK_SIGNED_FILE, which was signed and stored when it was written there; size 0: there is none, or it
+ * is of a log that ended. Read it before the data that are held against it. E_CONFLICT: not signed by this site, or
+ * of a log that these data do not know; E_DENIED: by a key that is not there.
+ */
+enum err logbook_filed(const struct conf_site *c, struct store *st, struct checkpoint *out, struct errinfo *ei);
 /* Whether logbook_advance() is due: new events, and the last checkpoint is older than every_s or of another UTC day. */
 enum err logbook_due(struct db *db, int64_t every_s, int64_t now_ms, bool *due, struct errinfo *ei);
 /*

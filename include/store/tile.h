@@ -23,6 +23,11 @@ enum err tile_put(struct db *db, unsigned level, uint64_t number, const unsigned
 /* Exactly width (1..256) hashes into hashes. E_NOT_FOUND: the tree does not reach so far. */
 enum err tile_get(struct db *db, unsigned level, uint64_t number, unsigned width, unsigned char *hashes,
     struct errinfo *ei);
+/* A complete tile and its root as they stand in the database, for who checks them. E_NOT_FOUND; E_IO: wrong sizes. */
+enum err tile_row(struct db *db, unsigned level, uint64_t number, unsigned char hashes[MERKLE_TILE_BYTES],
+    struct merkle_hash *root, struct errinfo *ei);
+/* All rows of all levels. */
+enum err tile_rows(struct db *db, int64_t *n, struct errinfo *ei);
 /* Stored tiles of a level. They are numbered without gaps. */
 enum err tile_count(struct db *db, unsigned level, uint64_t *n, struct errinfo *ei);
 

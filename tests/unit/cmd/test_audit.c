@@ -108,11 +108,16 @@ static void restore(void)
 
 static void audit(struct audit_report *r, bool deep)
 {
+	struct checkpoint filed;
 	struct db *db;
 
 	wake();
+	enum err file = logbook_filed(made.w.conf->sites[0], made.w.store, &filed, EI);
+	assert_true(file == E_CONFLICT || filed.size > 0);
 	assert_ok(store_read(made.w.store, &db, EI));
-	assert_ok(audit_site(db, made.w.conf->sites[0], deep, r, EI));
+	assert_ok(audit_site(db, &filed, deep, r, EI));
+	if (file)
+		audit_fault_add(r, AUDIT_FILED, 0, 0, NULL);
 	store_read_end(made.w.store, db);
 	store_close(made.w.store);
 	made.w.store = NULL;
@@ -164,6 +169,14 @@ static void test_said(void **state)
 	    {__LINE__, "UPDATE event SET person_id = person_id + 1 WHERE seq = 11", true, AUDIT_CONTENT, 11},
 	    {__LINE__, "UPDATE event SET ip_ct = zeroblob(60) WHERE seq = 12", true, AUDIT_CONTENT, 12},
 	    {__LINE__, "UPDATE tile SET hashes = zeroblob(length(hashes))", false, AUDIT_TILE, 0},
+	    {__LINE__, "UPDATE tile SET root = zeroblob(32)", false, AUDIT_TILE, 0},
+	    {__LINE__, "DELETE FROM tile", false, AUDIT_TILE, 0},
+	    {__LINE__, "INSERT INTO tile SELECT 1, 0, root, hashes FROM tile LIMIT 1", false, AUDIT_TILE, 0},
+	    {__LINE__, "INSERT INTO event SELECT -3, person_id, time_ms, kind, form, commitment, c_core, c_ip, c_fields, core_ct,"
+	        " ip_ct, fields_ct FROM event WHERE seq = 4", false, AUDIT_ADDED, -3},
+	    /* The end cut off with all that was signed about it: the file beside the data still knows. */
+	    {__LINE__, "DELETE FROM event WHERE seq > 200; DELETE FROM checkpoint WHERE size > 200; DELETE FROM tile", false,
+	        AUDIT_CUT, 0},
 	    {__LINE__, "DELETE FROM text WHERE kind = 'mail'", true, AUDIT_TEXT_NAMED, 0},
 	};
 
@@ -183,6 +196,88 @@ static void test_said(void **state)
 		if (!found)
 			fail_msg("row %d: not found, %zu others", rows[i].row, r.nfaults);
 	}
+}
+
+/* The file beside the data is of this site, or it is a finding. */
+static void test_filed(void **state)
+{
+	const struct conf_site *c = made.w.conf->sites[0];
+	struct checkpoint filed;
+	struct buf was, text;
+	char path[300];
+
+	(void)state;
+	restore();
+	wake();
+	snprintf(path, sizeof(path), "%s/%s/%s", made.w.conf->data, c->id, LOGBOOK_SIGNED_FILE);
+	buf_init(&was, NOTE_MAX_BYTES);
+	buf_init(&text, NOTE_MAX_BYTES);
+	assert_ok(file_read(&was, path, EI));
+	buf_add_slice(&text, buf_slice(&was));
+	text.data[text.len - 8] ^= 1;
+	assert_ok(file_write(path, buf_slice(&text), 0600, EI));
+	assert_int_equal(logbook_filed(c, made.w.store, &filed, EI), E_CONFLICT);
+	assert_int_equal(unlink(path), 0);
+	assert_ok(logbook_filed(c, made.w.store, &filed, EI));
+	assert_int_equal(filed.size, 0);
+	assert_ok(file_write(path, buf_slice(&was), 0600, EI));
+	buf_free(&was);
+	buf_free(&text);
+	store_close(made.w.store);
+	made.w.store = NULL;
+}
+
+/* Tiles of the level above, which stand for 65,536 events each. */
+static void test_levels(void **state)
+{
+	static const char *const tampers[] = {NULL, "UPDATE tile SET root = zeroblob(32) WHERE level = 1",
+	    "UPDATE tile SET hashes = zeroblob(8192) WHERE level = 1", "DELETE FROM tile WHERE level = 1",
+	    "DELETE FROM tile WHERE level = 0 AND n = 255", "INSERT INTO tile SELECT 2, 0, root, hashes FROM tile WHERE level = 1"};
+	unsigned char c[3][STORE_HASH_BYTES], commitment[STORE_HASH_BYTES];
+	struct logbook_report rep;
+	struct buf clean;
+	sqlite3_stmt *q;
+	sqlite3 *db;
+
+	(void)state;
+	restore();
+	db = database();
+	run(db, "PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN");
+	assert_int_equal(sqlite3_prepare_v2(db, "INSERT INTO event(person_id, time_ms, kind, form, commitment, c_core, c_ip,"
+	    " c_fields) VALUES(1, 1, 1, 'news', ?1, ?2, ?3, ?4)", -1, &q, NULL), SQLITE_OK);
+	for (unsigned i = 0; i < 65536; i++) {
+		crypt_random(c, sizeof(c));
+		event_leaf_commitment(c, commitment);
+		sqlite3_bind_blob(q, 1, commitment, STORE_HASH_BYTES, NULL);
+		for (int k = 0; k < 3; k++)
+			sqlite3_bind_blob(q, 2 + k, c[k], STORE_HASH_BYTES, NULL);
+		assert_int_equal(sqlite3_step(q), SQLITE_DONE);
+		sqlite3_reset(q);
+	}
+	sqlite3_finalize(q);
+	run(db, "COMMIT");
+	sqlite3_close(db);
+	wake();
+	assert_ok(logbook_advance(made.w.conf->sites[0], made.w.store, made.w.now_ms, &rep, EI));
+	store_close(made.w.store);
+	db = database();
+	run(db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE");
+	sqlite3_close(db);
+	buf_init(&clean, 256u * 1024u * 1024u);
+	assert_ok(file_read(&clean, made.path, EI));
+	for (size_t i = 0; i < sizeof(tampers) / sizeof(tampers[0]); i++) {
+		struct audit_report r;
+		assert_ok(file_write(made.path, buf_slice(&clean), 0600, EI));
+		db = database();
+		unlocked(db);
+		if (tampers[i])
+			run(db, tampers[i]);
+		sqlite3_close(db);
+		audit(&r, false);
+		if (r.nfaults != (tampers[i] ? 1 : 0) || (r.nfaults && r.fault[0].kind != AUDIT_TILE))
+			fail_msg("%s: %zu faults", tampers[i] ? tampers[i] : "clean", r.nfaults);
+	}
+	buf_free(&clean);
 }
 
 /* An event that nobody can open is not taken for one, although its sums fit and no checkpoint covers it yet. */
@@ -383,7 +478,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_clean), cmocka_unit_test(test_said), cmocka_unit_test(test_added_at_the_end),
 	    cmocka_unit_test(test_bytes), cmocka_unit_test(test_rows), cmocka_unit_test(test_erased),
-	    cmocka_unit_test(test_selftest_finds), cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_selftest_finds), cmocka_unit_test(test_words), cmocka_unit_test(test_filed), cmocka_unit_test(test_levels),
 	};
 
 	return cmocka_run_group_tests(tests, site_up, site_down);
