@@ -344,6 +344,38 @@ static void task_failed(struct task *t, enum err e, const struct errinfo *ei)
 		task_end(t, ours ? PROVIDER_PERMANENT : PROVIDER_RETRY, true, ours ? "bad-mail" : "local", ei->text);
 }
 
+static void buf_move(struct buf *b, struct arena *to)
+{
+	struct slice bytes = buf_slice(b);
+
+	buf_init_arena(b, to, bytes.len + 1);
+	buf_add_slice(b, bytes);
+}
+
+/*
+ * From here on the request is all that is needed of the mail, 13 of some 50 KB. Before this 32 of them under way took 1.6 MB.
+ * A request that asks about a mail may be followed by the mail itself: that keeps all.
+ */
+static enum err task_pack(struct task *t, struct errinfo *ei)
+{
+	struct provider_request *r = &t->req;
+	struct arena packed;
+
+	arena_init_blocks(&packed, TASK_ARENA_BYTES, r->url.len + r->body.len + PACKED_MORE_BYTES);
+	buf_move(&r->url, &packed);
+	buf_move(&r->body, &packed);
+	for (size_t i = 0; i < r->nheaders; i++)
+		r->headers[i].value = arena_str(&packed, slice_from(r->headers[i].value));
+	if (r->mail_from)
+		r->mail_from = arena_str(&packed, slice_from(r->mail_from));
+	if (r->rcpt_to)
+		r->rcpt_to = arena_str(&packed, slice_from(r->rcpt_to));
+	t->m = (struct message){.custom_id = arena_dup(&packed, t->m.custom_id)};
+	arena_free(&t->arena);
+	t->arena = packed;
+	return arena_ok(&t->arena) ? OK : err_set(ei, E_NOMEM, "mail: no memory");
+}
+
 static enum err task_call_start(struct task *t, struct errinfo *ei)
 {
 	struct provider_request *r = &t->req;
@@ -372,6 +404,8 @@ static enum err task_send(struct task *t, struct errinfo *ei)
 		e = p->build_lookup(&t->arena, &t->hop->settings, t->m.custom_id, &t->req, ei);
 	else
 		e = p->build(&t->arena, &t->hop->settings, &t->m, &t->req, ei);
+	if (!e && !t->looking)
+		e = task_pack(t, ei);
 	if (!e)
 		e = task_call_start(t, ei);
 	if (e)

@@ -22,6 +22,8 @@
 #define BATCH_ARENA_BYTES (4u * 1024u * 1024u)
 #define TASK_ARENA_BYTES (8u * 1024u * 1024u)
 #define TASK_BLOCK_BYTES (16u * 1024u)
+/* Of a request, beside address and body: headers, envelope, the mail's id. */
+#define PACKED_MORE_BYTES 2048u
 #define BATCH_SETTLE_AFTER_MS 500
 
 enum task_state { TASK_WAITING, TASK_FLYING, TASK_DONE, TASK_SETTLED };
