@@ -72,6 +72,21 @@ const struct cmd_verb cmd_verbs[] = {
         "csv, json  who is on a list now, with purposes and fields; made safe for spreadsheets\n"
         "27560      consent records after ISO/IEC TS 27560 (JSON-LD, DPV 2.3) of everybody who ever confirmed, without\n"
         "           addresses; --schema and --context print the JSON Schema and the JSON-LD context that belong to them\n"},
+    {"import", cmd_import, "import FILE [--map OURS=COLUMN,...] [--purposes P,P] [--source TEXT] [--wording FILE] [--lang L]\n"
+        "         [--skip-faulty] [--ask --form F] [--yes] [-n] [--site S] [--json]",
+        "people from another product, with the proof of their consent",
+        "FILE is CSV in UTF-8 with a first row of names: address, lang, purposes, state, the fields that forms ask for,\n"
+        "and the proof: consent_time, consent_source, consent_wording; consent_method, confirm_time, consent_ip, proof.\n"
+        "Exports of Mailchimp and listmonk are understood as they are; docs/import.md has both.\n\n"
+        "--map          which column is what: --map address=E-Mail,first_name=Vorname\n"
+        "--purposes     for all rows, where no column says it\n"
+        "--source       where the consents were given, for all rows that do not say it: --source \"form on our page\"\n"
+        "--wording F    the words agreed to, from a file, for all rows that do not say them\n"
+        "--skip-faulty  leaves faulty rows out; without it one fault means that nothing is imported\n"
+        "--ask          rows without proof get the confirmation mail of --form; without it they are refused. Asking\n"
+        "               people who never wished for mail is advertising itself: think before\n"
+        "-n             says what would happen\n\n"
+        "Whoever is here already, has left, was erased or is blocked stays as they are. Exit 3: some were refused.\n"},
     {"verify", cmd_verify, "verify [FILE] [--key FILE|KEY] [--ca FILE] [--deep] [--site S] [--lang de|en] [--json]",
         "is the evidence what was written down?",
         "FILE     a bundle (person evidence ADDRESS --as bundle): needs nothing but the file and the site's public key,\n"
@@ -195,6 +210,10 @@ static const struct cmd_option {
     {"--purposes", OPT_STRING, offsetof(struct cmd_args, purposes)},
     {"--source", OPT_STRING, offsetof(struct cmd_args, source)},
     {"--by", OPT_STRING, offsetof(struct cmd_args, by)},
+    {"--map", OPT_STRING, offsetof(struct cmd_args, map)},
+    {"--wording", OPT_STRING, offsetof(struct cmd_args, wording)},
+    {"--ask", OPT_FLAG, offsetof(struct cmd_args, ask)},
+    {"--skip-faulty", OPT_FLAG, offsetof(struct cmd_args, skip_faulty)},
     {"--never-again", OPT_FLAG, offsetof(struct cmd_args, never_again)},
     {"--with-evidence", OPT_FLAG, offsetof(struct cmd_args, with_evidence)},
     {"--event", OPT_STRING, offsetof(struct cmd_args, event)},

@@ -56,7 +56,7 @@ static size_t events_losing(const struct rights_person *p, bool keeps)
 
 	for (size_t i = 0; i < p->nevents; i++) {
 		const struct rights_event *e = &p->events[i];
-		bool mail = e->kind == EVENT_MAIL_ACCEPTED || e->kind == EVENT_MAIL_FAILED;
+		bool mail = e->kind == EVENT_MAIL_ACCEPTED || e->kind == EVENT_MAIL_FAILED || e->kind == EVENT_IMPORTED;
 		n += keeps ? !mail && e->fields.len > 0 : e->record.len > 0;
 	}
 	return n;

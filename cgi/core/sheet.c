@@ -24,8 +24,11 @@ static const char *const leads[PERSON_STATE__MAX] = {
 static void lead_view(struct sheet *s)
 {
 	const struct sheet_event *yes = sheet_yes(s, 0), *no = sheet_last(s, EVENT_WITHDRAWN, 0, 0);
+	const struct sheet_event *from = yes ? NULL : sheet_last(s, EVENT_IMPORTED, 0, 0);
 	const char *key = leads[s->person.state];
 
+	if (s->person.state == PERSON_ACTIVE && from)
+		key = "evidence.lead.imported";
 	if (s->person.state == PERSON_UNSUBSCRIBED && (!yes || !no))
 		key = "evidence.lead.ended";
 	view_text(s->v, "gone_at", sheet_when(s, s->gone_ms));
@@ -33,7 +36,7 @@ static void lead_view(struct sheet *s)
 	view_cstr(s->v, "lead_key", key);
 	view_text(s->v, "email", s->email);
 	view_text(s->v, "email_text", s->email);
-	view_text(s->v, "date", sheet_when(s, yes ? yes->time_ms : s->person.confirmed_ms));
+	view_text(s->v, "date", sheet_when(s, yes ? yes->time_ms : from ? from->time_ms : s->person.confirmed_ms));
 	view_text(s->v, "ended", sheet_when(s, no ? no->time_ms : s->person.changed_ms));
 }
 

@@ -51,7 +51,9 @@ struct slice sheet_say(struct sheet *s, const char *head, struct slice name)
 
 struct slice sheet_label(struct sheet *s, struct slice field)
 {
-	return sheet_say(s, "form.label.", field);
+	struct slice said = sheet_say(s, "evidence.import.", field);
+
+	return said.ptr == field.ptr ? sheet_say(s, "form.label.", field) : said;
 }
 
 /* --- one event ------------------------------------------------------------------------ */

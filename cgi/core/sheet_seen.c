@@ -126,9 +126,34 @@ static bool stands_for_request(const struct sheet *s, const struct sheet_event *
 	    sheet_last(s, EVENT_REQUESTED, e->core.request, 0) == e;
 }
 
+static void declared_add(struct slice name, struct slice value, void *arg)
+{
+	struct sheet *s = arg;
+	struct view *item = view_item(s->v, "declared");
+
+	view_text(item, "label", sheet_label(s, name));
+	view_text(item, "value", value);
+}
+
+/* A consent from elsewhere: what was declared about it, said to be no more than that. */
+static bool imported_view(struct sheet *s)
+{
+	const struct sheet_event *e = sheet_last(s, EVENT_IMPORTED, 0, 0);
+
+	view_list(s->v, "declared");
+	view_bool(s->v, "imported", e != NULL);
+	view_cstr(s->v, "no_act_key", e ? "evidence.act.imported" : "evidence.act.none");
+	if (!e)
+		return false;
+	view_text(s->v, "imported_at", sheet_when(s, e->time_ms));
+	if (e->fields.len && eventcore_fields(e->fields, declared_add, s, s->ei))
+		view_bool(s->v, "imported", false);
+	return true;
+}
+
 void sheet_seen_view(struct sheet *s)
 {
-	bool any = false;
+	bool any = false, imported = imported_view(s);
 
 	view_list(s->v, "seen");
 	for (size_t i = 0; i < s->n; i++) {
@@ -145,7 +170,8 @@ void sheet_seen_view(struct sheet *s)
 		view_text(v, "seen_lang", sheet_say(s, "evidence.lang.", e->core.lang));
 		sums_view(s, v, e);
 	}
-	view_bool(s->v, "none_seen", !any);
+	view_bool(s->v, "has_seen", any);
+	view_bool(s->v, "none_seen", !any && !imported);
 }
 
 void sheet_acts_view(struct sheet *s)

@@ -26,7 +26,7 @@
 	X(MOVE, DB_WRITE, 0, "DELETE FROM move WHERE person_id = ?1")                                       \
 	X(FIELDS, DB_WRITE, 0, "UPDATE person SET fields_ct = NULL WHERE id = ?1")                          \
 	X(TYPED, DB_ERASE, 0,                                                                              \
-	    "UPDATE event SET fields_ct = NULL WHERE person_id = ?1 AND kind NOT IN (3, 4)")               \
+	    "UPDATE event SET fields_ct = NULL WHERE person_id = ?1 AND kind NOT IN (3, 4, 22)")           \
 	X(KEPT, DB_READ, 4,                                                                                \
 	    "SELECT e.person_id, e.reason, e.asked_ms, e.keep_until_ms FROM erasure e"                     \
 	    " JOIN person p ON p.id = e.person_id WHERE e.keep_lookup = ?1 AND p.channel = ?2 ORDER BY e.person_id") \
@@ -43,7 +43,7 @@
 	X(DONE, DB_WRITE, 0, "UPDATE erasure SET done_ms = ?2 WHERE person_id = ?1")
 DB_STMTS(erasure, ERASURE, STMTS)
 
-_Static_assert(PERSON_ERASED == 6 && EVENT_MAIL_ACCEPTED == 3 && EVENT_MAIL_FAILED == 4,
+_Static_assert(PERSON_ERASED == 6 && EVENT_MAIL_ACCEPTED == 3 && EVENT_MAIL_FAILED == 4 && EVENT_IMPORTED == 22,
     "numbers used in the statements above");
 
 #define ERASURE_BATCH 100

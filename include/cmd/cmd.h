@@ -52,6 +52,8 @@ struct cmd_args {
 	bool json, dry, yes, once, now, with_worker, cache, ready, why, tell_only;
 	const char *purposes, *source, *by; /* person */
 	bool never_again, with_evidence; /* person erase */
+	const char *map, *wording; /* import; NULL */
+	bool ask, skip_faulty; /* import */
 	bool ropa_host, avv, tia; /* ropa */
 	bool backup;         /* key new --backup */
 	bool drill;          /* restore --drill */
@@ -81,6 +83,7 @@ int cmd_person(const struct cmd_args *a);
 int cmd_status(const struct cmd_args *a);
 int cmd_verify(const struct cmd_args *a);
 int cmd_export(const struct cmd_args *a);
+int cmd_import(const struct cmd_args *a);
 int cmd_form(const struct cmd_args *a);
 int cmd_notice(const struct cmd_args *a);
 int cmd_ropa(const struct cmd_args *a);

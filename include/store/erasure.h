@@ -31,7 +31,7 @@ enum err erasure_ask(struct db *db, int64_t person_id, enum erasure_reason reaso
 
 /*
  * The same, but the evidence stays until until_ms (GDPR Art. 17(3)(b), (e)): key slot, address, the cores of the
- * events, and what the mails about this consent said. Everything else goes as above: fields, also those in events,
+ * events, what the mails about this consent said, and what was declared about one that was imported. Everything else goes as above: fields, also those in events,
  * purposes, requests, mails on their way, a new address that waits. For all other functions the person is erased: the
  * address is new, nothing is sent, listed or counted. What stays is found only by the functions below.
  */
