@@ -189,9 +189,9 @@ void consent_item_view(const struct consent_item *item, struct view *v)
 	size_t from = 0;
 
 	while (from < item->text.len) {
-		size_t end = from;
+		size_t end = slice_find(item->text, '\n', from);
 		while (end < item->text.len && !slice_starts(slice_sub(item->text, end, 2), SLICE("\n\n")))
-			end++;
+			end = slice_find(item->text, '\n', end + 1);
 		view_text(view_item(v, "paragraphs"), "text", slice_sub(item->text, from, end - from));
 		from = end + 2;
 	}
