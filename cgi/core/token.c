@@ -35,20 +35,19 @@ static void site_tag(const char *site, unsigned char tag[2])
 void token_make(const struct keyring *keys, const char *site, const struct token *t, char out[static TOKEN_BYTES])
 {
 	unsigned char payload[PAYLOAD_BYTES], sealed[CRYPT_SIV_BYTES];
-	const struct crypt_key *key;
 	unsigned id;
 
 	bug_if(t->purpose < TOKEN_CONFIRM || t->purpose >= TOKEN__MAX);
 	bug_if(t->id < 1 || t->id > TOKEN_ID_MAX || t->generation > UINT16_MAX);
 	bug_if(t->expires_ms < 0 || t->expires_ms / 1000 > UINT32_MAX);
-	key = keyring_token_current(keys, &id);
+	keyring_token_current(keys, &id);
 	payload[0] = (unsigned char)(TOKEN_VERSION << 4 | t->purpose);
 	payload[1] = (unsigned char)id;
 	site_tag(site, payload + 2);
 	put_be(payload + 4, 6, (uint64_t)t->id);
 	put_be(payload + 10, 2, t->generation);
 	put_be(payload + 12, 4, (uint64_t)(t->expires_ms / 1000));
-	crypt_siv_seal(sealed, key, payload);
+	crypt_siv_seal(sealed, keyring_token_siv(keys, id), payload);
 	enc_b64url(sealed, sizeof(sealed), out);
 }
 
@@ -56,7 +55,7 @@ static bool open_any(const struct keyring *keys, const unsigned char sealed[CRYP
     unsigned char payload[PAYLOAD_BYTES])
 {
 	for (unsigned id = 1; id <= KEYRING_TOKEN_MAX; id++) {
-		const struct crypt_key *key = keyring_token(keys, id);
+		const struct crypt_siv *key = keyring_token_siv(keys, id);
 		if (key && crypt_siv_open(payload, key, sealed) && payload[1] == id)
 			return true;
 	}

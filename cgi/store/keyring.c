@@ -15,11 +15,13 @@ enum ring_kind { RING_LOOKUP, RING_INTAKE, RING_TOKEN, RING_SIGN, RING__MAX };
 static const char *const ring_names[RING__MAX] = {"lookup", "intake", "token", "sign"};
 
 #define RING_ID_MAX 255
+_Static_assert(offsetof(struct crypt_siv, key) == 0, "a token key is the start of what belongs to it");
 _Static_assert(KEYRING_TOKEN_MAX == RING_ID_MAX && KEYRING_SIGN_MAX == RING_ID_MAX, "ids are one byte");
 
 /* Of lookup and intake there is one each, under whatever id. */
 static const bool ring_many[RING__MAX] = {[RING_TOKEN] = true, [RING_SIGN] = true};
 
+/* Keys of kind token are the first member of a struct crypt_siv. */
 struct keyring {
 	struct {
 		struct crypt_key *key[RING_ID_MAX + 1];
@@ -57,13 +59,15 @@ static enum err ring_put(struct keyring *k, enum ring_kind kind, unsigned id, st
 		*why = ring_many[kind] ? "this id is there twice" : "there may be only one key of this kind";
 		return E_INVALID;
 	}
-	*place = crypt_key_new();
+	*place = kind == RING_TOKEN ? (struct crypt_key *)crypt_siv_new() : crypt_key_new();
 	if (!*place)
 		return E_NOMEM;
 	if (!enc_hex_decode(hex, (*place)->bytes, CRYPT_KEY_BYTES)) {
 		*why = "the key is not 64 hexadecimal digits";
 		return E_INVALID;
 	}
+	if (kind == RING_TOKEN)
+		crypt_siv_derive((struct crypt_siv *)*place);
 	k->of[kind].created_ms[id] = created_ms;
 	k->of[kind].current = id;
 	return OK;
@@ -274,6 +278,11 @@ const struct crypt_key *keyring_token_current(const struct keyring *k, unsigned 
 const struct crypt_key *keyring_token(const struct keyring *k, unsigned id)
 {
 	return id <= RING_ID_MAX ? k->of[RING_TOKEN].key[id] : NULL;
+}
+
+const struct crypt_siv *keyring_token_siv(const struct keyring *k, unsigned id)
+{
+	return (const struct crypt_siv *)keyring_token(k, id);
 }
 
 static const struct crypt_key *ring_at(const struct keyring *k, enum ring_kind kind, size_t i,

@@ -81,10 +81,18 @@ bool crypt_verify(const unsigned char sig[CRYPT_SIGN_BYTES], const unsigned char
  * the uses "siv tag" and "siv pad". The same payload gives the same token.
  */
 #define CRYPT_SIV_BYTES 32
-void crypt_siv_seal(unsigned char out[CRYPT_SIV_BYTES], const struct crypt_key *k,
+/* A key with k1 and k2, derived once: a sign-up makes several tokens. */
+struct crypt_siv {
+	struct crypt_key key, tag, pad;
+};
+/* Like crypt_key_new(), freed with crypt_key_free(&s->key). */
+struct crypt_siv *crypt_siv_new(void);
+/* tag and pad from key. */
+void crypt_siv_derive(struct crypt_siv *s);
+void crypt_siv_seal(unsigned char out[CRYPT_SIV_BYTES], const struct crypt_siv *s,
     const unsigned char payload[16]);
 /* false: not ours, or altered; payload is then zero. Constant time. */
-bool crypt_siv_open(unsigned char payload[16], const struct crypt_key *k,
+bool crypt_siv_open(unsigned char payload[16], const struct crypt_siv *s,
     const unsigned char in[CRYPT_SIV_BYTES]);
 
 #endif

@@ -57,6 +57,8 @@ bool keyring_token_at(const struct keyring *k, size_t i, struct keyring_entry *e
 const struct crypt_key *keyring_token_current(const struct keyring *k, unsigned *id);
 /* NULL: no such id. */
 const struct crypt_key *keyring_token(const struct keyring *k, unsigned id);
+/* The same key as tokens need it. */
+const struct crypt_siv *keyring_token_siv(const struct keyring *k, unsigned id);
 /* First 16 bytes of SHA-256 over a key derived from lookup: says which ring a database belongs to. */
 void keyring_fingerprint(const struct keyring *k, unsigned char out[KEYRING_FINGERPRINT_BYTES]);
 
