@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -86,12 +87,16 @@ struct outlet {
 static ssize_t outlet_send(struct outlet *o, struct iovec *v, int n)
 {
 	struct msghdr m = {.msg_iov = v, .msg_iovlen = (size_t)n};
-	ssize_t sent = sendmsg(o->fd, &m, MSG_NOSIGNAL | (o->stuck ? MSG_DONTWAIT : 0));
-	if (sent >= 0 || errno != EAGAIN || !o->stuck)
+	struct pollfd room = {.fd = o->fd, .events = POLLOUT};
+	ssize_t sent = sendmsg(o->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (sent >= 0 || errno != EAGAIN)
 		return sent;
-	o->stuck(o->ctx);
+	if (o->stuck)
+		o->stuck(o->ctx);
 	o->stuck = NULL;
-	return sendmsg(o->fd, &m, MSG_NOSIGNAL);
+	if (poll(&room, 1, FRONT_SEND_MAX_MS) <= 0)
+		return -1;
+	return sendmsg(o->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static bool pieces_write(struct outlet *o, struct iovec *v, int n)

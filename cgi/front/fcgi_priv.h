@@ -28,7 +28,7 @@ enum fcgi_end {
 };
 
 struct fcgi_job {
-	int fd; /* connection; blocking, with time limits */
+	int fd; /* connection; not blocking: a request that is not there whole after all is lost */
 	/* NULL: the whole request waits in fd, nothing else. Else its bytes, taken from fd before. */
 	const char *bytes;
 	size_t len;

@@ -341,7 +341,8 @@ static void listener_pause(struct server *s, int errno_value)
 static void listener_event(struct worker *w)
 {
 	struct server *s = w->s;
-	int fd = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC);
+	/* Not blocking, so that nobody has to give it time limits: who waits for a peer polls (front/fcgi.c). */
+	int fd = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0 && errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
 		listener_pause(s, errno);
 		return;
@@ -350,9 +351,6 @@ static void listener_event(struct worker *w)
 		listener_pause(s, errno);
 	if (fd < 0)
 		return;
-	struct timeval in = {.tv_sec = FRONT_RECEIVE_MAX_MS / 1000}, out = {.tv_sec = FRONT_SEND_MAX_MS / 1000};
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &in, sizeof(in));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &out, sizeof(out));
 	struct conn *c = conns_add(&s->conns, fd);
 	if (c)
 		conn_event(w, c);
