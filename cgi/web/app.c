@@ -34,7 +34,6 @@ struct app_store {
 	struct app *app;
 	struct store *store;  /* while it is open */
 	bool checked;         /* was open before: exists, is whole */
-	bool many;            /* is one of many */
 	struct stat left;     /* data.db when it was last closed; st_ino 0: not known. Under the lock of app */
 	atomic_bool owes;     /* closed with work left that had failed */
 	int64_t owes_from_ms; /* monotonic; not tried again before. Of app_tick() */
@@ -123,7 +122,7 @@ static enum err store_shelf_open(struct shelf_item *it, void *arg, struct errinf
 	struct app *a = arg;
 	/* What was here once must be here still: nothing is made anew behind an admin's back. */
 	const struct store_opts o = {.site = st->id, .dir = st->dir, .keys_path = st->keys, .journal = st->journal,
-	    .create = !st->checked, .brief = a->opts.brief || st->checked, .lazy = st->many};
+	    .create = !st->checked, .brief = a->opts.brief || st->checked, .lazy = true};
 	enum err rc = store_open(&st->store, &o, ei);
 
 	if (!rc)
@@ -257,7 +256,6 @@ static struct app_store *app_store_find(struct app *a, const struct conf *c, con
 		return NULL;
 	}
 	st->app = a;
-	st->many = c->nsites > APP_STORES_KEEP;
 	st->next = a->stores;
 	a->stores = st;
 	return st;

@@ -48,7 +48,7 @@ struct store_opts {
 	unsigned max_readers;  /* 0: STORE_READERS_DEFAULT */
 	bool create;           /* make directory, keys and databases where NONE of them exists */
 	bool brief;            /* one request and out (CGI), or looked at before: no quick_check, and lazy */
-	bool lazy;             /* one of many: statements are prepared at their first use */
+	bool lazy;             /* statements are prepared at their first use: half of them never are */
 };
 
 /*
