@@ -33,9 +33,14 @@ static void live_free(struct generation_live *l)
 {
 	if (!l)
 		return;
+	for (size_t i = 0; l->forms && i < l->nforms; i++)
+		free(atomic_load_explicit(&l->forms[i], memory_order_relaxed));
+	for (size_t i = 0; l->notices && i < l->nnotices; i++)
+		free(atomic_load_explicit(&l->notices[i], memory_order_relaxed));
+	free(l->forms);
+	free(l->notices);
 	site_free(l->site);
 	letter_cache_free(l->letters);
-	arena_free(&l->arena);
 	pthread_mutex_destroy(&l->lock);
 	free(l);
 }
@@ -51,12 +56,13 @@ static enum err live_open(struct shelf_item *it, void *arg, struct errinfo *ei)
 	if (!l)
 		return err_set(ei, E_NOMEM, "site %s", c->id);
 	pthread_mutex_init(&l->lock, NULL);
-	arena_init_blocks(&l->arena, GENERATION_ARENA_MAX_BYTES, GENERATION_ARENA_BLOCK_BYTES);
 	l->gs = gs;
 	l->letters = letter_cache_new();
-	l->forms = arena_alloc(&l->arena, (c->nforms * c->languages.n * 2 + 1) * sizeof(*l->forms));
-	l->notices = arena_alloc(&l->arena, (c->languages.n + 1) * sizeof(*l->notices));
-	rc = l->letters && arena_ok(&l->arena) ? site_new_with(&l->site, gs->own ? gs->own : g->voices, g->conf, c, ei)
+	l->nforms = c->nforms * c->languages.n * 2;
+	l->nnotices = c->languages.n;
+	l->forms = calloc(l->nforms + 1, sizeof(*l->forms));
+	l->notices = calloc(l->nnotices + 1, sizeof(*l->notices));
+	rc = l->letters && l->forms && l->notices ? site_new_with(&l->site, gs->own ? gs->own : g->voices, g->conf, c, ei)
 	    : err_set(ei, E_NOMEM, "site %s", c->id);
 	if (rc)
 		live_free(l);
@@ -93,37 +99,42 @@ void generation_close(struct generation_site *gs)
 
 /* ---- pages, at their first call */
 
-static bool keep_page(struct generation_live *l, struct slice body, struct generation_page *out)
+/*
+ * Pages are on the heap and whole: an arena that ran out of memory once would stay without, and the site without the
+ * pages that nobody had asked for yet. at: memory for the bytes and a NUL behind them.
+ */
+static void keep_page(struct slice body, char *at, struct generation_page *out)
 {
 	unsigned char hash[CRYPT_HASH_BYTES];
 	char hex[ENC_HEX_BYTES(8)];
 
-	out->body = arena_dup(&l->arena, body);
-	if (!out->body.len)
-		return false;
+	memcpy(at, body.ptr, body.len);
+	at[body.len] = '\0';
+	out->body = slice_make(at, body.len);
 	crypt_sha256(hash, body.ptr, body.len);
 	enc_hex(hash, 8, hex);
 	out->etag[0] = '"';
 	memcpy(out->etag + 1, hex, 16);
 	out->etag[17] = '"';
 	out->etag[18] = '\0';
-	return true;
 }
 
 static struct generation_page *render_form(struct generation_live *l, struct arena *work, enum formpage_kind kind,
     const struct conf_form *form, const char *lang, struct errinfo *ei)
 {
 	const struct formpage f = {.form = form, .lang = lang};
-	struct generation_page *out = arena_alloc(&l->arena, sizeof(*out));
+	struct generation_page *out;
 	struct buf b;
 
 	buf_init_arena(&b, work, SITE_PAGE_MAX_BYTES);
 	if (formpage_render(l->site, work, kind, &f, &b, ei) != OK)
 		return NULL;
-	if (out && keep_page(l, buf_slice(&b), out))
-		return out;
-	err_set(ei, E_NOMEM, "form %s", form->id);
-	return NULL;
+	out = buf_ok(&b) ? calloc(1, sizeof(*out) + b.len + 1) : NULL;
+	if (out)
+		keep_page(buf_slice(&b), (char *)(out + 1), out);
+	else
+		err_set(ei, E_NOMEM, "form %s", form->id);
+	return out;
 }
 
 const struct generation_page *generation_form(struct generation_live *l, const struct conf_form *form,
@@ -147,29 +158,28 @@ const struct generation_page *generation_form(struct generation_live *l, const s
 	return page;
 }
 
-static enum err render_notice(struct generation_live *l, struct arena *work, const char *lang,
-    struct generation_notice *out, struct errinfo *ei)
+static struct generation_notice *render_notice(struct generation_live *l, struct arena *work, const char *lang,
+    struct errinfo *ei)
 {
 	const struct generation_stamp *now = generation_stamp(l, lang);
 	const struct notice_stamp stamp = {.no = now->no, .hash_hex = now->hash_hex, .valid_from_ms = now->valid_from_ms};
-	struct buf b;
-	enum err rc;
+	struct generation_notice *out;
+	struct buf page, part;
 
-	buf_init_arena(&b, work, NOTICE_MAX_BYTES);
-	rc = notice_page(l->site, work, lang, &stamp, &b, ei);
-	if (!rc && !keep_page(l, buf_slice(&b), &out->page))
-		rc = err_set(ei, E_NOMEM, "notice");
-	arena_reset(work);
-	buf_init_arena(&b, work, NOTICE_MAX_BYTES);
-	if (!rc)
-		rc = notice_body(l->site, work, lang, &b, ei);
-	if (!rc && !keep_page(l, buf_slice(&b), &out->part))
-		rc = err_set(ei, E_NOMEM, "notice");
-	if (!rc) {
-		snprintf(out->page_etag, sizeof(out->page_etag), "\"%s-%.16s\"", now->hash_hex, out->page.etag + 1);
-		snprintf(out->part_etag, sizeof(out->part_etag), "\"%s\"", now->hash_hex);
+	buf_init_arena(&page, work, NOTICE_MAX_BYTES);
+	buf_init_arena(&part, work, NOTICE_MAX_BYTES);
+	if (notice_page(l->site, work, lang, &stamp, &page, ei) != OK || notice_body(l->site, work, lang, &part, ei) != OK)
+		return NULL;
+	out = buf_ok(&page) && buf_ok(&part) ? calloc(1, sizeof(*out) + page.len + 1 + part.len + 1) : NULL;
+	if (!out) {
+		err_set(ei, E_NOMEM, "notice");
+		return NULL;
 	}
-	return rc;
+	keep_page(buf_slice(&page), (char *)(out + 1), &out->page);
+	keep_page(buf_slice(&part), (char *)(out + 1) + page.len + 1, &out->part);
+	snprintf(out->page_etag, sizeof(out->page_etag), "\"%s-%.16s\"", now->hash_hex, out->page.etag + 1);
+	snprintf(out->part_etag, sizeof(out->part_etag), "\"%s\"", now->hash_hex);
+	return out;
 }
 
 const struct generation_notice *generation_notice(struct generation_live *l, const char *lang, struct errinfo *ei)
@@ -183,13 +193,8 @@ const struct generation_notice *generation_notice(struct generation_live *l, con
 	arena_init(&work, WORK_ARENA_MAX_BYTES);
 	pthread_mutex_lock(&l->lock);
 	n = atomic_load_explicit(at, memory_order_relaxed);
-	if (!n) {
-		n = arena_alloc(&l->arena, sizeof(*n));
-		if (!n)
-			err_set(ei, E_NOMEM, "notice");
-		else if (render_notice(l, &work, lang, n, ei) != OK)
-			n = NULL;
-	}
+	if (!n)
+		n = render_notice(l, &work, lang, ei);
 	atomic_store_explicit(at, n, memory_order_release);
 	pthread_mutex_unlock(&l->lock);
 	arena_free(&work);

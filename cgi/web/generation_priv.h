@@ -70,8 +70,8 @@ struct generation_live {
 	const struct generation_site *gs;
 	struct site *site;
 	struct letter_cache *letters;
-	pthread_mutex_t lock; /* guards arena; who has it renders */
-	struct arena arena;
+	pthread_mutex_t lock; /* who has it renders */
+	size_t nforms, nnotices;
 	struct generation_page *_Atomic *forms;     /* [(form * languages + lang) * 2 + fragment] */
 	struct generation_notice *_Atomic *notices; /* [lang] */
 };
