@@ -8,7 +8,7 @@
 
 /* What belongs to none of the sites, and what each adds. */
 #define OUT_MAX_BYTES (64u * 1024u)
-#define OUT_SITE_MAX_BYTES (8u * 1024u)
+#define OUT_SITE_MAX_BYTES (32u * 1024u) /* with maps for languages that no other site has */
 #define OUT_FORM_MAX_BYTES (4u * 1024u) /* of ready files; two forms' worth for the notice */
 
 /* What a web server must tell us, and nothing else: no cookie of another part of the site gets in. */

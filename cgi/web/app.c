@@ -17,7 +17,7 @@
 #include "web/bare_priv.h"
 #include "web/client_priv.h"
 #include "web/generation_priv.h"
-#include "web/lang_priv.h"
+#include "web/lang.h"
 #include "web/page_priv.h"
 #include "web/ready_priv.h"
 #include "web/route_priv.h"

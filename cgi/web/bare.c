@@ -8,7 +8,7 @@
 #include "core/embed.h"
 #include "text/tpl.h"
 #include "text/view.h"
-#include "web/lang_priv.h"
+#include "web/lang.h"
 
 #define BARE_TPL "page/bare.html"
 #define BARE_CSS "css/page/bare.css"

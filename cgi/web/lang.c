@@ -1,4 +1,4 @@
-#include "web/lang_priv.h"
+#include "web/lang.h"
 
 /* "0.8" in thousandths; 1000 for anything that is no quality. */
 static unsigned quality(struct slice params)
@@ -8,7 +8,7 @@ static unsigned quality(struct slice params)
 
 	while (params.ptr && slice_split(&params, ';', &one)) {
 		one = slice_trim(one);
-		if (!slice_starts(one, SLICE("q=")))
+		if (!slice_starts(one, SLICE("q=")) && !slice_starts(one, SLICE("Q=")))
 			continue;
 		for (size_t i = 2; i < one.len; i++) {
 			if (one.ptr[i] == '.')

@@ -1,5 +1,5 @@
 /* Which language a browser gets. */
-#include "web/lang_priv.h"
+#include "web/lang.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +22,7 @@ static const struct {
     {__LINE__, "english", "de"}, {__LINE__, "end", "de"}, {__LINE__, "e", "de"}, {__LINE__, "-en", "de"},
     {__LINE__, ",,,en,,,", "en"}, {__LINE__, " en ; q=0.9 , de ; q=0.1", "en"}, {__LINE__, ";q=1", "de"},
     {__LINE__, "en;q=1.5, de;q=0.5", "en"}, {__LINE__, "en;q=x, de;q=0.5", "en"},
+    {__LINE__, "en;Q=0.1, de;q=0.2", "de"},
     {__LINE__, "en;level=1;q=0.1, de;q=0.2", "de"}, {__LINE__, "en;q=0.99999999999999999999999, de;q=0.9", "en"},
     {__LINE__, "pt-br, pt;q=0.9", "pt-BR"}, {__LINE__, "PT-br", "pt-BR"},
 };
