@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "send/wake.h"
+#include "store/contact.h"
 #include "store/outbox.h"
 #include "text/jsonw.h"
 
@@ -88,14 +89,17 @@ static int outbox_list(const struct cmd_args *a, struct store *st)
 	return code;
 }
 
-/* Each id, or everything that waits if none is named. */
-static enum err change(struct db *db, const struct cmd_args *a, bool retry, unsigned *count, struct errinfo *ei)
+/* Each id, or everything that waits if none is named: mails, and what a contact list has still to be told. */
+static enum err change(struct db *db, const struct cmd_args *a, bool retry, unsigned *count, unsigned *contacts,
+    struct errinfo *ei)
 {
 	unsigned long long id;
 	enum err rc = OK;
 
-	if (retry && a->n == 1)
-		return outbox_retry_all(db, clock_now_ms(), count, ei);
+	if (retry && a->n == 1) {
+		rc = outbox_retry_all(db, clock_now_ms(), count, ei);
+		return rc ? rc : contact_retry_all(db, clock_now_ms(), contacts, ei);
+	}
 	for (size_t i = 1; !rc && i < a->n; i++) {
 		if (!slice_u64(slice_from(a->words[i]), &id) || id > STORE_ID_MAX)
 			return err_set(ei, E_INVALID, "\"%s\" is not the number of a mail (see outbox list)",
@@ -110,13 +114,13 @@ static enum err change(struct db *db, const struct cmd_args *a, bool retry, unsi
 static int outbox_change(const struct cmd_args *a, const struct conf *c, struct store *st, bool retry)
 {
 	struct errinfo ei = {.code = OK};
-	unsigned count = 0;
+	unsigned count = 0, contacts = 0;
 	struct db *db;
 	enum err rc = store_write_begin(st, &db, &ei);
 
 	if (rc)
 		return cmd_fail("outbox", &ei);
-	rc = change(db, a, retry, &count, &ei);
+	rc = change(db, a, retry, &count, &contacts, &ei);
 	if (rc || a->dry)
 		store_write_rollback(st);
 	else
@@ -126,6 +130,8 @@ static int outbox_change(const struct cmd_args *a, const struct conf *c, struct 
 	if (!a->dry && (retry ? wake_retry : wake_site)(c->data, store_site(st), &ei) != OK)
 		log_err(LOG_WARN, "wake", &ei);
 	printf("%u %s%s\n", count, retry ? "due now" : "dropped", a->dry ? " (not done: -n)" : "");
+	if (contacts)
+		printf("%u for contact lists due now%s\n", contacts, a->dry ? " (not done: -n)" : "");
 	return CMD_DONE;
 }
 

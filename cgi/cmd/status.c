@@ -16,6 +16,7 @@
 #include "core/version.h"
 #include "store/backup.h"
 #include "store/budget.h"
+#include "store/contact.h"
 #include "store/daily.h"
 #include "store/intake.h"
 #include "store/notice.h"
@@ -70,6 +71,8 @@ struct site_status {
 	int64_t due_ms; /* INT64_MAX: nothing waits */
 	struct held held[HELD_MAX];
 	size_t nheld;
+	int64_t contacts_waiting, contacts_refused;
+	struct contact_trouble trouble; /* of a contact list; code "": none */
 	struct notice_version notices[SITE_LANGS_MAX];
 	size_t nnotices;
 	int64_t today_day;
@@ -139,6 +142,15 @@ static enum err read_notices(struct db *db, struct site_status *s, struct errinf
 	return OK;
 }
 
+static enum err read_contacts(struct db *db, struct site_status *s, struct errinfo *ei)
+{
+	enum err rc = contact_counts(db, &s->contacts_waiting, &s->contacts_refused, ei);
+
+	if (!rc)
+		rc = contact_trouble(db, &s->trouble, ei);
+	return rc == E_NOT_FOUND ? OK : rc;
+}
+
 static enum err read_db(struct db *db, struct site_status *s, struct errinfo *ei)
 {
 	const struct outbox_filter held = {.state = OUTBOX_HELD, .limit = HELD_ROWS_MAX};
@@ -152,6 +164,8 @@ static enum err read_db(struct db *db, struct site_status *s, struct errinfo *ei
 		rc = outbox_next_due(db, &s->due_ms, ei);
 	if (!rc)
 		rc = outbox_each(db, &held, add_held, s, ei);
+	if (!rc)
+		rc = read_contacts(db, s, ei);
 	if (!rc)
 		rc = daily_each(db, s->today_day - WEEK_DAYS + 1, s->today_day, add_daily, s, ei);
 	if (!rc)
@@ -267,6 +281,26 @@ static void json_outbox(struct jsonw *w, const struct site_status *s)
 	jsonw_end_array(w);
 }
 
+static void json_contacts(struct jsonw *w, const struct site_status *s)
+{
+	jsonw_key(w, "contacts");
+	jsonw_object(w);
+	jsonw_kint(w, "waiting", s->contacts_waiting);
+	jsonw_kint(w, "refused", s->contacts_refused);
+	jsonw_key(w, "trouble");
+	if (s->trouble.code[0]) {
+		jsonw_object(w);
+		jsonw_kcstr(w, "provider", s->trouble.provider);
+		jsonw_kcstr(w, "action", contact_action_name(s->trouble.action));
+		jsonw_kcstr(w, "purpose", s->trouble.purpose[0] ? s->trouble.purpose : NULL);
+		jsonw_kcstr(w, "why", s->trouble.code);
+		jsonw_end_object(w);
+	} else {
+		jsonw_null(w);
+	}
+	jsonw_end_object(w);
+}
+
 static void json_notices(struct jsonw *w, const struct site_status *s)
 {
 	char hex[ENC_HEX_BYTES(STORE_HASH_BYTES)], iso[CLOCK_ISO_BYTES];
@@ -351,6 +385,7 @@ static void json_site(struct jsonw *w, const struct site_status *s)
 	jsonw_end_object(w);
 	jsonw_kint(w, "intake", s->intake);
 	json_outbox(w, s);
+	json_contacts(w, s);
 	json_notices(w, s);
 	json_selftest(w, &s->selftest);
 	json_log(w, &s->log);
@@ -450,6 +485,21 @@ static void line_backup(struct buf *b, const struct site_status *s)
 		    "people back\n", (long long)s->journal.waiting, clock_iso(s->journal.waiting_since_ms, iso));
 }
 
+/* Only where the provider has still to be told something. */
+static void line_contacts(struct buf *b, const struct site_status *s)
+{
+	const struct contact_trouble *t = &s->trouble;
+
+	if (!s->contacts_waiting && !s->contacts_refused)
+		return;
+	buf_printf(b, "  contacts %lld changes wait for the provider's list, %lld refused\n", (long long)s->contacts_waiting,
+	    (long long)s->contacts_refused);
+	if (t->code[0])
+		buf_printf(b, "  %s %s: %s%s%s (%s); the log says why, and when it is mended: jawort outbox retry\n",
+		    t->refused ? "REFUSED " : "WAITS   ", t->provider, contact_action_name(t->action), t->purpose[0] ? " " : "",
+		    t->purpose, t->code);
+}
+
 static void lines_site(struct buf *b, const struct site_status *s)
 {
 	char iso[CLOCK_ISO_BYTES], hex[ENC_HEX_BYTES(STORE_HASH_BYTES)];
@@ -469,6 +519,7 @@ static void lines_site(struct buf *b, const struct site_status *s)
 	for (size_t i = 0; i < s->nheld; i++)
 		buf_printf(b, "  HELD     %s: %lld mails wait (%s)\n", s->held[i].provider,
 		    (long long)s->held[i].rows, s->held[i].why);
+	line_contacts(b, s);
 	for (size_t i = 0; i < s->nnotices; i++)
 		buf_printf(b, "  notice   %s: version %lld (%.12s) since %s\n", s->notices[i].lang,
 		    (long long)s->notices[i].no, enc_hex(s->notices[i].hash, STORE_HASH_BYTES, hex),

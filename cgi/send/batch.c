@@ -549,8 +549,9 @@ static void outcome_retry(struct task *t, struct outbox_result *r)
 
 	r->state = OUTBOX_QUEUED;
 	if (t->tried && other_hop(t)) {
-		/* "First that works": this one does not, the next one may. */
-		route_hold(b->route, t->hop, r->now_ms + WORKER_HOLD_CHECK_S * 1000, t->res.code, t->res.text);
+		/* "First that works": this one does not, the next one may. Held already, it may be for longer (Retry-After). */
+		if (!(t->hop->held && t->hop->held_until_ms > r->now_ms))
+			route_hold(b->route, t->hop, r->now_ms + WORKER_HOLD_CHECK_S * 1000, t->res.code, t->res.text);
 		wait_s = 0;
 	}
 	r->next_ms = r->now_ms + (int64_t)wait_s * 1000;

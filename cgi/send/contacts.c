@@ -74,7 +74,7 @@ bool contacts_keeps(struct slice provider)
 }
 
 /* What is to become of the row after a step. */
-enum end { END_DONE, END_AGAIN, END_REFUSED };
+enum end { END_DONE, END_AGAIN, END_HELD, END_REFUSED };
 
 static void done(struct tag *t);
 
@@ -149,11 +149,33 @@ void contacts_refresh(struct contacts *c, struct store *st)
 	}
 }
 
+void contacts_release(struct contacts *c)
+{
+	for (size_t i = 0; i < CONTACTS_KEEPERS; i++) {
+		c->held_until_ms[i] = 0;
+		c->failures[i] = 0;
+		route_secret_forget(c->route, keepers[i].provider);
+	}
+}
+
+/* The keeper answers again, and what it says is about this row. */
+static void works(struct contacts *c)
+{
+	if (c->held[c->keeper])
+		log_event(LOG_INFO, "contacts_hold_over", LOG_S("site", c->site->id),
+		    LOG_S("provider", keepers[c->keeper].provider));
+	c->held[c->keeper] = false;
+	c->held_until_ms[c->keeper] = 0;
+	c->failures[c->keeper] = 0;
+}
+
 static enum err settle_in(struct contacts *c, struct db *db, enum end end, int64_t next_ms, struct slice code,
     struct errinfo *ei)
 {
 	if (end == END_DONE)
 		return contact_done(db, &c->now, ei);
+	if (end == END_HELD)
+		return contact_note(db, &c->now, code, ei);
 	return contact_again(db, &c->now, end == END_REFUSED ? 0 : next_ms, code, ei);
 }
 
@@ -186,20 +208,28 @@ static void settle(struct contacts *c, enum end end, int64_t next_ms, const char
 static void again(struct contacts *c, const struct provider_result *r)
 {
 	uint32_t wait_s = worker_backoff_s((unsigned)c->now.attempt + 1);
+	uint32_t pause_s = worker_backoff_s(++c->failures[c->keeper]);
 
+	/* The others would get no better answer: they wait too, and one goes first. */
+	if (pause_s > WORKER_HOLD_CHECK_S)
+		pause_s = WORKER_HOLD_CHECK_S;
+	if (pause_s < r->retry_after_s)
+		pause_s = r->retry_after_s;
+	c->held_until_ms[c->keeper] = clock_now_ms() + (int64_t)pause_s * 1000;
 	settle(c, END_AGAIN, clock_now_ms() + (int64_t)(wait_s > r->retry_after_s ? wait_s : r->retry_after_s) * 1000,
 	    r->code);
 }
 
 static void hold(struct contacts *c, const char *code, const char *text)
 {
-	int64_t until = clock_now_ms() + (int64_t)WORKER_HOLD_CHECK_S * 1000;
-
-	log_event(LOG_ERROR, "contacts_hold", LOG_S("site", c->site->id), LOG_S("provider", keepers[c->keeper].provider),
-	    LOG_S("code", code), LOG_S("text", text));
-	c->held_until_ms[c->keeper] = until;
-	forget(c);
-	contacts_refresh(c, c->store);
+	if (!c->held[c->keeper])
+		log_event(LOG_ERROR, "contacts_hold", LOG_S("site", c->site->id),
+		    LOG_S("provider", keepers[c->keeper].provider), LOG_S("code", code), LOG_S("text", text));
+	c->held[c->keeper] = true;
+	c->held_until_ms[c->keeper] = clock_now_ms() + (int64_t)WORKER_HOLD_CHECK_S * 1000;
+	/* The next call reads the key again: it may be a new one by then. */
+	route_secret_forget(c->route, keepers[c->keeper].provider);
+	settle(c, END_HELD, 0, code);
 }
 
 static void call_start(struct contacts *c, struct slice what)
@@ -250,6 +280,8 @@ static void done(struct tag *t)
 	keepers[c->keeper].read(c->step, &r, &res);
 	fine = res.class_ == PROVIDER_ACCEPTED || strcmp(res.code, "absent") == 0;
 	after = fine ? keepers[c->keeper].after(c->step, &res) : LAST;
+	if (fine || res.class_ == PROVIDER_PERMANENT)
+		works(c);
 	if (after != LAST) {
 		c->step = after;
 		call_start(c, arena_dup(&c->arena, slice_from(res.provider_id)));

@@ -29,7 +29,9 @@ struct contacts {
 	struct http *http;
 	struct store *store;
 	int64_t next_ms;       /* wall clock: something is due; INT64_MAX: nothing */
-	int64_t held_until_ms[CONTACTS_KEEPERS]; /* after HOLD */
+	int64_t held_until_ms[CONTACTS_KEEPERS]; /* no call before: key or sender, Retry-After, no answer */
+	bool held[CONTACTS_KEEPERS];       /* somebody must mend something, and the log has said so */
+	unsigned failures[CONTACTS_KEEPERS]; /* tries in a row that came to nothing */
 	bool flying;
 	struct contact now;
 	size_t keeper;
@@ -44,6 +46,8 @@ struct contacts {
 bool contacts_keeps(struct slice provider);
 void contacts_init(struct contacts *c, struct route *r, struct http *h);
 void contacts_free(struct contacts *c);
+/* Somebody asked for a new try: forget holds and read keys again. */
+void contacts_release(struct contacts *c);
 /* Asks the database when there is something to do. */
 void contacts_refresh(struct contacts *c, struct store *st);
 /* Starts the next call if one is due and none is under way. st must stay open while flying. */

@@ -109,11 +109,16 @@ static enum err secret_load(struct route *r, struct route_hop *h, struct errinfo
 
 	if (!k || (h->p->kind == PROVIDER_SMTP && !h->settings.user.len) || h->secret_read)
 		return OK;
-	buf_free(&h->secret);
+	secret_wipe(h);
 	buf_init(&h->secret, SECRET_MAX_BYTES);
 	e = conf_secret_read(r->conf, r->site, k->file, &h->secret, ei);
 	if (!e)
 		e = secret_split(h, k, ei);
+	/* A look-up under way may send its mail next: with no key then, not with one whose memory is gone. */
+	if (e) {
+		h->settings.user = k->pair ? SLICE("") : h->settings.user;
+		h->settings.password = SLICE("");
+	}
 	h->secret_read = !e;
 	return e;
 }
@@ -144,6 +149,14 @@ static struct route_hop *hop_find(const struct route *r, const char *name)
 	return NULL;
 }
 
+void route_secret_forget(struct route *r, const char *name)
+{
+	struct route_hop *h = hop_find(r, name);
+
+	if (h)
+		h->secret_read = false;
+}
+
 bool route_has(const struct route *r, const char *name)
 {
 	return hop_find(r, name) != NULL;
@@ -159,7 +172,8 @@ struct route_hop *route_hop_ready(struct route *r, const char *name, struct erri
 static void hold(const struct route *r, struct route_hop *h, int64_t until_ms, bool outage, const char *code,
     const char *text)
 {
-	if (!h->held)
+	/* Once; and once more where an outage turns out to be something that somebody must mend. */
+	if (!h->held || (h->outage && !outage))
 		log_event(outage ? LOG_WARN : LOG_ERROR, "mail_hold", LOG_S("site", r->site->id), LOG_S("provider", h->p->name),
 		    LOG_S("code", code), LOG_S("text", text));
 	h->held = true;

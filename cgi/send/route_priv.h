@@ -53,6 +53,8 @@ struct route_hop *route_pick(struct route *r, int64_t now_ms);
 bool route_has(const struct route *r, const char *name);
 /* The hop of a provider with its secret read, held or not. NULL: no such hop, or ei says why. */
 struct route_hop *route_hop_ready(struct route *r, const char *name, struct errinfo *ei);
+/* Its key file is read again before the next use: somebody may have put a new one there. */
+void route_secret_forget(struct route *r, const char *name);
 /* Holds a hop and says so once in the log. */
 void route_hold(struct route *r, struct route_hop *h, int64_t until_ms, const char *code, const char *text);
 /* An answer that says something about the mail: the provider works, and a hold is over. */

@@ -299,6 +299,8 @@ static void site_look(struct worker *w, struct work_site *s)
 	if (!s->begun)
 		site_begin(s);
 	site_hooks(w, s);
+	if (s->asked)
+		contacts_release(&s->contacts);
 	site_refresh(s, true);
 	contacts_refresh(&s->contacts, s->store);
 }

@@ -20,8 +20,15 @@
 	X(AGAIN, DB_WRITE, 0,                                                                               \
 	    "UPDATE contact SET attempt = attempt + 1, state = (?3 = 0), next_ms = ?3, result_code = ?4"    \
 	    " WHERE id = ?1 AND turn = ?2")                                                                 \
+	X(NOTE, DB_WRITE, 0, "UPDATE contact SET result_code = ?3 WHERE id = ?1 AND turn = ?2")             \
+	X(RETRY_ALL, DB_WRITE, 0,                                                                           \
+	    "UPDATE contact SET state = 0, attempt = 0, next_ms = ?1, result_code = NULL"                   \
+	    " WHERE state = 1 OR next_ms > ?1 OR result_code IS NOT NULL")                                  \
 	X(COUNTS, DB_READ, 2,                                                                               \
-	    "SELECT count(*) FILTER (WHERE state = 0), count(*) FILTER (WHERE state = 1) FROM contact")
+	    "SELECT count(*) FILTER (WHERE state = 0), count(*) FILTER (WHERE state = 1) FROM contact")     \
+	X(TROUBLE, DB_READ, 5,                                                                              \
+	    "SELECT provider, purpose, result_code, action, state FROM contact"                             \
+	    " WHERE result_code IS NOT NULL ORDER BY state DESC, id LIMIT 1")
 DB_STMTS(contact, CONTACT, STMTS)
 
 #define CONTACT_PLACE "contact:address_ct"
@@ -139,6 +146,41 @@ enum err contact_again(struct db *db, const struct contact *c, int64_t next_ms, 
 	db_bind_i64(q, 3, next_ms);
 	db_bind_text_null(q, 4, code);
 	return db_run(db, q, ei);
+}
+
+enum err contact_note(struct db *db, const struct contact *c, struct slice code, struct errinfo *ei)
+{
+	sqlite3_stmt *q = contact_stmt(db, NOTE);
+	db_bind_i64(q, 1, c->id);
+	db_bind_i64(q, 2, c->turn);
+	db_bind_text_null(q, 3, code);
+	return db_run(db, q, ei);
+}
+
+enum err contact_retry_all(struct db *db, int64_t now_ms, unsigned *count, struct errinfo *ei)
+{
+	sqlite3_stmt *q = contact_stmt(db, RETRY_ALL);
+	db_bind_i64(q, 1, now_ms);
+	enum err e = db_run(db, q, ei);
+	*count = e ? 0 : (unsigned)sqlite3_changes(db->conn);
+	return e;
+}
+
+enum err contact_trouble(struct db *db, struct contact_trouble *out, struct errinfo *ei)
+{
+	sqlite3_stmt *q = contact_stmt(db, TROUBLE);
+	bool row;
+	enum err e = db_row(db, q, &row, ei);
+	*out = (struct contact_trouble){.refused = false};
+	if (!e && row) {
+		slice_copy(db_col(q, 0), out->provider, sizeof out->provider);
+		slice_copy(db_col(q, 1), out->purpose, sizeof out->purpose);
+		slice_copy(db_col(q, 2), out->code, sizeof out->code);
+		out->action = (enum contact_action)sqlite3_column_int(q, 3);
+		out->refused = sqlite3_column_int(q, 4) == 1;
+	}
+	db_end(q);
+	return !e && !row ? E_NOT_FOUND : e;
 }
 
 enum err contact_counts(struct db *db, int64_t *waiting, int64_t *refused, struct errinfo *ei)

@@ -50,7 +50,20 @@ enum err contact_done(struct db *db, const struct contact *c, struct errinfo *ei
 /* Again at next_ms; 0: refused for good, the row stays to be seen. Not if there is a newer word. */
 enum err contact_again(struct db *db, const struct contact *c, int64_t next_ms, struct slice code,
     struct errinfo *ei);
+/* Why it waits: kept beside the row, which stays due. Not if there is a newer word. */
+enum err contact_note(struct db *db, const struct contact *c, struct slice code, struct errinfo *ei);
+/* Somebody mended what was wrong: all that wait or were refused are due now. *count: so many. */
+enum err contact_retry_all(struct db *db, int64_t now_ms, unsigned *count, struct errinfo *ei);
 /* Waiting and refused ones; each may be NULL. */
 enum err contact_counts(struct db *db, int64_t *waiting, int64_t *refused, struct errinfo *ei);
+
+/* What an admin should know first: a refused row, else one whose last try came to nothing. Nobody's address is in it. */
+struct contact_trouble {
+	char provider[32], purpose[64], code[32];
+	enum contact_action action;
+	bool refused;
+};
+/* E_NOT_FOUND: all goes well (no text is made). */
+enum err contact_trouble(struct db *db, struct contact_trouble *out, struct errinfo *ei);
 
 #endif

@@ -178,3 +178,54 @@ test('the next provider of the route takes over, and the held one is not asked a
   assert.deepEqual(new Set(list.map((m) => `${m.state} ${m.provider}`)), new Set(['accepted dir']));
   await w.end();
 }, { haste: 40, route: 'mailjet, dir' }));
+
+test('an outage that ends in a refusal says so: what somebody must mend has a line of its own', { timeout: 240_000 }, () => world(async (w) => {
+  await w.ask('outage?mode=500', 'POST');
+  w.work();
+  await signUps(w, people(12, 'x'));
+  await until('a hold', 10_000, () => count(w.service.log('worker'), 'event=mail_hold ') === 1);
+  await w.ask('outage?mode=401', 'POST');
+  await until('its reason', 10_000, () => /level=error event=mail_hold site=club provider=mailjet/.test(w.service.log('worker')));
+  await sleep(1500); // two more checks
+  assert.equal(count(w.service.log('worker'), 'event=mail_hold '), 2);
+  await w.ask('outage?mode=none', 'POST');
+  await w.drained(40_000);
+  await w.end();
+}));
+
+test('a Retry-After that is longer than a hold is kept, also when the next provider has taken over', { timeout: 240_000 }, () => world(async (w) => {
+  await w.ask('outage?mode=429&retry=1800', 'POST');
+  w.work();
+  await signUps(w, people(10, 'y'));
+  await until('the mails', 10_000, () => w.service.mails().length === 10);
+  const first = (await w.ask('traffic')).requests;
+  await sleep(1_800_000 / HASTE / 2);
+  await signUps(w, people(3, 'z'));
+  await until('the others', 10_000, () => w.service.mails().length === 13);
+  const now = Date.now();
+  const { requests } = await w.ask('traffic');
+  assert.ok(now - first.at(-1).at >= (1_800_000 / HASTE) * 0.98 || requests.length === first.length, `${requests.length - first.length} requests before it was over`);
+  await w.end();
+}, { route: 'mailjet, dir' }));
+
+test('a wrong key stops what contact lists are told, with one line and a status; the right one is read without a restart', { timeout: 240_000 }, () => world(async (w) => {
+  const key = `${w.service.dir}/sites/mailjet.key`;
+  w.work();
+  await signUps(w, ['gone@example.net']);
+  await w.drained(20_000);
+  const asked = async () => (await w.ask('traffic')).requests.filter((r) => /contact/.test(r.what)).length;
+  writeFileSync(key, 'KEY:WRONG\n');
+  w.service.jawort('outbox', 'retry', '--site', 'club', '--yes');
+  await sleep(300);
+  const [mail] = await w.ask('messages');
+  const link = new URL(/https?:\/\/\S+\/c\/[\w-]+/.exec(mail.Message.TextPart)[0]);
+  assert.equal((await w.service.post(link.pathname, { action: 'deny' })).status, 200);
+  await until('three tries', 20_000, async () => (await asked()) >= 3);
+  assert.equal(count(w.service.log('worker'), 'event=contacts_hold '), 1);
+  assert.match(w.service.jawort('status', '--site', 'club').out, /WAITS +mailjet: delete \(http-401\)/);
+  writeFileSync(key, 'KEY:SECRET\n');
+  await until('the deletion', 20_000, () => w.status().contacts.waiting === 0);
+  assert.equal(count(w.service.log('worker'), 'event=contacts_hold_over '), 1);
+  assert.equal(w.status().contacts.trouble, null);
+  await w.end();
+}));

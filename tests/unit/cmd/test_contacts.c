@@ -99,6 +99,18 @@ static int64_t waiting(int64_t *refused)
 	return n;
 }
 
+static void trouble_is(int line, bool refused, enum contact_action action, const char *purpose, const char *code)
+{
+	struct db *db = world_read(&w);
+	struct contact_trouble t;
+	enum err e = contact_trouble(db, &t, EI);
+
+	store_read_end(w.store, db);
+	if (e != (*code ? OK : E_NOT_FOUND) || t.refused != refused || t.action != action || strcmp(t.purpose, purpose) != 0
+	    || strcmp(t.code, code) != 0 || (*code && strcmp(t.provider, "mailjet") != 0))
+		fail_msg("line %d: %d %s %s %s (%s)", line, t.refused, t.provider, contact_action_name(t.action), t.purpose, t.code);
+}
+
 #define ADDED "\"Action\":\"addnoforce\""
 #define ADDED_AGAIN "\"Action\":\"addforce\""
 #define UNSUBBED "\"Action\":\"unsub\""
@@ -254,9 +266,11 @@ static void test_hold(void **state)
 	assert_int_equal(waiting(NULL), 1);
 	assert_non_null(strstr(log_lines, "contacts_hold"));
 	assert_null(strstr(log_lines, "WRONG"));
+	trouble_is(__LINE__, false, CONTACT_ADD, "news", "http-401");
 	world_write(&w, "sites/mailjet.key", "KEY:SECRET\n");
 	work();
 	assert_int_equal(waiting(NULL), 0);
+	trouble_is(__LINE__, false, 0, "", "");
 	assert_int_equal(fake_count(&fake, "\"status\":201"), 1);
 }
 
@@ -286,11 +300,13 @@ static void test_no_answer(void **state)
 	fake_start(&fake, "KEY:SECRET", fake.journal);
 }
 
-/* A list that is no number: refused and shown, not tried for ever. */
+/* A list that is no number: refused and shown, not tried for ever; once more when somebody asks for it. */
 static void test_bad_list(void **state)
 {
 	struct world_mail m;
 	int64_t refused;
+	unsigned count;
+	struct db *db;
 
 	(void)state;
 	begin("    provider_list: letters\n", "live");
@@ -300,6 +316,16 @@ static void test_bad_list(void **state)
 	assert_int_equal(waiting(&refused), 0);
 	assert_int_equal(refused, 1);
 	assert_non_null(strstr(log_lines, "contact_refused"));
+	trouble_is(__LINE__, true, CONTACT_ADD, "news", "bad-list");
+	assert_ok(store_write_begin(w.store, &db, EI));
+	assert_ok(contact_retry_all(db, w.now_ms, &count, EI));
+	assert_ok(store_write_commit(w.store, EI));
+	assert_int_equal(count, 1);
+	assert_int_equal(waiting(&refused), 1);
+	assert_int_equal(refused, 0);
+	work();
+	assert_int_equal(waiting(&refused), 0);
+	assert_int_equal(refused, 1);
 	teardown(NULL);
 }
 
