@@ -119,6 +119,30 @@ static void provider_view(struct sheet *s, struct view *row, const struct eventc
 	view_text(d, "provider_id", c->provider_id);
 }
 
+/* Many mails look alike but for what they are about. */
+static void subject_view(struct sheet *s, struct view *row, struct sheet_event *e)
+{
+	const struct message *m;
+
+	if (e->kind != EVENT_MAIL_ACCEPTED && e->kind != EVENT_MAIL_FAILED)
+		return;
+	m = sheet_mail(s, e);
+	if (m)
+		view_text(detail(row, "evidence.d.subject"), "subject", m->subject);
+}
+
+/* "hub csv": the way in which somebody asked, and the form of what was handed over. */
+static void handed_view(struct sheet *s, struct view *row, struct slice code)
+{
+	struct slice rest = code, way;
+	const char *key;
+
+	slice_split(&rest, ' ', &way);
+	key = sheet_key(s, "evidence.code.withdrawn.", way, "");
+	view_text(detail(row, key ? key : "evidence.d.code"), "code", way);
+	view_text(detail(row, "evidence.d.format"), "format", sheet_say(s, "evidence.format.", rest));
+}
+
 static void code_view(struct sheet *s, struct view *row, const struct sheet_event *e)
 {
 	const char *key;
@@ -126,6 +150,14 @@ static void code_view(struct sheet *s, struct view *row, const struct sheet_even
 
 	if (!e->core.detail.len || (e->kind == EVENT_MAIL_ACCEPTED && slice_eq_str(e->core.detail, "ok")))
 		return;
+	if (e->kind == EVENT_EXPORTED) {
+		handed_view(s, row, e->core.detail);
+		return;
+	}
+	if (e->kind == EVENT_NOTICE_ANNOUNCED) {
+		view_text(detail(row, "evidence.d.version"), "version", e->core.detail);
+		return;
+	}
 	buf_init_arena(&head, s->a, KEY_MAX_BYTES);
 	buf_printf(&head, "evidence.code.%s.", event_kind_name(e->kind));
 	key = buf_ok(&head) ? sheet_key(s, head.data, e->core.detail, "") : NULL;
@@ -135,7 +167,7 @@ static void code_view(struct sheet *s, struct view *row, const struct sheet_even
 	view_text(detail(row, key ? key : "evidence.d.code"), "code", e->core.detail);
 }
 
-static void details_view(struct sheet *s, struct view *row, const struct sheet_event *e)
+static void details_view(struct sheet *s, struct view *row, struct sheet_event *e)
 {
 	const struct eventcore *c = &e->core;
 
@@ -150,6 +182,7 @@ static void details_view(struct sheet *s, struct view *row, const struct sheet_e
 
 		sheet_ip_view(d, e, "detail_key");
 	}
+	subject_view(s, row, e);
 	provider_view(s, row, c);
 	code_view(s, row, e);
 	if (!e->sound)
@@ -202,7 +235,7 @@ void sheet_log_view(struct sheet *s)
 	view_cstr(s->v, "zone", site_conf(s->site)->time_zone);
 	view_list(s->v, "events");
 	for (size_t i = 0; i < s->n; i++) {
-		const struct sheet_event *e = &s->events[i];
+		struct sheet_event *e = &s->events[i];
 		struct view *row = view_item(s->v, "events");
 		char iso[CLOCK_ISO_BYTES];
 

@@ -21,6 +21,9 @@ struct sheet_event {
 	bool sound;             /* what is there gives the commitment */
 	struct eventcore core;  /* zeros where it is gone */
 	struct slice ip, fields;
+	/* The mail made again, once sheet_mail() was asked for it. */
+	struct sent *sent;
+	struct message *mail;
 };
 
 struct sheet {
@@ -50,6 +53,8 @@ bool sheet_is_yes(const struct sheet_event *e);
 const struct sheet_event *sheet_yes(const struct sheet *s, int64_t request);
 /* The mail of an event made again. E_NOT_FOUND: what was filled in is gone, or its text is. */
 enum err sheet_mail_load(struct sheet *s, const struct sheet_event *e, struct sent *sent, struct message *m);
+/* The same, kept with the event: mails are read once. NULL: not there. */
+const struct message *sheet_mail(struct sheet *s, struct sheet_event *e);
 /* The form page of an event. E_NOT_FOUND. */
 enum err sheet_form_load(struct sheet *s, const struct sheet_event *e, unsigned char hash[STORE_HASH_BYTES],
     struct buf *body);

@@ -56,23 +56,43 @@ static enum err paths_walk(struct proofs *p, size_t *proven, struct buf *uncover
 	return OK;
 }
 
-static void anchors_view(struct proofs *p, struct view *v)
+/* The first anchor behind an event, or else the newest there is: what it says, and up to which event. */
+static void anchor_view(struct proofs *p, struct view *v, enum anchor_kind kind, int64_t seq, int64_t *shown)
 {
 	struct sheet *s = p->s;
+	struct anchor a;
+	struct buf source;
+	struct view *item;
+	int64_t upto = 0;
+
+	buf_init_arena(&source, s->a, 4096);
+	if (anchor_covering(s->db, kind, seq, &a, &source, NULL, s->ei)
+	    && anchor_last(s->db, kind, &a, &source, NULL, s->ei))
+		return;
+	for (size_t i = 0; i < s->n && s->events[i].seq <= a.size; i++)
+		upto = s->events[i].seq;
+	if (!upto || upto == *shown)
+		return;
+	*shown = upto;
+	item = view_item(v, "anchors");
+	view_cstr(item, "anchor_key", kind == ANCHOR_MAIL ? "evidence.anchor.mail" : "evidence.anchor.stamp");
+	view_text(item, "time", sheet_when(s, a.at_ms));
+	view_text(item, "source", buf_slice(&source));
+	view_int(item, "upto", upto);
+}
+
+/* What was confirmed counts first: an event of today, still without an anchor, takes nothing from it. */
+static void anchors_view(struct proofs *p, struct view *v)
+{
+	const struct sheet_event *yes = sheet_yes(p->s, 0);
 
 	view_list(v, "anchors");
 	for (int k = ANCHOR_MAIL; k < ANCHOR_KIND__MAX; k++) {
-		struct anchor a;
-		struct buf source;
-		struct view *item;
+		int64_t shown = 0;
 
-		buf_init_arena(&source, s->a, 4096);
-		if (anchor_covering(s->db, (enum anchor_kind)k, s->events[s->n - 1].seq, &a, &source, NULL, s->ei))
-			continue;
-		item = view_item(v, "anchors");
-		view_cstr(item, "anchor_key", k == ANCHOR_MAIL ? "evidence.anchor.mail" : "evidence.anchor.stamp");
-		view_text(item, "time", sheet_when(s, a.at_ms));
-		view_text(item, "source", buf_slice(&source));
+		if (yes)
+			anchor_view(p, v, (enum anchor_kind)k, yes->seq, &shown);
+		anchor_view(p, v, (enum anchor_kind)k, p->s->events[p->s->n - 1].seq, &shown);
 	}
 }
 

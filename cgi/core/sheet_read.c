@@ -130,6 +130,17 @@ enum err sheet_mail_load(struct sheet *s, const struct sheet_event *e, struct se
 	return rc ? rc : sent_fill(s->a, buf_slice(&stored), sent, m, s->ei);
 }
 
+const struct message *sheet_mail(struct sheet *s, struct sheet_event *e)
+{
+	if (e->sent)
+		return e->mail;
+	e->sent = arena_alloc(s->a, sizeof(*e->sent));
+	e->mail = arena_alloc(s->a, sizeof(*e->mail));
+	if (!e->sent || !e->mail || sheet_mail_load(s, e, e->sent, e->mail) != OK)
+		e->mail = NULL;
+	return e->mail;
+}
+
 enum err sheet_form_load(struct sheet *s, const struct sheet_event *e, unsigned char hash[STORE_HASH_BYTES],
     struct buf *body)
 {

@@ -177,6 +177,7 @@ void sheet_seen_view(struct sheet *s)
 void sheet_acts_view(struct sheet *s)
 {
 	view_list(s->v, "acts");
+	view_bool(s->v, "confirmed_once", sheet_yes(s, 0) != NULL);
 	for (size_t i = 0; i < s->n; i++) {
 		struct view *v;
 
@@ -215,27 +216,26 @@ static struct slice mailbox(struct sheet *s, const struct message *m)
 	return buf_slice(&b);
 }
 
-static void mail_view(struct sheet *s, struct view *list, const struct sheet_event *e)
+static void mail_view(struct sheet *s, struct view *list, struct sheet_event *e)
 {
 	struct view *v = view_item(list, "mails"), *known;
-	struct message m;
-	struct sent sent;
+	const struct message *m = sheet_mail(s, e);
 
 	answer_view(s, v, e);
 	view_text(v, "mail_sum", sheet_sum(s, e->core.hash[EVENTCORE_MAIL], SHEET_SUM_CHARS));
 	view_list(v, "known");
-	if (sheet_mail_load(s, e, &sent, &m))
+	if (!m)
 		return;
 	known = view_item(v, "known");
-	view_text(known, "from", mailbox(s, &m));
-	view_text(known, "to", m.to);
-	view_text(known, "subject", m.subject);
-	view_text(known, "date_header", sent.date_header);
-	view_text(known, "message_id", m.message_id);
-	view_text(known, "unsubscribe", m.list_unsubscribe);
-	view_text(known, "sum", sheet_sum(s, sent.sha256, 0));
-	view_int(known, "bytes", sent.bytes);
-	view_text(known, "text", m.text);
+	view_text(known, "from", mailbox(s, m));
+	view_text(known, "to", m->to);
+	view_text(known, "subject", m->subject);
+	view_text(known, "date_header", e->sent->date_header);
+	view_text(known, "message_id", m->message_id);
+	view_text(known, "unsubscribe", m->list_unsubscribe);
+	view_text(known, "sum", sheet_sum(s, e->sent->sha256, 0));
+	view_int(known, "bytes", e->sent->bytes);
+	view_text(known, "text", m->text);
 	view_bool(s->v, "mails_masked", true);
 }
 

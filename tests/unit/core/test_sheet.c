@@ -273,6 +273,43 @@ static void active(void **state)
 	golden(w, "active", id);
 }
 
+static bool says(struct slice page, const char *text)
+{
+	return memmem(page.ptr, page.len, text, strlen(text)) != NULL;
+}
+
+/* What was anchored stays so when something happens afterwards; which mail and which way are said in words. */
+static void anchored_and_then(void **state)
+{
+	struct world *w = *state;
+	int64_t id = confirmed(w, "news", "ada@example.net", "news", "de");
+	struct anchor a = {.kind = ANCHOR_MAIL, .source = SLICE("17")};
+	struct checkpoint c;
+	struct slice page;
+	struct db *db;
+
+	checkpoint(w);
+	assert_ok(store_write_begin(w->store, &db, EI));
+	assert_ok(checkpoint_last(db, &c, NULL, EI));
+	a.size = c.size;
+	a.at_ms = w->now_ms;
+	assert_ok(anchor_put(db, &a, EI));
+	assert_ok(store_write_commit(w->store, EI));
+	world_wait(w, DAY_MS);
+	append(w, (struct event_new){.person_id = id, .kind = EVENT_EXPORTED, .detail = SLICE("hub csv")});
+	append(w, (struct event_new){.person_id = id, .kind = EVENT_WITHDRAWN, .detail = SLICE("journal")});
+	page = sheet(w, id, "de");
+	assert_true(says(page, "zum Versand an den Betreiber übergeben: alle Ereignisse bis Nr."));
+	assert_false(says(page, "Noch nicht verankert"));
+	assert_true(says(page, "Betreff: Bitte bestätigen: Vereinspost"));
+	assert_true(says(page, "Auf der Seite „Meine Daten“") && says(page, "Format: CSV") && !says(page, "hub csv"));
+	assert_true(says(page, "aus dem Journal") && !says(page, "Angabe: journal"));
+	assert_true(says(page, "Gezeigt ist: Wer das Postfach") && says(page, "-1.json --key SCHLÜSSEL<"));
+	world_signup(w, "news", "bob@example.net", "news", "de");
+	page = sheet(w, person_of(w, "bob@example.net"), "de");
+	assert_true(says(page, "Den Knopf, der bestätigt, hat niemand gedrückt.") && !says(page, "Gezeigt ist: Wer das Postfach"));
+}
+
 /* In a checkpoint but for the last event. */
 static void left(void **state)
 {
@@ -651,7 +688,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
-		T(pending), T(active), T(left), T(bounced), T(blocked), T(restricted), T(old), T(before),
+		T(pending), T(active), T(anchored_and_then), T(left), T(bounced), T(blocked), T(restricted), T(old), T(before),
 		T(kept), T(again), T(nothing_but_a_person), T(every_kind_has_its_words), T(texts_stay_as_they_were), T(texts_that_are_not_there),
 		T(hostile_content_stays_content), T(self_contained), T(whole_is_not_altered), T(altered_part_is_said), T(swapped_rows_are_said), T(who_is_not_there),
 	};
