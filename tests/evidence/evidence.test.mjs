@@ -40,6 +40,18 @@ test("two verifiers agree on fifty bundles, ten of them forged", () => {
 	}
 });
 
+// Files of the first release: whoever has one in a drawer must be able to check it with either program, for ever.
+test("they agree on the frozen bundles of format 1", () => {
+	const names = readdirSync("tests/golden/bundle").filter((f) => f.endsWith(".json"));
+	assert.equal(names.length, 5);
+	for (const f of names) {
+		const path = resolve("tests/golden/bundle", f), key = resolve("tests/golden/bundle/v1.keys.txt");
+		const want = f.includes("forged") ? 3 : 0;
+		assert.equal(ours(path, "--key", key).status, want, f);
+		assert.equal(python(path, key).status, want, f);
+	}
+});
+
 // Small files made to be odd; what one of them lets pass and the other not is a hole in the page that both follow.
 test("they agree on the seeds of the fuzzer as well", () => {
 	for (const f of readdirSync("tests/fuzz/corpus/bundle")) {
