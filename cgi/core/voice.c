@@ -147,7 +147,7 @@ static enum err words_add(struct phrases *p, const struct source *s, const char 
 	own = embed_find(name.data);
 	if (own) {
 		*any = true;
-		rc = phrases_load(p, own->name, slice_make(own->data, own->len), false, ei);
+		rc = phrases_load_shipped(p, own->name, slice_make(own->data, own->len), ei);
 	}
 	for (size_t i = 0; !rc && i < 2; i++) {
 		rc = owner_file(s, owners[i], name.data, &text, &found, ei);

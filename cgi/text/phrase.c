@@ -1,5 +1,6 @@
 #include "text/phrase.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,10 @@
 #define PHRASE_CATALOGUE_MAX_BYTES (32u * 1024u * 1024u)
 #define PHRASE_KEY_MAX_BYTES 80
 #define PHRASE_FALLBACKS_MAX 4
+#define PHRASE_ARENA_BLOCK_BYTES (16u * 1024u)
 
 struct phrases {
+	pthread_mutex_t lock; /* guards the arena, after loading */
 	struct arena arena;
 	const char *lang;
 	const struct phrases *base;
@@ -30,6 +33,7 @@ struct phrase_load {
 	const char *name; /* of the file, arena copy; its address tells files apart */
 	struct slice text;
 	bool override;
+	bool shipped; /* bodies wait for their first use */
 	struct errinfo *ei;
 	/* the phrase being read */
 	struct phrase_run *runs;
@@ -40,8 +44,6 @@ struct phrase_load {
 	size_t run_from; /* start of the text run now open */
 	bool in_block, strong;
 	size_t strong_at;
-	size_t counted; /* lines are counted up to here */
-	unsigned lines;
 };
 
 struct phrases *phrases_new(const char *lang)
@@ -49,7 +51,8 @@ struct phrases *phrases_new(const char *lang)
 	struct phrases *p = calloc(1, sizeof *p);
 	if (!p)
 		return NULL;
-	arena_init(&p->arena, PHRASE_CATALOGUE_MAX_BYTES);
+	pthread_mutex_init(&p->lock, NULL);
+	arena_init_blocks(&p->arena, PHRASE_CATALOGUE_MAX_BYTES, PHRASE_ARENA_BLOCK_BYTES);
 	p->lang = arena_str(&p->arena, slice_from(lang));
 	if (!p->lang) {
 		phrases_free(p);
@@ -65,6 +68,7 @@ void phrases_free(struct phrases *p)
 	arena_free(&p->arena);
 	free(p->list);
 	free(p->index);
+	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
 
@@ -113,12 +117,13 @@ void phrases_each(const struct phrases *p, void (*fn)(struct slice key, const st
 
 size_t phrase_placeholders(const struct phrase *p, struct slice *names, size_t max)
 {
+	const struct phrase_body *body = phrase_body_of(p);
 	size_t n = 0;
-	for (size_t i = 0; i < p->nruns; i++) {
-		if (p->runs[i].kind != PHRASE_VALUE)
+	for (size_t i = 0; body && i < body->nruns; i++) {
+		if (body->runs[i].kind != PHRASE_VALUE)
 			continue;
 		if (n < max)
-			names[n] = p->runs[i].text;
+			names[n] = body->runs[i].text;
 		n++;
 	}
 	return n;
@@ -149,12 +154,12 @@ static void phrase_place(struct slice text, size_t at, unsigned *line, unsigned 
 	}
 }
 
-/* Line of an offset, from 1. Offsets come in rising order, so that a file is counted once. */
-static unsigned phrase_line_of(struct phrase_load *l, size_t at)
+unsigned phrase_lineno(const struct phrase *p)
 {
-	for (; l->counted < at && l->counted < l->text.len; l->counted++)
-		l->lines += l->text.ptr[l->counted] == '\n';
-	return l->lines + 1;
+	unsigned line, col;
+	size_t at = (size_t)(p->key.ptr - p->text);
+	phrase_place(slice_make(p->text, at), at, &line, &col);
+	return line;
 }
 
 static enum err phrase_fail(const struct phrase_load *l, size_t at, const char *what)
@@ -396,33 +401,63 @@ static enum err phrases_put(struct phrase_load *l, const struct phrase *ph, size
 	if (old->file == l->name || !l->override) {
 		char what[ERR_TEXT_BYTES / 2];
 		snprintf(what, sizeof what, "the key [%.*s] stands already in %s:%u. Keep one of them",
-		    SLICE_FMT(ph->key), old->file, (unsigned)old->line);
+		    SLICE_FMT(ph->key), old->file, phrase_lineno(old));
 		return phrase_fail(l, key_at, what);
 	}
 	p->list[p->index[at] - 1] = ph;
 	return OK;
 }
 
+/* What phrase_body() found, for good. */
+static enum err phrase_body_keep(struct phrase_load *l, struct phrase_body *body)
+{
+	struct arena *a = &l->p->arena;
+	body->blocks = arena_alloc(a, l->nblocks * sizeof *body->blocks);
+	body->runs = arena_alloc(a, l->nruns * sizeof *body->runs);
+	if (!body->blocks || !body->runs)
+		return phrase_no_memory(l);
+	memcpy(body->blocks, l->blocks, l->nblocks * sizeof *body->blocks);
+	memcpy(body->runs, l->runs, l->nruns * sizeof *body->runs);
+	body->nblocks = (uint32_t)l->nblocks;
+	body->nruns = (uint32_t)l->nruns;
+	atomic_store_explicit(&body->ready, true, memory_order_release);
+	return OK;
+}
+
+/* A phrase of a shipped file, which tests have read: what fails here is memory. */
+static void phrase_body_late(const struct phrase *p)
+{
+	struct phrase_load l = {.p = p->home, .name = p->file, .text = p->source};
+	pthread_mutex_lock(&p->home->lock);
+	if (!atomic_load_explicit(&p->body->ready, memory_order_relaxed) && phrase_body(&l, 0, p->source.len) == OK)
+		phrase_body_keep(&l, p->body);
+	pthread_mutex_unlock(&p->home->lock);
+	free(l.runs);
+	free(l.blocks);
+}
+
+const struct phrase_body *phrase_body_of(const struct phrase *p)
+{
+	if (!atomic_load_explicit(&p->body->ready, memory_order_acquire))
+		phrase_body_late(p);
+	return atomic_load_explicit(&p->body->ready, memory_order_acquire) ? p->body : NULL;
+}
+
 /* The phrase whose "[" stands at key_at and whose text is text[from, end). */
 static enum err phrase_add(struct phrase_load *l, struct slice key, size_t key_at, size_t from, size_t end)
 {
-	enum err e = phrase_body(l, from, end);
-	if (e)
-		return e;
-	if (l->nruns == 0)
-		return phrase_fail(l, key_at, "a key without text. Write the text below it, or take the key out");
-	struct arena *a = &l->p->arena;
-	struct phrase *ph = arena_alloc(a, sizeof *ph);
-	struct phrase_block *blocks = arena_alloc(a, l->nblocks * sizeof *blocks);
-	struct phrase_run *runs = arena_alloc(a, l->nruns * sizeof *runs);
-	if (!ph || !blocks || !runs)
+	struct phrase *ph = arena_alloc(&l->p->arena, sizeof *ph);
+	struct phrase_body *body = arena_alloc(&l->p->arena, sizeof *body);
+	if (!ph || !body)
 		return phrase_no_memory(l);
-	memcpy(blocks, l->blocks, l->nblocks * sizeof *blocks);
-	memcpy(runs, l->runs, l->nruns * sizeof *runs);
 	*ph = (struct phrase){.key = key, .source = slice_trim(slice_sub(l->text, from, end - from)),
-	    .file = l->name, .line = phrase_line_of(l, key_at), .hash = view_hash(key), .blocks = blocks, .runs = runs,
-	    .nblocks = l->nblocks, .nruns = l->nruns};
-	return phrases_put(l, ph, key_at);
+	    .file = l->name, .text = l->text.ptr, .home = l->p, .body = body, .hash = view_hash(key)};
+	if (ph->source.len == 0)
+		return phrase_fail(l, key_at, "a key without text. Write the text below it, or take the key out");
+	enum err e = l->shipped ? OK : phrase_body(l, from, end);
+	if (!e && !l->shipped)
+		e = phrase_body_keep(l, body);
+	return e ? e : phrases_put(l, ph, key_at);
 }
 
 /* "[key]" at the start of the line at; E_INVALID for anything else. */
@@ -477,7 +512,7 @@ static enum err phrase_check_bytes(const struct phrase_load *l)
 
 static enum err phrases_read(struct phrase_load *l)
 {
-	enum err e = phrase_check_bytes(l);
+	enum err e = l->shipped ? OK : phrase_check_bytes(l);
 	if (e)
 		return e;
 	size_t at = phrase_next_key(l->text, 0);
@@ -511,4 +546,10 @@ enum err phrases_load(struct phrases *p, const char *name, struct slice text, bo
 	free(l.runs);
 	free(l.blocks);
 	return e;
+}
+
+enum err phrases_load_shipped(struct phrases *p, const char *name, struct slice text, struct errinfo *ei)
+{
+	struct phrase_load l = {.p = p, .name = name, .text = text, .shipped = true, .ei = ei};
+	return phrases_read(&l);
 }

@@ -7,6 +7,8 @@
  * Text inside runs and working memory uses four control bytes, which can come
  * neither from files nor from values:
  */
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include "text/phrase.h"
 
@@ -29,16 +31,27 @@ struct phrase_block {
 	uint32_t values;       /* how many of them are placeholders */
 };
 
-struct phrase {
-	struct slice key;
-	struct slice source;
-	const char *file;
-	uint32_t line;
-	uint32_t hash;
+struct phrase_body {
+	atomic_bool ready; /* what follows does not change any more */
+	uint32_t nblocks, nruns;
 	struct phrase_block *blocks;
 	struct phrase_run *runs;
-	size_t nblocks, nruns;
 };
+
+struct phrase {
+	struct slice key; /* in the text of its file */
+	struct slice source;
+	const char *file;
+	const char *text; /* of its file, from the start */
+	struct phrases *home;
+	struct phrase_body *body; /* asked for with phrase_body_of() */
+	uint32_t hash;
+};
+
+/* Blocks and runs; those of a shipped file are made at their first use. NULL without memory. Threads: any. */
+const struct phrase_body *phrase_body_of(const struct phrase *p);
+/* Of its key in its file, from 1. */
+unsigned phrase_lineno(const struct phrase *p);
 
 enum phrase_form { PHRASE_INLINE, PHRASE_BLOCKS, PHRASE_ATTR, PHRASE_LINE, PHRASE_WRAPPED };
 struct phrase_style {

@@ -88,7 +88,7 @@ static void phrase_words_add(struct phrase_work *w, struct slice s)
 static enum err phrase_missing(const struct phrase_out *o, const struct phrase *p, struct slice name,
     const char *why)
 {
-	return err_set(o->ei, E_INVALID, "%s:%u: phrase [%.*s]: {%.*s} %s", p->file, (unsigned)p->line,
+	return err_set(o->ei, E_INVALID, "%s:%u: phrase [%.*s]: {%.*s} %s", p->file, phrase_lineno(p),
 	    SLICE_FMT(p->key), SLICE_FMT(name), why);
 }
 
@@ -110,17 +110,24 @@ struct slice phrase_label(const struct view *v, struct slice name)
 static enum err phrase_runs_add(struct phrase_out *o, const struct phrase *p, const struct phrase_block *b,
     int depth);
 
+static enum err phrase_no_body(const struct phrase_out *o, const struct phrase *p)
+{
+	return err_set(o->ei, E_NOMEM, "%s:%u: no memory for the phrase [%.*s]", p->file, phrase_lineno(p), SLICE_FMT(p->key));
+}
+
 /* All blocks of a phrase as one line. */
 static enum err phrase_joined_add(struct phrase_out *o, const struct phrase *p, int depth)
 {
 	if (depth > PHRASE_DEPTH_MAX)
 		return err_set(o->ei, E_INVALID, "%s:%u: phrase [%.*s]: phrases stand in each other more than %d "
-		    "deep", p->file,
-		    (unsigned)p->line, SLICE_FMT(p->key), PHRASE_DEPTH_MAX);
-	for (size_t i = 0; i < p->nblocks; i++) {
+		    "deep", p->file, phrase_lineno(p), SLICE_FMT(p->key), PHRASE_DEPTH_MAX);
+	const struct phrase_body *body = phrase_body_of(p);
+	if (!body)
+		return phrase_no_body(o, p);
+	for (size_t i = 0; i < body->nblocks; i++) {
 		if (i)
 			phrase_words_add(o->w, SLICE(" "));
-		enum err e = phrase_runs_add(o, p, &p->blocks[i], depth);
+		enum err e = phrase_runs_add(o, p, &body->blocks[i], depth);
 		if (e)
 			return e;
 	}
@@ -198,7 +205,7 @@ static enum err phrase_runs_add(struct phrase_out *o, const struct phrase *p, co
     int depth)
 {
 	for (size_t i = b->first; i < b->first + b->count; i++) {
-		const struct phrase_run *run = &p->runs[i];
+		const struct phrase_run *run = &p->body->runs[i];
 		enum err e = OK;
 		if (run->kind == PHRASE_TEXT) {
 			phrase_words_add(o->w, run->text);
@@ -433,9 +440,10 @@ static bool phrase_sole_value(const struct phrase_out *o, const struct phrase *p
 {
 	if (b->values != 1)
 		return false;
+	const struct phrase_run *runs = p->body->runs;
 	for (size_t i = b->first; i < b->first + b->count; i++)
-		if (p->runs[i].kind == PHRASE_VALUE)
-			return view_get_hashed(o->v, p->runs[i].text, p->runs[i].hash, val) || b->kind == PHRASE_ITEM;
+		if (runs[i].kind == PHRASE_VALUE)
+			return view_get_hashed(o->v, runs[i].text, runs[i].hash, val) || b->kind == PHRASE_ITEM;
 	return false;
 }
 
@@ -443,8 +451,11 @@ static enum err phrase_blocks_out(struct phrase_out *o, const struct phrase *p, 
 {
 	if (depth > PHRASE_DEPTH_MAX)
 		return phrase_joined_add(o, p, depth); /* reports the depth */
-	for (size_t i = 0; i < p->nblocks; i++) {
-		const struct phrase_block *b = &p->blocks[i];
+	const struct phrase_body *body = phrase_body_of(p);
+	if (!body)
+		return phrase_no_body(o, p);
+	for (size_t i = 0; i < body->nblocks; i++) {
+		const struct phrase_block *b = &body->blocks[i];
 		struct view_value val;
 		bool sole = phrase_sole_value(o, p, b, &val);
 		if (sole && b->kind == PHRASE_ITEM && !val.truth)

@@ -45,7 +45,7 @@ static enum err add_words(struct bare *b, size_t i, struct errinfo *ei)
 	b->words[i] = phrases_new(tags[i]);
 	if (!b->words[i] || !f)
 		return err_set(ei, E_NOMEM, "words of %s", tags[i]);
-	return phrases_load(b->words[i], f->name, slice_make(f->data, f->len), false, ei);
+	return phrases_load_shipped(b->words[i], f->name, slice_make(f->data, f->len), ei);
 }
 
 static void bare_csp(struct bare *b)

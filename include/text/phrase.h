@@ -35,7 +35,7 @@
  * stored mails (U+E000 name U+E001) pass unchanged and are never broken.
  *
  * Limits: file 1 MiB, key 80 bytes, rendered block 1 MiB, phrases inside phrases 8 deep.
- * A catalogue of phrases is immutable after loading and may be read by many threads.
+ * A catalogue of phrases does not change after loading and may be read by many threads.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,6 +57,12 @@ void phrases_free(struct phrases *p);
 /* After an error the catalogue is only good for phrases_free(). */
 enum err phrases_load(struct phrases *p, const char *name, struct slice text, bool override,
     struct errinfo *ei);
+/*
+ * The same for a file that is part of the program: it is not copied, so it and its name must stay; it is believed to be
+ * right (tests/unit/core/test_words.c loads each with phrases_load()), and a phrase is parsed at its first use. That
+ * is a third of a CGI start. E_INVALID: a key twice.
+ */
+enum err phrases_load_shipped(struct phrases *p, const char *name, struct slice text, struct errinfo *ei);
 /* Keys missing here are taken from base (de-du -> de). base must outlive p. */
 void phrases_fallback(struct phrases *p, const struct phrases *base);
 const struct phrase *phrases_get(const struct phrases *p, struct slice key);

@@ -12,6 +12,7 @@
 
 #include "base/slice.h"
 #include "text/phrase.h"
+#include "text/phrase_priv.h"
 #include "text/tpl.h"
 #include "store/event.h"
 #include "store/outbox.h"
@@ -289,10 +290,45 @@ static void test_every_key_is_documented(void **state)
 	assert_int_equal(m.missing, 0);
 }
 
+static void same_body(struct slice key, const struct phrase *late, void *arg)
+{
+	const struct phrase *ph = phrases_get(arg, key);
+	const struct phrase_body *a = phrase_body_of(ph), *b = phrase_body_of(late);
+
+	if (!a || !b || a->nblocks != b->nblocks || a->nruns != b->nruns)
+		fail_msg("[%.*s] is another one when it is parsed late", SLICE_FMT(key));
+	for (size_t i = 0; i < a->nblocks; i++)
+		assert_memory_equal(&a->blocks[i], &b->blocks[i], sizeof(a->blocks[i]));
+	for (size_t i = 0; i < a->nruns; i++)
+		assert_true(a->runs[i].kind == b->runs[i].kind && slice_eq(a->runs[i].text, b->runs[i].text));
+}
+
+/* The program believes its own words to be right and parses each when it is used: as the parser that checks does. */
+static void test_shipped_words_are_right(void **state)
+{
+	struct errinfo ei = {.text = ""};
+
+	(void)state;
+	for (int lang = 0; lang < LANGS; lang++) {
+		struct phrases *late = phrases_new(FOLDERS[lang]);
+		char prefix[16];
+
+		snprintf(prefix, sizeof(prefix), "%s/", FOLDERS[lang]);
+		for (size_t i = 0; i < embedded_count; i++)
+			if (name_part(embedded_files[i].name, prefix).len &&
+			    phrases_load_shipped(late, embedded_files[i].name,
+			        slice_make(embedded_files[i].data, embedded_files[i].len), &ei))
+				fail_msg("%s", ei.text);
+		phrases_each(late, same_body, all.words[lang]);
+		phrases_free(late);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_languages_say_the_same),
+		cmocka_unit_test(test_shipped_words_are_right),
 		cmocka_unit_test(test_informal_holds_only_differences),
 		cmocka_unit_test(test_informal_is_informal),
 		cmocka_unit_test(test_every_phrase_has_a_user), cmocka_unit_test(test_every_kind_has_words),

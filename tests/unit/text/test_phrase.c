@@ -1,5 +1,6 @@
 #include "text/phrase.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,14 +87,17 @@ struct row {
 	const char *want; /* NULL: E_INVALID */
 };
 
-static void run_rows(const struct row *rows, size_t n)
+/* shipped: parsed when it is rendered, with the same outcome. */
+static void run_rows_by(const struct row *rows, size_t n, bool shipped)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct phrases *p = phrases_new("de");
 		char file[2000];
 		struct errinfo ei = {.text = ""};
 		snprintf(file, sizeof file, "[k]\n%s\n", rows[i].text);
-		if (phrases_load(p, "t.txt", slice_from(file), false, &ei))
+		enum err loaded = shipped ? phrases_load_shipped(p, "t.txt", slice_from(file), &ei) :
+		    phrases_load(p, "t.txt", slice_from(file), false, &ei);
+		if (loaded)
 			fail_msg("line %d: %s", rows[i].line, ei.text);
 		struct buf out;
 		buf_init(&out, 100000);
@@ -106,6 +110,12 @@ static void run_rows(const struct row *rows, size_t n)
 		buf_free(&out);
 		phrases_free(p);
 	}
+}
+
+static void run_rows(const struct row *rows, size_t n)
+{
+	run_rows_by(rows, n, false);
+	run_rows_by(rows, n, true);
 }
 
 #define RUN(rows) run_rows(rows, sizeof(rows) / sizeof(rows)[0])
@@ -484,6 +494,60 @@ static void test_many_keys(void **state)
 	buf_free(&text);
 }
 
+#define THREADS 4
+#define SHIPPED_KEYS 200
+
+static void *use_shipped(void *arg)
+{
+	struct errinfo ei;
+	struct buf out;
+	size_t bad = 0;
+
+	buf_init(&out, 1000);
+	for (int i = 0; i < SHIPPED_KEYS; i++) {
+		char key[20], want[60];
+		snprintf(key, sizeof key, "key.%d", i);
+		snprintf(want, sizeof want, "<strong>text</strong> %d {", i);
+		buf_reset(&out);
+		bad += phrase_html_inline(&out, phrases_get(ph, slice_from(key)), NULL, &ei) || strcmp(out.data, want) != 0;
+	}
+	buf_free(&out);
+	return bad ? arg : NULL;
+}
+
+/* A phrase of the program itself is parsed by whoever needs it first, and they may be many. */
+static void test_shipped(void **state)
+{
+	(void)state;
+	struct errinfo ei = {.text = ""};
+	struct slice names[4];
+	struct buf text;
+	pthread_t threads[THREADS];
+	buf_init(&text, 1u << 20);
+	buf_add_str(&text, "# words\n");
+	for (int i = 0; i < SHIPPED_KEYS; i++)
+		buf_printf(&text, "[key.%d]\n\n**text** %d {{\n\n", i, i);
+	buf_add_str(&text, "[last]\n{a} and {b}\n");
+	assert_int_equal(phrases_load_shipped(ph, "own.txt", buf_slice(&text), &ei), OK);
+	assert_true(phrase_source(phrases_get(ph, SLICE("key.7"))).ptr > text.data &&
+	    phrase_source(phrases_get(ph, SLICE("key.7"))).ptr < text.data + text.len);
+	assert_int_equal(phrase_placeholders(phrases_get(ph, SLICE("last")), names, 4), 2);
+	assert_true(slice_eq_str(names[1], "b"));
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, use_shipped, threads), 0);
+	for (int i = 0; i < THREADS; i++) {
+		void *bad;
+		assert_int_equal(pthread_join(threads[i], &bad), 0);
+		assert_null(bad);
+	}
+	/* An owner's word goes over it; a key twice is told with both places. */
+	assert_int_equal(phrases_load(ph, "owner.txt", SLICE("[key.3]\nother\n"), true, &ei), OK);
+	assert_true(slice_eq_str(phrase_source(phrases_get(ph, SLICE("key.3"))), "other"));
+	assert_int_equal(phrases_load_shipped(ph, "more.txt", SLICE("[new]\nx\n[key.4]\ny\n"), &ei), E_INVALID);
+	assert_non_null(strstr(ei.text, "more.txt:3:1: the key [key.4] stands already in own.txt:18."));
+	buf_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -501,6 +565,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fallback, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_walks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shipped, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
