@@ -32,7 +32,7 @@ static size_t map_of(const struct conf *c, const struct conf_site *s)
 
 /*
  * What Chrome, Edge, Firefox and Safari send as they come is found by one look into a table; patterns take longer.
- * With its own settings nginx takes at most 46 bytes, two of them behind the header.
+ * With its own settings nginx takes at most 46 bytes, two of them before the header.
  */
 static const char *const usual[] = {
     "*", "de", "de-DE", "de-DE,de;q=0.9", "de-DE,de;q=0.9,en;q=0.8", "de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7",
@@ -46,26 +46,27 @@ static const char *const usual[] = {
 /* "de" takes "de-AT" as well, "pt-BR" only itself. */
 static void add_tag(struct buf *b, const char *tag)
 {
-	buf_printf(b, "%s%s", tag, strchr(tag, '-') ? "" : "(-[a-z0-9-]*)?");
+	buf_printf(b, "%s%s", tag, strchr(tag, '-') ? "" : "(?:-[a-z0-9-]*)?");
 }
 
 /* A look at what is not there: the language, with whatever weight. */
 static void add_without(struct buf *b, const struct conf_site *s, size_t from, size_t to)
 {
-	buf_add_str(b, "(?!(.*,)? *(");
+	buf_add_str(b, "(?!(?:.*,)? *(?:");
 	for (size_t i = from; i < to; i++) {
 		buf_add_str(b, i > from ? "|" : "");
 		add_tag(b, s->languages.v[i]);
 	}
-	buf_add_str(b, ") *[;,|])");
+	buf_add_str(b, ") *(?:[;,]|$))");
 }
 
-/* The language at one weight, in words of a regular expression. */
+/* The language at one weight. " *+" gives nothing back: thousands of spaces cost no more than as many letters. */
 static void weighed(struct buf *b, const char *lang, const char *weight)
 {
-	buf_add_str(b, "    \"~*(^|,) *");
+	/* the language first, so that its first letter is looked for and not each place tried */
+	buf_add_str(b, "    \"~*(?<![^ ,|])");
 	add_tag(b, lang);
-	buf_printf(b, " *%s *[,|]\" %s;\n", weight, lang);
+	buf_printf(b, " *+%s(?:,|$)\" %s;\n", weight, lang);
 }
 
 /*
@@ -77,22 +78,22 @@ static void weights(struct buf *b, const struct conf_site *s)
 	char weight[32];
 
 	for (size_t i = 0; i < s->languages.n; i++)
-		weighed(b, s->languages.v[i], "(; *q=1[.0-9]*)?");
+		weighed(b, s->languages.v[i], "(?:; *q=1[.0-9]* *+)?");
 	for (int digit = 9; digit >= 0; digit--)
 		for (size_t i = 0; i < s->languages.n; i++) {
-			snprintf(weight, sizeof(weight), digit ? "; *q=0\\.%d[0-9]*" : "; *q=0\\.0+[1-9][0-9]*", digit);
+			snprintf(weight, sizeof(weight), digit ? "; *q=0\\.%d[0-9]* *+" : "; *q=0\\.0+[1-9][0-9]* *+", digit);
 			weighed(b, s->languages.v[i], weight);
 		}
 	/* "*" stands for what is not named */
 	for (size_t i = 0; i < s->languages.n; i++) {
-		buf_add_str(b, "    \"~*^");
+		buf_add_str(b, "    \"~*^\\|\\|");
 		add_without(b, s, i, i + 1);
-		buf_printf(b, "(.*,)? *\\* *(;(?! *q=0(\\.0*)? *[,|])[^,|]*)?[,|]\" %s;\n", s->languages.v[i]);
+		buf_printf(b, "(?:.*,)? *\\* *(?:;(?! *q=0(?:\\.0*)? *(?:,|$))[^,]*)?(?:,|$)\" %s;\n", s->languages.v[i]);
 	}
 }
 
 /*
- * Header, query and origin in one key, so that nginx looks once. What a page of a listed origin may read of a form depends on
+ * Query, origin and header in one key, so that nginx looks once. What a page of a listed origin may read of a form depends on
  * who asks, so such requests go to the program. Patterns for the query, because nginx compares plain words without
  * regard to case.
  */
@@ -101,13 +102,13 @@ static void page_map(struct buf *b, const struct conf_site *s, size_t no, enum r
 	const char *const *tags = (const char *const *)s->languages.v;
 	const char *first = tags[0];
 
-	buf_printf(b, "map \"$http_accept_language|$args|%s\" $jawort_ready%s%zu {\n    default %s;\n    \"||\" %s;\n",
+	buf_printf(b, "map \"$args|%s|$http_accept_language\" $jawort_ready%s%zu {\n    default %s;\n    \"||\" %s;\n",
 	    kind == READY_FORM ? "$http_origin" : "", kind == READY_FORM ? "_form" : "", no, first, first);
 	for (size_t i = 0; i < USUAL; i++)
-		buf_printf(b, "    \"%s||\" %s;\n", usual[i], lang_pick(slice_from(usual[i]), tags, s->languages.n));
+		buf_printf(b, "    \"||%s\" %s;\n", usual[i], lang_pick(slice_from(usual[i]), tags, s->languages.n));
 	for (size_t i = 0; i < s->languages.n; i++)
-		buf_printf(b, "    \"~^[^|]*\\|lang=%s\\|$\" %s;\n", tags[i], tags[i]);
-	buf_add_str(b, "    # Any other query or an origin: the program.\n    \"~(?<!\\|\\|)$\" \"\";\n    \"~*^");
+		buf_printf(b, "    \"~^lang=%s\\|\\|\" %s;\n", tags[i], tags[i]);
+	buf_add_str(b, "    # Any other query or an origin: the program.\n    \"~^(?!\\|\\|)\" \"\";\n    \"~*^\\|\\|");
 	add_without(b, s, 0, s->languages.n);
 	buf_printf(b, "[^*]*$\" %s;\n", first);
 	weights(b, s);
