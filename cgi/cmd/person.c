@@ -12,7 +12,7 @@ static const struct person_verb {
     {"add", person_verb_add, "add ADDRESS --form F --purposes P,P --source \"paper form 2026-11-02\" [--lang L] [FIELD=VALUE ...]",
         true},
     {"withdraw", person_verb_withdraw, "withdraw ADDRESS [--purposes P] [--by reply|letter|phone] [--yes] [-n]", false},
-    {"export", person_verb_export, "export ADDRESS [--format json|csv|text] [-o FILE] [--by reply|letter|phone]", false},
+    {"export", person_verb_export, "export ADDRESS [--format json|csv|html|data] [-o FILE] [--by reply|letter|phone]", false},
     {"rectify", person_verb_rectify, "rectify ADDRESS FIELD=VALUE ... [--lang L] [--by reply|letter|phone] [--yes] [-n]",
         true},
     {"restrict", person_verb_act, "restrict ADDRESS [--by reply|letter|phone] [--yes] [-n]", false},

@@ -34,7 +34,7 @@ static int export_run(struct person_desk *d)
 	int code;
 
 	if (f == RIGHTS_FORMAT__MAX)
-		return cmd_usage("--format is json, csv or text");
+		return cmd_usage("--format is json, csv, html or data");
 	if (!id) {
 		err_set(&ei, E_NOT_FOUND, "nothing is held about this address");
 		return cmd_fail(VERB, &ei);

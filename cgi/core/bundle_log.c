@@ -15,8 +15,12 @@
 void bundle_log_open(struct bundle *b)
 {
 	struct checkpoint last;
-	enum err rc = checkpoint_last(b->db, &last, NULL, b->ei);
+	enum err rc;
 
+	/* The newest checkpoint may be signed by a key that was added since the store was opened. */
+	bundle_fail(b, store_rekey(db_store(b->db), b->ei));
+	b->ring = db_keyring(b->db);
+	rc = checkpoint_last(b->db, &last, NULL, b->ei);
 	buf_init_arena(&b->origin, b->a, NOTE_NAME_MAX_BYTES + 1);
 	bundle_fail(b, logbook_origin(b->db, b->c, &b->origin, b->ei));
 	if (rc && rc != E_NOT_FOUND)
@@ -178,7 +182,7 @@ static void add_vkey(struct bundle *b, const struct note_key *k)
 static void add_vkeys(struct bundle *b, struct slice origin)
 {
 	struct note_key keys[LOGBOOK_KEYS_MAX];
-	size_t n = logbook_keys(db_keyring(b->db), origin, keys);
+	size_t n = logbook_keys(b->ring, origin, keys);
 
 	for (size_t i = 0; i < n; i++) {
 		bundle_line(b);
@@ -212,7 +216,7 @@ void bundle_keys(struct bundle *b)
 
 void bundle_signature(struct bundle *b, size_t from)
 {
-	const struct crypt_key *seed = keyring_sign(db_keyring(b->db));
+	const struct crypt_key *seed = keyring_sign(b->ring);
 	unsigned char text[sizeof(BUNDLE_FORMAT) + CRYPT_HASH_BYTES] = BUNDLE_FORMAT "\n", sig[CRYPT_SIGN_BYTES];
 	struct note_key k = {.name = buf_slice(&b->origin)};
 	struct buf line;

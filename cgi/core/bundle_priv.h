@@ -21,6 +21,7 @@ struct bundle_point {
 
 struct bundle {
 	struct db *db;
+	const struct keyring *ring; /* one for the whole file */
 	const struct site *s;
 	const struct conf_site *c;
 	const struct person *p;

@@ -1,4 +1,4 @@
-/* Everything held, to take along: JSON for programs, CSV for tables, text to read. GDPR Art. 15(3), 20. */
+/* Everything held, to take along: a signed bundle, CSV for tables, a page to read, JSON for programs. GDPR Art. 15(3), 20. */
 #include "core/rights_priv.h"
 
 #include <string.h>
@@ -6,11 +6,13 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/enc.h"
-#include "core/when.h"
+#include "core/bundle.h"
+#include "core/entry.h"
+#include "core/held.h"
 #include "text/csv.h"
 #include "text/jsonw.h"
 
-static const char *const format_names[RIGHTS_FORMAT__MAX] = {"json", "csv", "text"};
+static const char *const format_names[RIGHTS_FORMAT__MAX] = {"json", "csv", "html", "data"};
 
 const char *rights_format_name(enum rights_format f)
 {
@@ -27,13 +29,16 @@ enum rights_format rights_format_from_name(struct slice name)
 }
 
 struct writing {
+	const struct rights *r;
 	const struct rights_person *p;
-	const struct site *site;
+	struct db *db;
+	int64_t now_ms;
 	struct arena *a;
 	struct buf *out;
+	struct errinfo *ei;
 };
 
-/* ---- JSON */
+/* ---- JSON for programs */
 
 static void key_time(struct jsonw *w, const char *key, int64_t ms)
 {
@@ -185,14 +190,14 @@ static void json_until(struct jsonw *w, const struct rights_person *p)
 /* Who answers, and who got the data: GDPR Art. 15(1)(c), by name (C-154/21). */
 static void json_who(struct jsonw *w, const struct writing *x)
 {
-	const struct conf_site *c = site_conf(x->site);
+	const struct conf_site *c = site_conf(x->r->site);
 
 	jsonw_key(w, "controller");
 	jsonw_object(w);
 	jsonw_kcstr(w, "name", c->controller.name);
 	jsonw_kcstr(w, "email", c->controller.email);
 	jsonw_end_object(w);
-	jsonw_kstr(w, "notice", site_url(x->site, x->a, "/n", ""));
+	jsonw_kstr(w, "notice", site_url(x->r->site, x->a, "/n", ""));
 	jsonw_key(w, "recipients");
 	jsonw_array(w);
 	for (size_t i = 0; i < c->nprocessors; i++)
@@ -202,7 +207,7 @@ static void json_who(struct jsonw *w, const struct writing *x)
 	jsonw_end_array(w);
 }
 
-static void write_json(const struct writing *x)
+static enum err write_data(const struct writing *x)
 {
 	const struct rights_person *p = x->p;
 	struct jsonw w;
@@ -210,7 +215,7 @@ static void write_json(const struct writing *x)
 	jsonw_init(&w, x->out);
 	jsonw_object(&w);
 	jsonw_kcstr(&w, "format", "jawort-person 1");
-	key_time(&w, "written", clock_now_ms());
+	key_time(&w, "written", x->now_ms);
 	json_who(&w, x);
 	jsonw_kcstr(&w, "channel", store_channel_name(p->channel));
 	jsonw_kstr(&w, "address", p->address);
@@ -228,6 +233,7 @@ static void write_json(const struct writing *x)
 	json_until(&w, p);
 	jsonw_end_object(&w);
 	buf_add_char(x->out, '\n');
+	return OK;
 }
 
 /* ---- CSV: section, name, value, since */
@@ -253,7 +259,7 @@ static void csv_events(struct csv *c, const struct rights_person *p)
 	}
 }
 
-static void write_csv(const struct writing *x)
+static enum err write_csv(const struct writing *x)
 {
 	const struct rights_person *p = x->p;
 	struct csv c;
@@ -283,93 +289,73 @@ static void write_csv(const struct writing *x)
 	csv_events(&c, p);
 	for (size_t i = 0; i < p->nuntil; i++)
 		row(&c, "until", slice_from(rights_what_name(p->until[i].what)), SLICE(""), p->until[i].at_ms);
+	return OK;
 }
 
-/* ---- text */
+/* ---- the signed bundle, and the page */
 
-static void head(const struct writing *x, const char *key)
+static enum err write_bundle(const struct writing *x)
 {
-	struct view *v = site_view(x->site, x->a, x->p->lang);
+	struct person p;
+	enum err rc = person_get(x->db, x->p->id, &p, x->ei);
 
-	buf_add_char(x->out, '\n');
-	buf_add_slice(x->out, site_say(x->site, x->p->lang, key, v));
-	buf_add_char(x->out, '\n');
+	return rc ? rc : bundle_write(x->db, x->r->site, &p, x->now_ms, x->out, x->ei);
 }
 
-static struct slice date(const struct writing *x, int64_t ms)
+static enum err write_page(const struct writing *x)
 {
-	return when_full(x->a, ms, site_conf(x->site)->time_zone, x->p->lang);
+	const char *lang = x->r->lang ? x->r->lang : x->p->lang;
+	const struct held h = {.site = x->r->site, .a = x->a, .lang = lang};
+
+	return held_page(&h, x->p, x->r->back, x->now_ms, x->out, x->ei);
 }
 
-static struct slice say_state(const struct writing *x)
+static enum err export_write(const struct writing *x, enum rights_format f)
 {
-	struct view *v = site_view(x->site, x->a, x->p->lang);
-	char key[64];
-	struct buf b;
-
-	view_text(v, "date", date(x, x->p->changed_ms));
-	buf_init(&b, sizeof(key) - 1);
-	buf_printf(&b, "hub.state.%s", person_state_name(x->p->state));
-	slice_copy(buf_slice(&b), key, sizeof(key));
-	buf_free(&b);
-	return site_say(x->site, x->p->lang, key, v);
-}
-
-static void line(const struct writing *x, struct slice name, struct slice value)
-{
-	buf_add_str(x->out, "  ");
-	buf_add_slice(x->out, name);
-	buf_add_str(x->out, value.len ? ": " : "");
-	buf_add_slice(x->out, value);
-	buf_add_char(x->out, '\n');
-}
-
-static void text_purposes(const struct writing *x)
-{
-	for (size_t i = 0; i < x->p->npurposes; i++) {
-		const struct rights_purpose *u = &x->p->purposes[i];
-		struct slice rest = u->text, one;
-
-		buf_printf(x->out, "  %.*s: %s, ", SLICE_FMT(u->title), purpose_state_name(u->state));
-		buf_add_slice(x->out, date(x, u->since_ms));
-		buf_add_char(x->out, '\n');
-		while (slice_split(&rest, '\n', &one))
-			if (one.len)
-				buf_printf(x->out, "    %.*s\n", SLICE_FMT(one));
-	}
-}
-
-static void write_text(const struct writing *x)
-{
-	const struct rights_person *p = x->p;
-
-	line(x, p->address, say_state(x));
-	for (size_t i = 0; i < p->nfields; i++)
-		line(x, p->fields[i].name, p->fields[i].value);
-	head(x, "hub.section.lists");
-	text_purposes(x);
-	head(x, "hub.section.history");
-	for (size_t i = 0; i < p->nevents; i++)
-		line(x, date(x, p->events[i].time_ms), slice_from(event_kind_name(p->events[i].kind)));
-	head(x, "hub.section.until");
-	for (size_t i = 0; i < p->nuntil; i++)
-		line(x, slice_from(rights_what_name(p->until[i].what)), p->until[i].at_ms ? date(x, p->until[i].at_ms)
-		    : SLICE(""));
-}
-
-enum err rights_write(const struct rights_person *p, const struct site *s, struct arena *a, enum rights_format f,
-    struct buf *out, struct errinfo *ei)
-{
-	static void (*const writers[RIGHTS_FORMAT__MAX])(const struct writing *x) = {write_json, write_csv, write_text};
-	const struct writing x = {p, s, a, out};
+	static enum err (*const writers[RIGHTS_FORMAT__MAX])(const struct writing *x) = {
+	    [RIGHTS_JSON] = write_bundle, [RIGHTS_CSV] = write_csv, [RIGHTS_PAGE] = write_page, [RIGHTS_DATA] = write_data};
+	enum err rc;
 
 	bug_if((unsigned)f >= RIGHTS_FORMAT__MAX);
-	writers[f](&x);
-	return buf_ok(out) && arena_ok(a) ? OK : err_set(ei, E_LIMIT, "what is held is longer than %zu bytes",
-	    out->max_bytes);
+	rc = writers[f](x);
+	if (rc)
+		return rc;
+	return buf_ok(x->out) && arena_ok(x->a) ? OK : err_set(x->ei, E_LIMIT, "what is held is longer than %zu bytes",
+	    x->out->max_bytes);
 }
 
 /* ---- with its event */
+
+/* What was handed over behind this link already. */
+struct before {
+	int64_t since_ms;
+	struct slice detail;
+	bool any, same;
+};
+
+static bool before_see(const struct event_row *r, void *arg)
+{
+	struct before *b = arg;
+	struct slice detail;
+
+	if (r->kind != EVENT_EXPORTED || r->time_ms < b->since_ms || !r->present[EVENT_CORE])
+		return true;
+	detail = entry_str(r->plain[EVENT_CORE], "detail");
+	b->any = true;
+	b->same = b->same || slice_eq(detail, b->detail);
+	return true;
+}
+
+/*
+ * Of the person, within the life of one link: what is taken along in a second form, or once more because the button
+ * was pressed twice, is one act. It makes no second mail, and in the same form no second event. What the owner does is
+ * asked for each time.
+ */
+static enum err before_look(struct db *db, const struct rights_act *w, struct before *b, struct errinfo *ei)
+{
+	b->since_ms = w->now_ms - site_conf(w->r->site)->links.rights.seconds * 1000;
+	return w->r->way == WITHDRAW_HUB ? event_each(db, w->person_id, 0, before_see, b, ei) : OK;
+}
 
 static enum err export_do(struct db *db, struct rights_act *w, void *arg, struct errinfo *ei)
 {
@@ -377,14 +363,18 @@ static enum err export_do(struct db *db, struct rights_act *w, void *arg, struct
 	struct letter_send send = {.letter = {.kind = OUTBOX_EXPORTED}, .person_id = w->person_id};
 	unsigned char hash[STORE_HASH_BYTES];
 	struct event_new e = {.person_id = 0};
+	struct before before = {.any = false};
 	struct buf detail;
-	enum err rc = OK;
+	enum err rc;
 
 	buf_init_arena(&detail, w->a, 64);
 	buf_printf(&detail, "%s %s", withdraw_way_name(w->r->way), rights_format_name(*f));
-	e.detail = buf_slice(&detail);
+	e.detail = before.detail = buf_slice(&detail);
+	rc = before_look(db, w, &before, ei);
+	if (rc || before.same)
+		return rc;
 	/* What the owner looks up of their own accord is noted, and no reason for a mail. */
-	if (w->r->way != WITHDRAW_OWNER && w->person.state != PERSON_ERASED)
+	if (!before.any && w->r->way != WITHDRAW_OWNER && w->person.state != PERSON_ERASED)
 		rc = rights_letter(db, w, &send, &e, hash, ei);
 	if (!rc)
 		rc = rights_event(db, w, &e, EVENT_EXPORTED, ei);
@@ -397,16 +387,18 @@ enum err rights_export(const struct rights *r, struct arena *a, int64_t person_i
     struct buf *out, struct errinfo *ei)
 {
 	struct rights_person *p = arena_alloc(a, sizeof(*p));
+	struct writing x = {.r = r, .p = p, .now_ms = clock_now_ms(), .a = a, .out = out, .ei = ei};
 	struct rights_done done;
-	struct db *db;
 	enum err rc = p ? rights_run(r, a, person_id, true, export_do, &f, &done, ei) : err_set(ei, E_NOMEM, "export");
 
 	if (rc || done.gone)
 		return rc ? rc : err_set(ei, E_NOT_FOUND, "nothing is held about this person");
-	rc = store_read(r->store, &db, ei);
+	rc = store_read(r->store, &x.db, ei);
 	if (rc)
 		return rc;
-	rc = rights_look(db, r->site, a, person_id, p, ei);
-	store_read_end(r->store, db);
-	return rc ? rc : rights_write(p, r->site, a, f, out, ei);
+	rc = rights_look(x.db, r->site, a, person_id, p, ei);
+	if (!rc)
+		rc = export_write(&x, f);
+	store_read_end(r->store, x.db);
+	return rc;
 }

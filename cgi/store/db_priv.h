@@ -128,6 +128,12 @@ struct db {
 struct keyslots;
 struct writer_queue;
 
+/* Rings from before a store_rekey(): keys of theirs may be in use until the store closes. */
+struct store_ring {
+	struct keyring *ring;
+	struct store_ring *before;
+};
+
 struct store {
 	char *site;
 	char *dir;
@@ -135,7 +141,8 @@ struct store {
 	char *keys_path;  /* keys.db */
 	char *ring_path;
 	char *journal_path; /* NULL: none */
-	struct keyring *ring;
+	struct keyring *_Atomic ring; /* store_rekey() puts another one in its place */
+	struct store_ring *ring_before;
 	struct keyslots *slots;
 	bool brief, lazy;
 
@@ -228,6 +235,8 @@ struct migration {
 };
 extern const struct migration migrations_all[];
 extern const int migrations_all_count;
+/* The ring, and those from before. */
+void store_ring_free(struct store *s);
 /* From user_version to count. Number 1 also stores the fingerprint of the ring. */
 enum err migrate_run(const char *path, sqlite3 *conn, const struct migration *list, int count,
     const struct keyring *ring, struct errinfo *ei);

@@ -87,7 +87,7 @@ static void store_free(struct store *s)
 	/* Last: only a connection that may write can empty the WAL when it closes. */
 	db_close(s->writer);
 	keyslots_close(s->slots);
-	keyring_free(s->ring);
+	store_ring_free(s);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
 	pthread_cond_destroy(&s->read_cond);
@@ -151,9 +151,19 @@ static enum err store_parts(struct store *s, bool create, bool *fresh, struct er
 	    "had data, remove the key file", s->ring_path, s->data_path, s->keys_path);
 }
 
+static enum err store_old_ring(struct store *s, struct errinfo *ei)
+{
+	struct keyring *ring = NULL;
+	enum err e = keyring_load(&ring, s->ring_path, ei);
+
+	s->ring = ring;
+	return e;
+}
+
 static enum err store_fresh_ring(struct store *s, struct errinfo *ei)
 {
 	char *marker = store_path(s->dir, STORE_MARKER);
+	struct keyring *ring = NULL;
 	enum err e = OK;
 	if (!marker)
 		return err_set(ei, E_NOMEM, "%s: no memory", s->dir);
@@ -163,8 +173,10 @@ static enum err store_fresh_ring(struct store *s, struct errinfo *ei)
 	free(marker);
 	if (e)
 		return e;
-	return file_exists(s->ring_path) ? keyring_load(&s->ring, s->ring_path, ei)
-	                                 : keyring_create(&s->ring, s->ring_path, ei);
+	e = file_exists(s->ring_path) ? keyring_load(&ring, s->ring_path, ei)
+	                              : keyring_create(&ring, s->ring_path, ei);
+	s->ring = ring;
+	return e;
 }
 
 static enum err store_fresh_done(struct store *s, struct errinfo *ei)
@@ -231,7 +243,7 @@ static enum err store_open_parts(struct store *s, bool create, struct errinfo *e
 	bool fresh;
 	enum err e = store_parts(s, create, &fresh, ei);
 	if (!e)
-		e = fresh ? store_fresh_ring(s, ei) : keyring_load(&s->ring, s->ring_path, ei);
+		e = fresh ? store_fresh_ring(s, ei) : store_old_ring(s, ei);
 	if (!e)
 		e = keyslots_open(&s->slots, s->keys_path, fresh, ei);
 	if (!e && !fresh && !s->brief)

@@ -268,9 +268,17 @@ static struct app_store *opening_find(void *arg, const struct conf_site *site)
 	return app_store_find(o->app, o->conf, site);
 }
 
+/* One that is open since before may have got keys meanwhile: `key rotate`, then a reload. */
 static enum err opening_get(void *arg, struct app_store *st, struct store **out, struct errinfo *ei)
 {
-	return app_store_get(((struct opening *)arg)->app, st, out, ei);
+	enum err rc = app_store_get(((struct opening *)arg)->app, st, out, ei);
+	struct errinfo keys = {.code = OK};
+
+	if (!rc && store_rekey(*out, &keys) != OK) {
+		err_wrap(&keys, "site %s goes on with the keys that it has", st->id);
+		log_err(LOG_ERROR, "keys", &keys);
+	}
+	return rc;
 }
 
 static void opening_put(void *arg, struct app_store *st)

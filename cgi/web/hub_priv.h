@@ -32,15 +32,10 @@ void hub_gone(struct page *p);
 /* page/my_over.html with its pair of phrases. */
 void hub_over(struct page *p, unsigned status, const char *key);
 struct slice hub_url(struct page *p);
-/* Names of those who process data for the site, comma list; empty: nobody. */
-struct slice hub_recipients(struct page *p);
 /* "30 Tagen": behind a preposition with dative. */
 struct slice hub_dative(struct page *p, struct conf_duration d);
 /* A field of the forms of this site, by its place; NULL behind the last. Each name once. */
 const struct conf_field *hub_field(const struct conf_site *c, size_t i);
-/* "Vorname". */
-struct slice hub_label(struct page *p, struct slice field, const struct view *v);
-
 
 /* The pages of a link that came to a new address; press: its button. */
 void hub_moving(struct page *p, bool press);

@@ -1,11 +1,10 @@
 #include "web/hub_priv.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/formpage.h"
+#include "core/held.h"
 #include "core/when.h"
-#include "text/phrase.h"
 
 #define HUB_HISTORY_MAX 60
 #define HUB_PATH "/my/"
@@ -47,19 +46,6 @@ void hub_gone(struct page *p)
 	hub_over(p, 200, "hub.gone");
 }
 
-struct slice hub_recipients(struct page *p)
-{
-	const struct conf_site *c = site_conf(p->site);
-	struct buf b;
-
-	buf_init_arena(&b, p->arena, 4096);
-	for (size_t i = 0; i < c->nprocessors; i++)
-		buf_printf(&b, "%s%s", b.len ? ", " : "", c->processors[i].contract_party);
-	if (c->hosting_kind == CONF_NAMED)
-		buf_printf(&b, "%s%s", b.len ? ", " : "", c->hosting.contract_party);
-	return buf_slice(&b);
-}
-
 struct slice hub_dative(struct page *p, struct conf_duration d)
 {
 	struct buf b;
@@ -89,206 +75,9 @@ const struct conf_field *hub_field(const struct conf_site *c, size_t i)
 	return NULL;
 }
 
-struct slice hub_label(struct page *p, struct slice field, const struct view *v)
+static struct held hub_held(struct page *p)
 {
-	struct buf b;
-
-	buf_init_arena(&b, p->arena, 128);
-	buf_add_str(&b, "form.label.");
-	buf_add_slice(&b, field);
-	/* a field that the site asked for once, and no words know */
-	return phrases_get(site_words(p->site, p->lang), buf_slice(&b)) ? site_say(p->site, p->lang, b.data, v) : field;
-}
-
-static struct slice hub_date(struct page *p, int64_t ms)
-{
-	return when_date(p->arena, ms, site_conf(p->site)->time_zone, p->lang);
-}
-
-static struct slice hub_until(struct page *p, int64_t ms)
-{
-	return when_until(p->arena, ms, site_conf(p->site)->time_zone, p->lang);
-}
-
-static struct slice hub_time(struct page *p, int64_t ms)
-{
-	return when_time(p->arena, ms, site_conf(p->site)->time_zone);
-}
-
-/* ---- what one receives */
-
-static const struct {
-	const char *state, *key;
-} slips[PURPOSE_STATE__MAX] = {
-    [PURPOSE_PENDING] = {"open", "page.slip.open"},
-    [PURPOSE_ACTIVE] = {"given", "page.slip.given"},
-    [PURPOSE_ENDED] = {"ended", "page.slip.ended"},
-};
-
-static void data_paragraphs(struct view *item, struct slice text, struct slice title)
-{
-	if (!text.len)
-		view_text(view_item(item, "paragraphs"), "text", title);
-	while (text.len) {
-		const char *gap = memmem(text.ptr, text.len, "\n\n", 2);
-		size_t len = gap ? (size_t)(gap - text.ptr) : text.len;
-		view_text(view_item(item, "paragraphs"), "text", slice_trim(slice_sub(text, 0, len)));
-		text = slice_sub(text, gap ? len + 2 : len, text.len);
-	}
-}
-
-static void data_purposes(struct page *p, struct view *v, const struct rights_person *who)
-{
-	size_t active = 0;
-
-	view_bool(v, "lists", !who->kept);
-	view_bool(v, "has_purposes", who->npurposes > 0);
-	for (size_t i = 0; i < who->npurposes; i++) {
-		const struct rights_purpose *one = &who->purposes[i];
-		struct view *item = view_item(v, "purposes");
-		view_cstr(item, "state", slips[one->state].state);
-		view_cstr(item, "state_key", slips[one->state].key);
-		view_text(item, "state_date", hub_date(p, one->since_ms));
-		view_text(item, "state_time", hub_time(p, one->since_ms));
-		view_text(item, "id", one->id);
-		view_text(item, "title", one->title);
-		view_bool(item, "button", one->state == PURPOSE_ACTIVE);
-		data_paragraphs(item, one->text, one->title);
-		active += one->state == PURPOSE_ACTIVE;
-	}
-	if (active > 1)
-		view_cstr(v, "all_key", "hub.lists.all");
-	else if (who->state == PERSON_PENDING)
-		view_cstr(v, "all_key", "hub.lists.forget");
-}
-
-/* ---- what is held */
-
-static void held_add(struct view *v, struct slice label, struct slice value)
-{
-	struct view *item;
-
-	if (!value.len)
-		return;
-	item = view_item(v, "held");
-	view_text(item, "label", label);
-	view_text(item, "value", value);
-}
-
-static void held_say(struct page *p, struct view *v, const char *label, struct slice value)
-{
-	held_add(v, site_say(p->site, p->lang, label, v), value);
-}
-
-static struct slice data_ip(const struct rights_person *who)
-{
-	for (size_t i = who->nevents; i > 0; i--)
-		if (who->events[i - 1].ip.len)
-			return who->events[i - 1].ip;
-	return SLICE("");
-}
-
-static struct slice data_page(const struct rights_person *who)
-{
-	for (size_t i = who->nrequests; i > 0; i--)
-		if (who->requests[i - 1].page.len)
-			return who->requests[i - 1].page;
-	return SLICE("");
-}
-
-static struct slice counted(struct page *p, struct view *v, const char *key, size_t n, int64_t since_ms)
-{
-	struct view *scope = view_child(v);
-
-	if (!n)
-		return SLICE("");
-	view_int(scope, "count", (int64_t)n);
-	view_text(scope, "date", hub_date(p, since_ms));
-	return site_say(p->site, p->lang, key, scope);
-}
-
-static void data_held(struct page *p, struct view *v, const struct rights_person *who)
-{
-	struct slice lang = site_say(p->site, who->lang, "page.lang.name", v);
-
-	held_say(p, v, "form.label.email", who->address);
-	for (size_t i = 0; i < who->nfields; i++)
-		held_add(v, hub_label(p, who->fields[i].name, v), who->fields[i].value);
-	if (!who->kept)
-		held_say(p, v, "hub.held.lang", lang);
-	held_say(p, v, "hub.held.ip", data_ip(who));
-	held_say(p, v, "hub.held.page", data_page(who));
-	held_say(p, v, "hub.held.events", counted(p, v, "hub.held.events.value", who->nevents,
-	    who->nevents ? who->events[0].time_ms : 0));
-	held_say(p, v, "hub.held.mails", counted(p, v, "hub.held.mails.value", who->nmails, 0));
-	if (who->blocked)
-		held_say(p, v, "hub.held.block", site_say(p->site, p->lang, "hub.held.block.value", v));
-}
-
-static void data_until(struct page *p, struct view *v, const struct rights_person *who)
-{
-	bool frozen = who->state == PERSON_RESTRICTED;
-
-	for (size_t i = 0; i < who->nuntil; i++) {
-		const struct rights_until *u = &who->until[i];
-		const char *name = rights_what_name(u->what);
-		struct view *item = view_item(v, "untils");
-		bool waits = frozen && u->what != RIGHTS_IP && u->what != RIGHTS_BACKUPS && u->what != RIGHTS_BLOCK;
-		view_text(item, "label_key", page_key(p, "hub.until.", name));
-		view_text(item, "period", site_duration(p->arena, u->period, p->lang));
-		if (u->at_ms && !waits) {
-			view_text(item, "date", hub_until(p, u->at_ms));
-			view_cstr(item, "when_key", "hub.until.date");
-		} else if (waits)
-			view_cstr(item, "when_key", "hub.until.frozen");
-		else
-			view_text(item, "when_key", page_key(p, page_key(p, "hub.until.", name).ptr, ".when"));
-	}
-}
-
-/* ---- what happened when: events, and mails with what became of them */
-
-struct happened {
-	int64_t ms;
-	struct slice key;
-	struct slice state_key; /* of a mail */
-};
-
-static int later_first(const void *a, const void *b)
-{
-	const struct happened *x = a, *y = b;
-
-	return x->ms < y->ms ? 1 : x->ms > y->ms ? -1 : 0;
-}
-
-/* The mails say the same with their names. */
-static bool of_mail(enum event_kind k)
-{
-	return k == EVENT_MAIL_QUEUED || k == EVENT_MAIL_ACCEPTED || k == EVENT_MAIL_FAILED;
-}
-
-static void data_history(struct page *p, struct view *v, const struct rights_person *who)
-{
-	struct happened *all = arena_alloc(p->arena, (who->nevents + who->nmails + 1) * sizeof(*all));
-	size_t n = 0;
-
-	for (size_t i = 0; all && i < who->nevents; i++)
-		if (!(of_mail(who->events[i].kind) && who->nmails))
-			all[n++] = (struct happened){.ms = who->events[i].time_ms,
-			    .key = page_key(p, "hub.event.", event_kind_name(who->events[i].kind))};
-	for (size_t i = 0; all && i < who->nmails; i++)
-		all[n++] = (struct happened){.ms = who->mails[i].created_ms,
-		    .key = page_key(p, "hub.mail.", outbox_kind_name(who->mails[i].kind)),
-		    .state_key = page_key(p, "hub.mailstate.", outbox_state_name(who->mails[i].state))};
-	if (all)
-		qsort(all, n, sizeof(*all), later_first);
-	view_bool(v, "more", n > HUB_HISTORY_MAX);
-	for (size_t i = 0; all && i < n && i < HUB_HISTORY_MAX; i++) {
-		struct view *item = view_item(v, "history");
-		view_text(item, "date", when_full(p->arena, all[i].ms, site_conf(p->site)->time_zone, p->lang));
-		view_text(item, "key", all[i].key);
-		view_text(item, "state_key", all[i].state_key);
-	}
+	return (struct held){.site = p->site, .a = p->arena, .lang = p->lang};
 }
 
 /* ---- what can be done */
@@ -323,13 +112,14 @@ static const char *autocomplete(const char *field)
 static void acts_fields(struct page *p, struct view *v, const struct rights_person *who, const struct hub_bad *bad)
 {
 	const struct conf_site *c = site_conf(p->site);
+	const struct held h = hub_held(p);
 	const struct conf_field *f;
 
 	for (size_t i = 0; (f = hub_field(c, i)) != NULL; i++) {
 		struct view *item = view_item(v, "fields");
 		bool wrong = bad && slice_eq_str(bad->field, f->name);
 		view_cstr(item, "name", f->name);
-		view_text(item, "label", hub_label(p, slice_from(f->name), v));
+		view_text(item, "label", held_label(&h, slice_from(f->name), v));
 		view_cstr(item, "autocomplete", autocomplete(f->name));
 		view_text(item, "value", wrong ? bad->value : field_now(who, f->name));
 		if (wrong)
@@ -373,24 +163,6 @@ static void data_acts(struct page *p, struct view *v, const struct rights_person
 	}
 }
 
-static void note(struct view *v, bool there, const char *key)
-{
-	if (there)
-		view_cstr(view_item(v, "notes"), "key", key);
-}
-
-static void data_notes(struct page *p, struct view *v, const struct rights_person *who, bool earlier)
-{
-	view_text(v, "move_to", who->move_to);
-	view_text(v, "evidence_until", hub_until(p, who->kept_until_ms));
-	note(v, who->state == PERSON_PENDING, "hub.note.pending");
-	note(v, who->state == PERSON_RESTRICTED, "hub.note.restricted");
-	note(v, who->blocked, "hub.note.blocked");
-	note(v, who->moving, "hub.note.moving");
-	note(v, who->kept, "hub.note.kept");
-	note(v, earlier, "hub.note.earlier");
-}
-
 static enum err data_read(struct page *p, int64_t id, struct rights_person *who, bool *earlier, struct errinfo *ei)
 {
 	struct rights_found *found = arena_alloc(p->arena, sizeof(*found));
@@ -408,6 +180,23 @@ static enum err data_read(struct page *p, int64_t id, struct rights_person *who,
 	store_read_end(p->store, db);
 	*earlier = !rc && found->nkept > (who->kept ? 1u : 0u);
 	return rc;
+}
+
+static void data_view(struct page *p, struct view *v, const struct rights_person *who, bool earlier)
+{
+	const struct held h = hub_held(p);
+
+	view_text(v, "recipients", held_recipients(&h));
+	held_notes(&h, v, who);
+	if (earlier)
+		view_cstr(view_item(v, "notes"), "key", "hub.note.earlier");
+	if (held_purposes(&h, v, who) > 1)
+		view_cstr(v, "all_key", "hub.lists.all");
+	else if (who->state == PERSON_PENDING)
+		view_cstr(v, "all_key", "hub.lists.forget");
+	held_details(&h, v, who);
+	held_untils(&h, v, who);
+	held_history(&h, v, who, HUB_HISTORY_MAX, false);
 }
 
 void hub_data(struct page *p, int64_t person_id, unsigned status, const struct hub_bad *bad)
@@ -432,13 +221,8 @@ void hub_data(struct page *p, int64_t person_id, unsigned status, const struct h
 	hub_link(p, &t);
 	v = page_view(p, "page/my_data.html", NULL);
 	view_text(v, "email", who->address);
-	view_text(v, "time", hub_time(p, t.expires_ms));
-	view_text(v, "recipients", hub_recipients(p));
-	data_notes(p, v, who, earlier);
-	data_purposes(p, v, who);
-	data_held(p, v, who);
-	data_until(p, v, who);
-	data_history(p, v, who);
+	view_text(v, "time", when_time(p->arena, t.expires_ms, site_conf(p->site)->time_zone));
+	data_view(p, v, who, earlier);
 	data_acts(p, v, who, bad);
 	page_send(p, status, "page/my_data.html", v);
 }
@@ -453,12 +237,13 @@ static void erase_line(struct view *v, const char *list, bool there, const char 
 
 static struct slice erase_fields(struct page *p, const struct view *v, const struct rights_person *who)
 {
+	const struct held h = hub_held(p);
 	struct buf b;
 
 	buf_init_arena(&b, p->arena, 4096);
 	for (size_t i = 0; i < who->nfields; i++) {
 		buf_add_str(&b, i ? ", " : "");
-		buf_add_slice(&b, hub_label(p, who->fields[i].name, v));
+		buf_add_slice(&b, held_label(&h, who->fields[i].name, v));
 	}
 	return buf_slice(&b);
 }
@@ -473,7 +258,7 @@ static void erase_view(struct page *p, const struct rights_person *who, const st
 	v = page_view(p, tpl, NULL);
 	view_text(v, "email", who->address);
 	view_text(v, "fields_list", erase_fields(p, v, who));
-	view_text(v, "evidence_until", hub_until(p, e->until_ms));
+	view_text(v, "evidence_until", when_until(p->arena, e->until_ms, site_conf(p->site)->time_zone, p->lang));
 	view_cstr(v, "recipients", e->recipients);
 	view_text(v, "backups_dative", hub_dative(p, site_conf(p->site)->retention.backups));
 	view_bool(v, "keeps", e->keeps);

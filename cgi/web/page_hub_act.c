@@ -1,6 +1,7 @@
 /* hub: what people decide on the pages behind the link to their data. */
 #include <string.h>
 
+#include "core/held.h"
 #include "text/addr.h"
 #include "web/hub_priv.h"
 
@@ -114,35 +115,47 @@ static void act_page(struct page *p, const struct acting *w, const struct act *a
 
 /* ---- to take along */
 
+/* What can be taken from here; the page is answered as one. */
 static const struct {
 	const char *type, *name;
 } files[RIGHTS_FORMAT__MAX] = {
     [RIGHTS_JSON] = {"application/json; charset=utf-8", "attachment; filename=\"jawort.json\""},
     [RIGHTS_CSV] = {"text/csv; charset=utf-8", "attachment; filename=\"jawort.csv\""},
-    [RIGHTS_TEXT] = {"text/plain; charset=utf-8", "inline; filename=\"jawort.txt\""},
+    [RIGHTS_PAGE] = {"text/html; charset=utf-8", NULL},
 };
 
-static void export_post(struct page *p, struct acting *w)
+static void export_send(struct page *p, enum rights_format f, struct slice file)
+{
+	if (!files[f].name) {
+		page_send_html(p, 200, HELD_PAGE, file);
+		return;
+	}
+	page_head(p, 200, files[f].type, NULL);
+	response_header_cstr(p->res, "Content-Disposition", files[f].name);
+	buf_add_slice(&p->res->body, file);
+}
+
+static void export_post(struct page *p, const struct acting *w)
 {
 	enum rights_format f = rights_format_from_name(form_get(w->form, "format"));
+	struct rights r = *w->r;
 	struct buf out;
 	enum err rc;
 
-	if (f == RIGHTS_FORMAT__MAX) {
+	if (f == RIGHTS_FORMAT__MAX || !files[f].type) {
 		page_error(p, 400, "page.action");
 		return;
 	}
+	r.lang = p->lang_asked ? p->lang : NULL;
+	r.back = hub_url(p);
 	buf_init(&out, RIGHTS_EXPORT_MAX_BYTES);
-	rc = rights_export(w->r, p->arena, w->id, f, &out, w->ei);
+	rc = rights_export(&r, p->arena, w->id, f, &out, w->ei);
 	if (rc == E_NOT_FOUND)
 		hub_gone(p);
 	else if (rc)
 		page_failed(p, rc, w->ei);
-	else {
-		page_head(p, 200, files[f].type, NULL);
-		response_header_cstr(p->res, "Content-Disposition", files[f].name);
-		buf_add_slice(&p->res->body, buf_slice(&out));
-	}
+	else
+		export_send(p, f, buf_slice(&out));
 	buf_free(&out);
 }
 

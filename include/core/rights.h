@@ -47,6 +47,8 @@ struct rights {
 	struct budget *budget;        /* NULL: mails to new addresses are not limited */
 	enum withdraw_way way;        /* WITHDRAW_HUB, or how it reached the owner; detail of the events */
 	struct slice ip;              /* of the visitor, as the front knows it; shortened here; may be empty */
+	const char *lang;             /* of the page of rights_export(), one of the site's; NULL: the person's */
+	struct slice back;            /* where that page leads back to; may be empty */
 };
 
 /* ---- everything held */
@@ -208,17 +210,23 @@ enum err rights_rectify(const struct rights *r, struct arena *a, int64_t person_
 bool rights_field_known(const struct site *s, struct slice name);
 
 /* Art. 15, 20: everything of rights_look(), and the event. */
-enum rights_format { RIGHTS_JSON, RIGHTS_CSV, RIGHTS_TEXT, RIGHTS_FORMAT__MAX };
-/* "json", "csv", "text". */
+enum rights_format {
+	RIGHTS_JSON, /* "json": the signed bundle (core/bundle.h), which `jawort verify` checks */
+	RIGHTS_CSV,  /* "csv": rows for a table, safe in spreadsheets */
+	RIGHTS_PAGE, /* "html": a page to read and to print (core/held.h) */
+	RIGHTS_DATA, /* "data": plain JSON for programs of the owner, not signed */
+	RIGHTS_FORMAT__MAX
+};
 const char *rights_format_name(enum rights_format f);
 /* RIGHTS_FORMAT__MAX: unknown. */
 enum rights_format rights_format_from_name(struct slice name);
 #define RIGHTS_EXPORT_MAX_BYTES (16u * 1024u * 1024u)
-/* Also restricted people and kept evidence. E_NOT_FOUND as rights_look(). out is appended to. */
+/*
+ * Also restricted people and kept evidence. E_NOT_FOUND as rights_look(); E_IO: the evidence was altered (a bundle vouches
+ * for it, so there is none). out is appended to. At the hub, a second time within the life of one link (links.rights)
+ * leaves no second mail, and in the same form no second event.
+ */
 enum err rights_export(const struct rights *r, struct arena *a, int64_t person_id, enum rights_format f,
-    struct buf *out, struct errinfo *ei);
-/* Without the event, for tests and previews. */
-enum err rights_write(const struct rights_person *p, const struct site *s, struct arena *a, enum rights_format f,
     struct buf *out, struct errinfo *ei);
 
 /* ---- erasure, GDPR Art. 17 */

@@ -63,7 +63,14 @@ enum err store_open(struct store **out, const struct store_opts *o, struct errin
 void store_close(struct store *s);
 const char *store_site(const struct store *s);
 const char *store_dir(const struct store *s);
+/* What it points to stays until the store is closed, also after store_rekey(). */
 const struct keyring *store_keyring(const struct store *s);
+/*
+ * Reads the key file again: keys that were added meanwhile (keyring_rotate_token(), keyring_rotate_sign(), also by others)
+ * are there from now on, and the newest seal and sign. E_DENIED: the file is that of other data, and the ring stays;
+ * errors of keyring_load(). Any thread.
+ */
+enum err store_rekey(struct store *s, struct errinfo *ei);
 /* Schema version of this program. */
 int store_schema_version(void);
 

@@ -12,8 +12,8 @@ after(async () => { await browser?.close(); await s?.stop(); });
 
 const pathOf = (url) => new URL(url).pathname;
 const words = {
-  de: { title: 'Meine Daten', sent: 'Die Antwort kommt per Mail', changed: 'Geändert', frozen: 'Gesperrt', thawed: 'Die Sperre ist aufgehoben', move: 'Noch ein Schritt', confirm: 'Neue Adresse bestätigen', moved: 'Die neue Adresse gilt', erase: 'Daten löschen', erased: 'Gelöscht', left: 'Nachweis' },
-  en: { title: 'My data', sent: 'The answer comes by email', changed: 'Changed', frozen: 'Frozen', thawed: 'The freeze has ended', move: 'One more step', confirm: 'Confirm the new address', moved: 'The new address counts', erase: 'Erase your data', erased: 'Erased', left: 'proof' },
+  de: { title: 'Meine Daten', file: 'Alles, was wir zu Ihnen haben', sent: 'Die Antwort kommt per Mail', changed: 'Geändert', frozen: 'Gesperrt', thawed: 'Die Sperre ist aufgehoben', move: 'Noch ein Schritt', confirm: 'Neue Adresse bestätigen', moved: 'Die neue Adresse gilt', erase: 'Daten löschen', erased: 'Gelöscht', left: 'Nachweis' },
+  en: { title: 'My data', file: 'Everything we hold about you', sent: 'The answer comes by email', changed: 'Changed', frozen: 'Frozen', thawed: 'The freeze has ended', move: 'One more step', confirm: 'Confirm the new address', moved: 'The new address counts', erase: 'Erase your data', erased: 'Erased', left: 'proof' },
 };
 
 async function member(address, lang) {
@@ -33,6 +33,23 @@ async function press(page, selector, key = 'Enter') {
   throw new Error(`Tab does not reach ${selector}`);
 }
 const heading = async (page, text) => until(text, 5000, async () => (await page.locator('h1').innerText().catch(() => '')) === text);
+
+async function taken(page, format) {
+  const [file] = await Promise.all([page.waitForEvent('download'), page.locator(`button[value=${format}]`).click()]);
+  return fs.readFileSync(await file.path(), 'utf8');
+}
+
+/** Checked from the file and the public key alone, as somebody elsewhere would; then with one byte changed. */
+function verified(file, bundle, who) {
+  const keys = path.join(s.dir, 'keys.txt'), verify = () => s.jawort('verify', file, '--key', keys);
+  fs.writeFileSync(keys, s.jawort('key', 'show-public').out);
+  fs.writeFileSync(file, bundle);
+  const good = verify();
+  assert.equal(good.code, 0, good.out + good.err);
+  assert.ok(good.out.includes(who), good.out);
+  fs.writeFileSync(file, bundle.replace(who, `x${who.slice(1)}`));
+  assert.equal(verify().code, 3);
+}
 
 async function life(lang) {
   const w = words[lang], to = `hub.${lang}@example.org`, next = `moved.${lang}@example.org`;
@@ -63,11 +80,18 @@ async function life(lang) {
   assert.equal((await mailOf(to, (m) => m !== mail && !m.hub && m.unsubscribe)).headers['content-language'], lang);
   await page.locator('a.jawort-second').first().click();
   assert.match(await page.locator('main').innerText(), /Ada/);
-  // take it along
-  for (const [format, what] of [['json', /"ada|Ada/i], ['csv', /Ada/]]) {
-    const [file] = await Promise.all([page.waitForEvent('download'), page.locator(`button[value=${format}]`).click()]);
-    assert.match(fs.readFileSync(await file.path(), 'utf8'), what);
-  }
+  // take it along: a page to read, a table, and the file with proof, which `jawort verify` takes
+  await page.locator('button[value=html]').click();
+  await heading(page, w.file);
+  const copy = await page.locator('main').innerText();
+  for (const part of [to, 'Ada', 'Anna', '127.9.']) assert.ok(copy.includes(part), part);
+  await page.locator('a.jawort-second').first().click();
+  await heading(page, w.title);
+  assert.match(await taken(page, 'csv'), /Ada/);
+  const file = path.join(s.dir, `taken.${lang}.json`), bundle = await taken(page, 'json');
+  assert.match(bundle, /Ada/);
+  verified(file, bundle, to);
+  assert.equal(s.mails().filter((m) => m.to.includes(to) && /abgeholt|collected/.test(m.subject)).length, 1, 'one mail, however many forms');
   // freeze and thaw
   await page.locator('details:has(button[value=restrict]) summary').click();
   await page.locator('button[value=restrict]').click();
@@ -133,6 +157,37 @@ test('a link of another kind opens nothing, and one of ours nothing of another p
     assert.equal((await s.post(`/j/my/${token}`, { action: 'erase' })).status, 404);
   }
   assert.ok(s.person('other@example.org'));
+});
+
+test('what is taken along is the bundle: frozen, after new keys, and of the proof that an erasure left', { timeout: 240_000 }, async () => {
+  const to = 'proof@example.org', file = path.join(s.dir, 'proof.json');
+  const { mail } = await signUp(s, to, { lang: 'en', more: { first_name: 'Ada' } });
+  assert.equal((await s.post(pathOf(mail.confirm), { action: 'confirm' })).status, 200);
+  assert.equal((await s.post('/j/my?lang=en', { email: to })).status, 303);
+  const at = pathOf((await mailOf(to, (m) => m.hub)).hub);
+  const take = async () => {
+    const r = await s.post(at, { action: 'export', format: 'json' });
+    assert.equal(r.status, 200, r.body);
+    assert.equal(r.headers['cache-control'], 'no-store');
+    verified(file, r.body, to);
+    return r.body;
+  };
+  const signed = () => { const r = s.jawort('log', 'checkpoint', '--now'); assert.equal(r.code, 0, r.err); };
+  assert.equal((await s.post(at, { action: 'restrict' })).status, 200);
+  assert.match(await take(), /"state":"restricted","created"/);
+  signed();
+  assert.match(await take(), /"checkpoints":\[\n\{"size"/);
+  // a key that the running program has not read yet has signed the log
+  assert.equal(s.jawort('key', 'rotate', 'sign').code, 0);
+  assert.equal((await s.post(at, { action: 'release' })).status, 200);
+  signed();
+  await take();
+  const vkey = async () => JSON.parse((await s.get('/j/.well-known/jawort')).body).vkey, old = await vkey();
+  assert.equal(s.jawort('key', 'rotate', 'sign').code, 0);
+  process.kill(s.pid('serve'), 'SIGHUP');
+  await until('the new key after a reload', 60_000, async () => (await vkey()) !== old);
+  assert.equal((await s.post(at, { action: 'erase' })).status, 200);
+  assert.match(await take(), /"state":"erased","created"/);
 });
 
 test('who is unknown gets an answer by mail, and nothing is kept of them', { timeout: 240_000 }, async () => {

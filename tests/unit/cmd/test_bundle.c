@@ -2,6 +2,7 @@
 #include "lib/world.h"
 
 #include "lib/bundles.h"
+#include "lib/rights.h"
 
 #include "cmd/cmd.h"
 #include "stamp/stamp.h"
@@ -80,6 +81,42 @@ static void test_good(void **state)
 		assert_int_equal(r.nlines, r.events);
 		assert_string_equal(r.line[0].kind, "requested");
 	}
+}
+
+static void handed_over(int64_t id, const char *state)
+{
+	const struct rights r = rights_of(&made.w, WITHDRAW_HUB);
+	struct check_report rep;
+	struct arena a;
+	struct buf b;
+
+	arena_init(&a, 64u << 20);
+	buf_init(&b, RIGHTS_EXPORT_MAX_BYTES);
+	assert_ok(rights_export(&r, &a, id, RIGHTS_JSON, &b, EI));
+	look(&b, &rep);
+	print_faults(&rep);
+	assert_int_equal(rep.nfaults, 0);
+	assert_non_null(memmem(b.data, b.len, state, strlen(state)));
+	assert_true(rep.uncovered > 0); /* that it was handed over is newer than any checkpoint, and stands in it */
+	b.data[b.len / 2] ^= 1;
+	look(&b, &rep);
+	assert_true(rep.nfaults > 0);
+	buf_free(&b);
+	arena_free(&a);
+}
+
+/* What people take with them at the hub is such a file, in every state that leaves something to take. */
+static void test_handed_over(void **state)
+{
+	int64_t id = 0;
+
+	(void)state;
+	world_state(&made.w, "person10@example.org", &id);
+	handed_over(id, "\"state\":\"active\",\"created\"");
+	rights_do(&made.w, id, DO_RESTRICT, WITHDRAW_HUB);
+	handed_over(id, "\"state\":\"restricted\",\"created\"");
+	rights_do(&made.w, id, DO_ERASE, WITHDRAW_HUB);
+	handed_over(id, "\"state\":\"erased\",\"created\"");
 }
 
 /* Without a key the file still fits together, and the report does not say that it was signed by the site. */
@@ -369,6 +406,7 @@ int main(void)
 	    cmocka_unit_test(test_good), cmocka_unit_test(test_no_key), cmocka_unit_test(test_forged),
 	    cmocka_unit_test(test_stranger), cmocka_unit_test(test_terminal), cmocka_unit_test(test_bytes), cmocka_unit_test(test_ip_gone),
 	    cmocka_unit_test(test_stamp), cmocka_unit_test(test_behind), cmocka_unit_test(test_keys),
+	    cmocka_unit_test(test_handed_over),
 	};
 
 	return cmocka_run_group_tests(tests, people_up, people_down);

@@ -325,36 +325,108 @@ static char *exported(struct world *w, int64_t id, enum rights_format f)
 	return arena_str(&w->arena, buf_slice(&out));
 }
 
+static bool holds(const char *text, const char *part)
+{
+	return strstr(text, part) != NULL;
+}
+
 static void test_export(void **state)
 {
 	struct world *w = *state;
 	struct rights_error bad;
 	int64_t id = member(w, ADA, "news");
-	char *json, *csv, *text;
+	char *data, *csv;
 
 	told_send(w);
 	change(w, id, "last_name", "=1+1", "", &bad);
-	json = exported(w, id, RIGHTS_JSON);
-	assert_non_null(strstr(json, "\"format\":\"jawort-person 1\""));
-	assert_non_null(strstr(json, "\"address\":\"ada@example.org\""));
-	assert_non_null(strstr(json, "\"fields\":{\"last_name\":\"=1+1\"}"));
-	assert_non_null(strstr(json, "\"ip\":\"192.0.2.0\""));
+	data = exported(w, id, RIGHTS_DATA);
+	assert_true(holds(data, "\"format\":\"jawort-person 1\""));
+	assert_true(holds(data, "\"address\":\"ada@example.org\""));
+	assert_true(holds(data, "\"fields\":{\"last_name\":\"=1+1\"}"));
+	assert_true(holds(data, "\"ip\":\"192.0.2.0\""));
 	/* That it was handed over stands in it. */
-	assert_non_null(strstr(json, "\"kind\":\"exported\""));
+	assert_true(holds(data, "\"kind\":\"exported\""));
 	assert_int_equal(newest(w, id).kind, EVENT_EXPORTED);
-	assert_non_null(strstr(newest(w, id).json, "\"detail\":\"hub json\""));
+	assert_true(holds(newest(w, id).json, "\"detail\":\"hub data\""));
 	/* No link with power leaves the house. */
-	assert_null(strstr(json, "/c/"));
-	assert_null(strstr(json, "/u/"));
+	assert_false(holds(data, "/c/"));
+	assert_false(holds(data, "/u/"));
 	csv = exported(w, id, RIGHTS_CSV);
-	assert_non_null(strstr(csv, "\"field\",\"last_name\",\"'=1+1\""));
-	assert_non_null(strstr(csv, "\"purpose\",\"news\",\"active\""));
-	text = exported(w, id, RIGHTS_TEXT);
-	assert_non_null(strstr(text, "ada@example.org"));
-	assert_non_null(strstr(text, "Vereinspost"));
+	assert_true(holds(csv, "\"field\",\"last_name\",\"'=1+1\""));
+	assert_true(holds(csv, "\"purpose\",\"news\",\"active\""));
 	for (int f = 0; f < RIGHTS_FORMAT__MAX; f++)
 		assert_int_equal(rights_format_from_name(slice_from(rights_format_name((enum rights_format)f))), f);
 	assert_int_equal(rights_format_from_name(SLICE("pdf")), RIGHTS_FORMAT__MAX);
+}
+
+/* The bundle that `jawort verify` takes (tests/unit/cmd/test_bundle.c): signed, and with the event of its own making. */
+static void test_export_bundle(void **state)
+{
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news");
+	char *b;
+
+	b = exported(w, id, RIGHTS_JSON);
+	assert_int_equal(strncmp(b, "{\"bundle\":\n{\"format\":\"jawort-bundle 1\"", 38), 0);
+	assert_true(holds(b, "\n,\"signature\":\n{\"key\":\"www.verein.test/j/log+"));
+	assert_true(holds(b, "hub json"));
+	assert_false(holds(b, "\"state\":\"restricted\""));
+	rights_do(w, id, DO_RESTRICT, WITHDRAW_HUB);
+	assert_true(holds(exported(w, id, RIGHTS_JSON), "\"state\":\"restricted\""));
+	rights_do(w, id, DO_ERASE, WITHDRAW_HUB);
+	b = exported(w, id, RIGHTS_JSON); /* the proof outlives the erasure, and who asks gets it */
+	assert_true(holds(b, "\"state\":\"erased\""));
+	assert_true(holds(b, "\"address\":\"ada@example.org\""));
+}
+
+static void test_export_page(void **state)
+{
+	struct world *w = *state;
+	struct rights r = rights_of(w, WITHDRAW_LETTER);
+	struct rights_error bad;
+	int64_t id = member(w, ADA, "news");
+	struct buf out;
+	char *page;
+
+	told_send(w);
+	change(w, id, "last_name", "<b>King", "", &bad);
+	page = exported(w, id, RIGHTS_PAGE);
+	assert_true(holds(page, "<h1>Alles, was wir zu Ihnen haben</h1>"));
+	assert_true(holds(page, "<strong>ada@example.org</strong>"));
+	assert_true(holds(page, "&lt;b&gt;King"));
+	assert_true(holds(page, "<blockquote class=\"jawort-slip\" data-state=\"given\">"));
+	assert_true(holds(page, "IP-Adresse: 192.0.2.0"));
+	assert_true(holds(page, "Daten abgeholt"));
+	assert_false(holds(page, "<form"));
+	assert_false(holds(page, "<script"));
+	assert_false(holds(page, "Zurück"));
+	r.lang = "en";
+	r.back = SLICE("https://www.verein.test/j/my/x");
+	buf_init_arena(&out, &w->arena, RIGHTS_EXPORT_MAX_BYTES);
+	assert_ok(rights_export(&r, &w->arena, id, RIGHTS_PAGE, &out, EI));
+	page = arena_str(&w->arena, buf_slice(&out));
+	assert_true(holds(page, "<h1>Everything we hold about you</h1>"));
+	assert_true(holds(page, "href=\"https://www.verein.test/j/my/x\""));
+}
+
+/* A button pressed twice, or a second form behind the same link: one mail, and no event more than there are forms. */
+static void test_export_twice(void **state)
+{
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news");
+	size_t events = events_of(w, id), mails = world_mail_count(w);
+
+	for (int i = 0; i < 3; i++)
+		exported(w, id, RIGHTS_CSV);
+	assert_int_equal(events_of(w, id), events + 1);
+	exported(w, id, RIGHTS_JSON);
+	exported(w, id, RIGHTS_CSV);
+	assert_int_equal(events_of(w, id), events + 2);
+	assert_int_equal(world_mail_count(w), mails + 1);
+	world_wait(w, 16 * MINUTE_MS); /* another link */
+	exported(w, id, RIGHTS_CSV);
+	assert_int_equal(events_of(w, id), events + 3);
+	assert_int_equal(world_mail_count(w), mails + 2);
 }
 
 /* ---- erasure */
@@ -695,7 +767,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	    T(test_look), T(test_look_pending), T(test_withdraw), T(test_restrict), T(test_release_states), T(test_object),
-	    T(test_block_address), T(test_rectify), T(test_rectify_bad), T(test_export), T(test_erase_keeps),
+	    T(test_block_address), T(test_rectify), T(test_rectify_bad), T(test_export),
+	    T(test_export_bundle), T(test_export_page), T(test_export_twice), T(test_erase_keeps),
 	    T(test_erase_all), T(test_erase_pending), T(test_evidence_ends), T(test_mails),
 	    T(test_move), T(test_move_refused), T(test_residue),
 	};

@@ -321,6 +321,19 @@ static void fill_my_data(struct view *v, int lang)
 	add_keyed(v, "notes", "hub.note.earlier");
 }
 
+static void fill_my_file(struct view *v, int lang)
+{
+	struct view *item;
+
+	fill_my_data(v, lang);
+	view_cstr(v, "date", pick(lang, "21. November 2026, 14:05 Uhr", "21 November 2026, 14:05"));
+	item = add_keyed(v, "history", "hub.event.changed");
+	view_cstr(item, "date", pick(lang, "22. November 2026, 9:00 Uhr", "22 November 2026, 9:00"));
+	item = view_item(item, "details");
+	view_cstr(item, "label", pick(lang, "Vorname", "First name"));
+	view_cstr(item, "value", "<i>Ada");
+}
+
 static void fill_my_erase(struct view *v, int lang)
 {
 	view_cstr(v, "email", "name@example.org");
@@ -631,6 +644,7 @@ static const struct sample {
 	{__LINE__, "page/my.html", "my_bad", fill_my_bad, "value=\"name@&quot;&gt;&lt;script&gt;\""},
 	{__LINE__, "page/my_sent.html", "my_sent", fill_my, NULL},
 	{__LINE__, "page/my_data.html", "my_data", fill_my_data, "value=\"restrict\""},
+	{__LINE__, "page/my_file.html", "my_file", fill_my_file, "&lt;i&gt;Ada"},
 	{__LINE__, "page/my_erase.html", "my_erase", fill_my_erase, "value=\"erase\""},
 	{__LINE__, "page/my_done.html", "my_done", fill_my_done, NULL},
 	{__LINE__, "page/my_move.html", "my_move", fill_my_move, "value=\"moved\""},

@@ -326,6 +326,39 @@ static void test_other_key_is_refused(void **state)
 	assert_ok(site_open(t, true));
 }
 
+/* `key rotate` beside an open site: what was handed out stays good, and what comes is taken from the new keys. */
+static void test_rekey(void **state)
+{
+	struct site *t = *state;
+	const struct keyring *before = store_keyring(t->store), *after;
+	const struct crypt_key *sign = keyring_sign(before);
+	struct keyring *other;
+	char away[120];
+	unsigned id;
+
+	assert_ok(store_rekey(t->store, EI));
+	assert_ptr_equal(store_keyring(t->store), before); /* nothing new */
+	assert_ok(keyring_rotate_token(t->keys, EI));
+	assert_ok(keyring_rotate_sign(t->keys, EI));
+	assert_ptr_equal(store_keyring(t->store), before);
+	assert_ok(store_rekey(t->store, EI));
+	after = store_keyring(t->store);
+	assert_ptr_not_equal(after, before);
+	keyring_token_current(after, &id);
+	assert_int_equal(id, 2);
+	assert_memory_equal(keyring_sign_at(after, 0, NULL)->bytes, sign->bytes, sizeof(sign->bytes));
+	assert_memory_not_equal(keyring_sign(after)->bytes, sign->bytes, sizeof(sign->bytes));
+	/* the file of another site, or none: the ring stays */
+	snprintf(away, sizeof(away), "%s.away", t->keys);
+	assert_int_equal(rename(t->keys, away), 0);
+	assert_int_equal(store_rekey(t->store, EI), E_NOT_FOUND);
+	assert_ok(keyring_create(&other, t->keys, EI));
+	assert_int_equal(store_rekey(t->store, EI), E_DENIED);
+	assert_non_null(strstr(EI->text, "exchanged"));
+	assert_ptr_equal(store_keyring(t->store), after);
+	keyring_free(other);
+}
+
 static void test_nothing_there(void **state)
 {
 	struct site t;
@@ -426,7 +459,7 @@ int main(void)
 	    T(test_each_borrow_sees_the_newest), T(test_readers_are_bounded), T(test_broken_connection_is_replaced),
 	    T(test_parts_missing_are_refused), T(test_other_key_is_refused), cmocka_unit_test(test_nothing_there),
 	    T(test_files_are_ours_alone), T(test_backup_and_check), T(test_damage_is_found_at_open),
-	    T(test_checkpoint),
+	    T(test_checkpoint), T(test_rekey),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

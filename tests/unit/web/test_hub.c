@@ -206,11 +206,11 @@ static void test_export(void **state)
 {
 	static const struct {
 		const char *format, *type, *holds;
-	} rows[] = {{"json", "application/json", ADA}, {"csv", "text/csv", ADA}, {"text", "text/plain", ADA}};
+	} rows[] = {{"json", "application/json", "{\"bundle\":\n{\"format\":\"jawort-bundle 1\""}, {"csv", "text/csv", ADA}};
 	struct web *t = *state;
-	char *url = ada(t), body[60];
+	char *url = ada(t), body[200];
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		snprintf(body, sizeof(body), "action=export&format=%s", rows[i].format);
 		assert_int_equal(web_post(t, url, body), 200);
 		assert_non_null(strstr(t->wire.data, rows[i].type));
@@ -220,7 +220,15 @@ static void test_export(void **state)
 		web_sound(t);
 		confirmed_by(t, OUTBOX_EXPORTED);
 	}
+	EXPECT(web_post(t, url, "action=export&format=html"), 200, "Alles, was wir zu Ihnen haben");
+	has(t, "<strong>" ADA "</strong>");
+	has(t, "?lang=de\">Zurück zu meinen Daten");
+	assert_string_equal(web_header(t, "Content-Disposition"), "");
+	snprintf(body, sizeof(body), "%s?lang=en", url);
+	EXPECT(web_post(t, body, "action=export&format=html"), 200, "Everything we hold about you");
 	assert_int_equal(web_post(t, url, "action=export&format=xml"), 400);
+	assert_int_equal(web_post(t, url, "action=export&format=data"), 400);
+	assert_int_equal(web_post(t, url, "action=export"), 400);
 	assert_int_equal(web_post(t, url, "action=destroy"), 400);
 	assert_int_equal(web_post(t, url, "never=1"), 400);
 }
