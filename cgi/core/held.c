@@ -266,7 +266,7 @@ static void happened_view(const struct held *h, struct view *item, const struct 
 	view_text(item, "key", held_key(h, "hub.mail.", outbox_kind_name(x->mail->kind), ""));
 	view_text(item, "state_key", held_key(h, "hub.mailstate.", outbox_state_name(x->mail->state), ""));
 	if (full)
-		tell(x->mail->provider, x->mail->provider_id, item);
+		tell(site_say(h->site, h->lang, "hub.file.number", item), x->mail->provider_id, item);
 }
 
 void held_history(const struct held *h, struct view *v, const struct rights_person *who, size_t max, bool full)

@@ -271,6 +271,10 @@ export async function hubPages(p) {
   await p.take('hub', 200, 'GET', my);
   await settled();
   await p.take('hub wrong', 422, 'POST', `${my}${q}`, post({ action: 'rectify', first_name: 'x'.repeat(300) }));
+  // the second time it is the same act, and its mail has left
+  assert.equal((await request(p.s, 'POST', `${my}${q}`, post({ action: 'export', format: 'html' }))).status, 200);
+  await settled();
+  await p.take('hub to print', 200, 'POST', `${my}${q}`, post({ action: 'export', format: 'html' }));
   await p.take('hub corrected', 200, 'POST', `${my}${q}`, post({ action: 'rectify', first_name: 'Anna' }));
   await p.take('hub frozen', 200, 'POST', `${my}${q}`, post({ action: 'restrict' }));
   await settled();

@@ -206,6 +206,7 @@ const plain = (text) => text
   .replaceAll(/localhost:\d+/g, 'HOST')
   .replaceAll(/\/(c|u|my)\/[\w-]{43}/g, '/$1/TOKEN')
   .replaceAll(/\b[0-9a-f]{64}\b/g, 'HASH')
+  .replaceAll(/[\w-]+\.eml\b/g, 'FILE.eml')
   .replaceAll(/\d{1,2}\.? (?:[A-ZJ][a-zä]{2,8}) 20\d\d/g, 'DATE')
   .replaceAll(/\b\d\d:\d\d\b/g, 'TIME')
   .replaceAll(/(warten Sie|wait) \d+[ \u00a0](?:Minuten?|minutes?|Stunden?|hours?)/g, '$1 A WHILE')
