@@ -91,7 +91,9 @@ async function life(lang) {
   const file = path.join(s.dir, `taken.${lang}.json`), bundle = await taken(page, 'json');
   assert.match(bundle, /Ada/);
   verified(file, bundle, to);
-  assert.equal(s.mails().filter((m) => m.to.includes(to) && /abgeholt|collected/.test(m.subject)).length, 1, 'one mail, however many forms');
+  const told = (m) => /abgeholt|collected/.test(m.subject);
+  await mailOf(to, told);
+  assert.equal(s.mails().filter((m) => m.to.includes(to) && told(m)).length, 1, 'one mail, however many forms');
   // freeze and thaw
   await page.locator('details:has(button[value=restrict]) summary').click();
   await page.locator('button[value=restrict]').click();
