@@ -26,6 +26,7 @@
 struct replay {
 	const struct restore *r;
 	int64_t made_ms;
+	int64_t known_n; /* line that the backup knows of; 0: none, or not looked at */
 	struct journal_record *v;
 	size_t n, room;
 	bool full; /* no memory */
@@ -97,7 +98,7 @@ static enum err persons_open(struct store *st, int64_t *persons, struct errinfo 
 	return rc;
 }
 
-static enum err stage_check(const char *stage, struct store *st, struct restore_report *out, struct errinfo *ei)
+static enum err stage_check(struct store *st, struct replay *p, struct restore_report *out, struct errinfo *ei)
 {
 	struct db *db;
 	enum err rc = store_check(st, ei);
@@ -109,8 +110,9 @@ static enum err stage_check(const char *stage, struct store *st, struct restore_
 	if (rc)
 		return rc;
 	rc = event_size(db, &out->events, ei);
+	if (!rc)
+		rc = journal_known(db, &p->known_n, ei);
 	store_read_end(st, db);
-	(void)stage;
 	return rc;
 }
 
@@ -181,18 +183,24 @@ static enum err gap_check(const struct restore *r, const struct restore_report *
 	    "you accept that: --accept-gap %uh", why, words, hours);
 }
 
-static enum err journal_check(const struct restore *r, struct restore_report *out, struct errinfo *ei)
+static enum err journal_check(const struct restore *r, const struct replay *p, struct restore_report *out,
+    struct errinfo *ei)
 {
 	char why[200], when[CLOCK_ISO_BYTES];
 	const struct journal_end *j = &out->journal;
 	/* Begun, and nothing was ever written: as if there were none. */
 	const int64_t end_ms = j->at_ms ? j->at_ms : out->data.head.made_ms, late = r->now_ms - end_ms;
+	/* The backup is proof that there were more lines: then the two hours are no excuse. */
+	const bool cut = j->n < p->known_n;
 	int64_t early;
 
 	/* Trimmed at its beginning: the backup is older than what it knows. */
 	early = j->base_n && j->first_ms > out->data.head.made_ms ? j->first_ms - out->data.head.made_ms : 0;
-	out->gap_ms = (late > JOURNAL_PRESENT_MS ? late : 0) + early;
-	if (early)
+	out->gap_ms = (cut || late > JOURNAL_PRESENT_MS ? late : 0) + early;
+	if (cut)
+		snprintf(why, sizeof(why), "the journal of erasures was cut off: it ends with line %lld on %s, and the backup knows "
+		    "line %lld", (long long)j->n, clock_iso(end_ms, when), (long long)p->known_n);
+	else if (early)
 		snprintf(why, sizeof(why), "the journal of erasures begins on %s, after the backup", clock_iso(j->first_ms, when));
 	else
 		snprintf(why, sizeof(why), "the journal of erasures ends on %s", clock_iso(end_ms, when));
@@ -217,7 +225,7 @@ static enum err journal_load(const struct restore *r, const struct keyring *ring
 		out->gap_ms = r->now_ms - out->data.head.made_ms;
 		return gap_check(r, out, ei->text, ei);
 	}
-	return rc ? rc : journal_check(r, out, ei);
+	return rc ? rc : journal_check(r, p, out, ei);
 }
 
 /* ---- 3: once more */
@@ -428,7 +436,7 @@ static enum err stage_first(const struct restore *r, const char *stage, struct r
 	enum err rc = stage_open(r, stage, &st, ei);
 
 	if (!rc)
-		rc = stage_check(stage, st, out, ei);
+		rc = stage_check(st, &p, out, ei);
 	if (!rc)
 		rc = journal_load(r, store_keyring(st), &p, out, ei);
 	if (!rc)

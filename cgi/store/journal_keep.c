@@ -97,6 +97,15 @@ static enum err kept_read(struct db *db, struct kept *k, struct errinfo *ei)
 	return e == E_NOT_FOUND ? OK : e;
 }
 
+enum err journal_known(struct db *db, int64_t *n, struct errinfo *ei)
+{
+	struct kept k;
+	enum err e = kept_read(db, &k, ei);
+
+	*n = k.known ? k.n : 0;
+	return e;
+}
+
 static enum err kept_put(struct db *db, const struct keep *k, struct errinfo *ei)
 {
 	char hex[ENC_HEX_BYTES(JOURNAL_MAC_BYTES)], text[256];

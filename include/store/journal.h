@@ -101,6 +101,8 @@ enum err journal_flush(struct store *s, int64_t now_ms, struct errinfo *ei);
 enum err journal_beat(struct store *s, int64_t now_ms, int64_t keep_ms, struct errinfo *ei);
 /* journal_flush(), and that a backup with so many events was restored; turn: of the log's name from now on. */
 enum err journal_restored(struct store *s, int64_t events, int64_t turn, int64_t now_ms, struct errinfo *ei);
+/* Number of the last line that these data know of; 0: none. A journal that ends before it was cut off. */
+enum err journal_known(struct db *db, int64_t *n, struct errinfo *ei);
 /* Erasures that the journal does not have yet, since when the first waits (0: none), and the last writing. */
 struct journal_state {
 	int64_t waiting, waiting_since_ms, written_ms;

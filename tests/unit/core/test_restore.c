@@ -367,6 +367,28 @@ static void test_gaps(void **state)
 	assert_ok(restore(b, 30 * HOUR_MS, &rep));
 }
 
+/* Minutes after the backup, lines that the backup knows of are gone: whoever was erased in them would be back. */
+static void test_cut_journal(void **state)
+{
+	struct backups *b = *state;
+	struct restore_report rep;
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	assert_ok(journal_flush(b->w.store, b->w.now_ms, EI));
+	assert_ok(file_read(&text, b->journal, EI));
+	assert_ok(person_erase(b->w.store, id_of(b, people[0]), ERASURE_REQUEST, b->w.now_ms, EI));
+	back_up(b);
+	world_wait(&b->w, 10 * MINUTE_MS);
+	assert_ok(restore(b, 0, &rep));
+	assert_ok(file_write(b->journal, buf_slice(&text), 0600, EI));
+	assert_int_equal(restore(b, 0, &rep), E_CONFLICT);
+	assert_non_null(strstr(EI->text, "was cut off"));
+	assert_non_null(strstr(EI->text, "--accept-gap 1h"));
+	assert_ok(restore(b, HOUR_MS, &rep));
+	buf_free(&text);
+}
+
 /* Altered or foreign journals are refused whatever is accepted. */
 static void test_altered_journal(void **state)
 {
@@ -515,6 +537,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_kept_evidence, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_log_does_not_fork, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gaps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cut_journal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_altered_journal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_older_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_files, setup, teardown),
