@@ -100,7 +100,7 @@ static enum err worker_leftover(struct store *st, const struct conf_site *cs, vo
 	struct site *s = NULL;
 	struct events_report rep;
 	bool waits, told = false;
-	enum err rc = intake_waits(st, l->at_once, &waits, &ei);
+	enum err rc = intake_waits(st, l->at_once, &waits, &ei), told_rc = OK;
 
 	if (!rc)
 		rc = events_waiting(st, &told, &ei);
@@ -112,14 +112,17 @@ static enum err worker_leftover(struct store *st, const struct conf_site *cs, vo
 	if (!rc && !t.letters)
 		rc = E_NOMEM;
 	if (!rc && told)
-		rc = events_all(s, st, &rep, &ei);
+		told_rc = events_all(s, st, &rep, &ei);
+	if (told_rc)
+		log_err(LOG_ERROR, "hook_events", &ei);
+	/* Sign-ups do not wait for what a provider tells. */
 	if (!rc && waits)
 		rc = turn_all(st, &t, &ei);
 	if (rc)
 		log_err(LOG_ERROR, "leftover", &ei);
 	letter_cache_free(t.letters);
 	site_free(s);
-	return rc;
+	return rc ? rc : told_rc;
 }
 
 /* A second path that fails is an error of its own, which holds up nothing else. */

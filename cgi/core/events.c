@@ -361,22 +361,36 @@ static enum err body_next(const struct site *s, struct store *st, struct arena *
 	return rc;
 }
 
+/* What would be the same with the next body. */
+static bool of_machine(enum err rc)
+{
+	return rc == E_IO || rc == E_BUSY || rc == E_NOMEM;
+}
+
 enum err events_all(const struct site *s, struct store *st, struct events_report *out, struct errinfo *ei)
 {
 	struct arena a;
-	int64_t after = 0;
-	enum err rc;
+	struct errinfo more = {.code = OK};
+	int64_t after = 0, from;
+	enum err rc, bad = OK;
 
 	memset(out, 0, sizeof(*out));
 	arena_init(&a, EVENTS_ARENA_MAX_BYTES);
 	do {
-		rc = body_next(s, st, &a, &after, out, ei);
+		from = after;
+		rc = body_next(s, st, &a, &after, out, bad ? &more : ei);
+		/* One that cannot be worked on stays, and says so at the end; those behind it are worked on all the same. */
+		if (rc && after != from && !of_machine(rc)) {
+			bad = bad ? bad : rc;
+			rc = OK;
+		}
 	} while (!rc);
 	arena_free(&a);
-	if (rc == E_NOT_FOUND)
-		rc = OK;
+	rc = rc == E_NOT_FOUND ? bad : rc;
 	if (!rc && out->erase)
 		rc = erasure_finish(st, clock_now_ms(), NULL, ei);
+	else if (rc && rc == bad && out->erase)
+		erasure_finish(st, clock_now_ms(), NULL, &more);
 	if (out->bodies)
 		log_event(LOG_INFO, "events", LOG_S("site", site_conf(s)->id), LOG_I("bodies", out->bodies),
 		    LOG_I("events", out->events), LOG_I("applied", out->applied), LOG_I("unknown", out->unknown));

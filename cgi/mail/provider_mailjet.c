@@ -29,6 +29,8 @@ static const struct provider_rule rules[] = {
 	    "the queue waits until then"},
 	{401, NULL, NULL, PROVIDER_HOLD, true,
 	    "Mailjet does not let us in (401). Check API key and account; the queue waits until then"},
+	{402, NULL, NULL, PROVIDER_HOLD, true,
+	    "Mailjet wants the account paid or the plan enlarged (402); the queue waits until then"},
 	{403, "send-0006", NULL, PROVIDER_HOLD, true, NOT_VALIDATED},
 	{403, "send-0007", NULL, PROVIDER_HOLD, true, NOT_VALIDATED},
 	{403, "send-0008", NULL, PROVIDER_HOLD, true, NOT_VALIDATED},

@@ -24,6 +24,10 @@ static const struct provider_rule rules[] = {
 };
 #define NRULES (sizeof(rules) / sizeof(rules[0]))
 
+/* Every mail would get this answer: greeting, or a sender that this login may not use (553 5.7.1 at Postfix). */
+static const struct provider_rule rule_refused_us = {5, NULL, NULL, PROVIDER_HOLD, true,
+	"the mail server refuses us or the sender, before it knows the recipient. Check mail.from.email, what the login may "
+	"send as, and whether the server lets this machine in; the queue waits until then"};
 static const struct provider_rule rule_not_sent = {0, "not-sent", NULL, PROVIDER_RETRY, false,
 	"no connection to the mail server"};
 static const struct provider_rule rule_lost = {0, "no-answer", NULL, PROVIDER_UNKNOWN, false,
@@ -62,6 +66,8 @@ static void read_reply(const struct provider_reply *r, struct provider_result *o
 		rule = provider_rule_find(rules, NRULES, r->status, NULL, SLICE(""));
 	else if (r->transport == PROVIDER_NOT_SENT)
 		rule = &rule_not_sent;
+	if (rule && r->refused_us && rule->class_ == PROVIDER_PERMANENT)
+		rule = &rule_refused_us;
 	provider_result_set(out, rule ? rule : &rule_lost, r->status, NULL);
 	if (rule && !rule->code)
 		memcpy(out->code, "smtp", 4); /* "http-550" -> "smtp-550" */

@@ -503,6 +503,7 @@ void task_call_done(struct tag *tag)
 		.transport = t->call.outcome == HTTP_ANSWER ? PROVIDER_ANSWERED :
 		    t->call.outcome == HTTP_LOST ? PROVIDER_LOST : PROVIDER_NOT_SENT,
 		.status = t->call.status,
+		.refused_us = t->call.refused_us,
 		.body = buf_slice(&t->call.reply),
 		.retry_after = slice_from(t->call.retry_after),
 		.now_ms = clock_now_ms(),

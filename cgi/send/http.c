@@ -32,6 +32,7 @@ struct impl {
 	CURL *easy;
 	struct curl_slist *headers;
 	size_t uploaded; /* bytes of the body that curl took */
+	char error[CURL_ERROR_SIZE];
 };
 
 struct http *http_new(const struct http_opts *o)
@@ -310,6 +311,7 @@ static bool setup(struct http *h, struct http_call *c)
 
 	curl_easy_setopt(e, CURLOPT_URL, c->url);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, im->error);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, is_smtp(c) ? "smtp,smtps" : "http,https");
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_PROXY, "");
@@ -350,6 +352,7 @@ enum err http_start(struct http *h, struct http_call *c, struct errinfo *ei)
 	buf_init(&c->wanted, HTTP_WANTED_MAX_BYTES);
 	c->outcome = HTTP_PENDING;
 	c->status = 0;
+	c->refused_us = false;
 	c->retry_after[0] = c->error[0] = c->date[0] = c->local_ip[0] = '\0';
 	c->impl = im = calloc(1, sizeof(*im));
 	if (im)
@@ -391,6 +394,24 @@ static bool was_sent(CURL *e, CURLcode rc)
 }
 
 /*
+ * Greeting, EHLO, STARTTLS, login and MAIL are about us; RCPT, DATA and what follows are about the mail. A refused MAIL is
+ * told from a refused RCPT by libcurl's words only; without them it counts as about the mail.
+ */
+static bool refuses_us(const struct impl *im, CURLcode rc)
+{
+	switch (rc) {
+	case CURLE_REMOTE_ACCESS_DENIED:
+	case CURLE_LOGIN_DENIED:
+	case CURLE_USE_SSL_FAILED:
+		return true;
+	case CURLE_WEIRD_SERVER_REPLY:
+		return im->uploaded == 0;
+	default:
+		return strncmp(im->error, "MAIL failed", strlen("MAIL failed")) == 0;
+	}
+}
+
+/*
  * SMTP: a refusal ends with an error of curl and the server's number; a number
  * of 2xx or 3xx beside an error means that the end of the message may have arrived.
  */
@@ -402,8 +423,10 @@ static enum http_outcome outcome_smtp(struct http_call *c, CURLcode rc)
 		c->status = 250;
 		return HTTP_ANSWER;
 	}
-	if (c->status >= 400 && c->status <= 599)
+	if (c->status >= 400 && c->status <= 599) {
+		c->refused_us = refuses_us(im, rc);
 		return HTTP_ANSWER;
+	}
 	c->status = 0;
 	return im->uploaded > 0 ? HTTP_LOST : HTTP_NOT_SENT;
 }

@@ -46,6 +46,7 @@ static void reply_take(struct provider_reply *r, const struct http_call *call)
 		.transport = call->outcome == HTTP_ANSWER ? PROVIDER_ANSWERED :
 		    call->outcome == HTTP_LOST ? PROVIDER_LOST : PROVIDER_NOT_SENT,
 		.status = call->status,
+		.refused_us = call->refused_us,
 		.body = buf_slice(&call->reply),
 		.retry_after = slice_from(call->retry_after),
 		.now_ms = clock_now_ms(),

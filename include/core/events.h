@@ -34,7 +34,10 @@ enum err events_apply(struct db *db, const struct site *s, struct arena *a, stru
     int64_t at_ms, struct events_report *out, struct errinfo *ei);
 /* Is there a body to be worked on? */
 enum err events_waiting(struct store *st, bool *waits, struct errinfo *ei);
-/* All that wait, each in a transaction of its own, then the erasures. out is set anew. */
+/*
+ * All that wait, each in a transaction of its own, then the erasures. out is set anew. A body that cannot be worked on
+ * (the person's data is damaged) stays for the next time and is the error returned; the others do not wait for it.
+ */
 enum err events_all(const struct site *s, struct store *st, struct events_report *out, struct errinfo *ei);
 
 #endif

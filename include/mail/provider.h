@@ -88,6 +88,7 @@ enum provider_transport {
 struct provider_reply {
 	enum provider_transport transport;
 	int status;                /* HTTP, or the last SMTP answer (0: none) */
+	bool refused_us;           /* SMTP: a refusal before a recipient was named */
 	struct slice body;
 	struct slice retry_after;  /* header, as it came; may be empty */
 	int64_t now_ms;            /* for a Retry-After that is a date */

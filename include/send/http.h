@@ -66,6 +66,7 @@ struct http_call {
 	/* answer */
 	enum http_outcome outcome;
 	int status;
+	bool refused_us;       /* SMTP, status 4xx or 5xx: said before a recipient was named, so not about the mail */
 	struct buf reply;      /* heap; freed by http_call_free() */
 	struct buf wanted;     /* its values as they came, each ended by LF, up to HTTP_WANTED_MAX_BYTES; freed with reply */
 	char retry_after[64];

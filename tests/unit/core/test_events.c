@@ -1,6 +1,8 @@
 /* What providers tell: who it is about, what it does, and that repeats, order and inventions do no harm. */
 #include "lib/told.h"
 
+#include <sqlite3.h>
+
 #include "base/enc.h"
 
 #include "core/retention.h"
@@ -424,13 +426,55 @@ static void test_many_bodies(void **state)
 	assert_false(waits);
 }
 
+static void damage(struct world *w, int64_t person)
+{
+	char path[200], sql[120];
+	sqlite3 *c;
+
+	snprintf(path, sizeof(path), "%s/data/club/data.db", w->root);
+	snprintf(sql, sizeof(sql), "UPDATE person SET address_ct = zeroblob(length(address_ct)) WHERE id = %lld", (long long)person);
+	assert_int_equal(sqlite3_open_v2(path, &c, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(c, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(c);
+}
+
+/* One person whose address cannot be read any more: the events of all others do not wait behind hers. */
+static void test_one_that_cannot_be_worked_on(void **state)
+{
+	struct world *w = *state;
+	struct world_mail ada = begin(w), bob;
+	struct events_report rep;
+	char body[300];
+	struct db *db;
+	bool waits;
+
+	world_signup(w, "both", "bob@example.org", "news", "de");
+	told_send(w);
+	bob = world_last_mail(w);
+	damage(w, ada.person_id);
+	assert_ok(store_write_begin(w->store, &db, EI));
+	for (int i = 0; i < 2; i++) {
+		snprintf(body, sizeof(body), "[{" TOLD_HARD ",\"time\":%lld,\"email\":\"%s\",\"CustomID\":\"%s\"}]", (long long)w->now_ms / 1000,
+		    i ? "bob@example.org" : ADA, told_name(w, i ? bob.id : ada.id));
+		assert_ok(hook_put(db, SLICE("mailjet"), slice_from(body), w->now_ms, NULL, EI));
+	}
+	assert_ok(store_write_commit(w->store, EI));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(events_all(w->site, w->store, &rep, EI), E_DENIED);
+		assert_int_equal(rep.applied, i ? 0 : 1);
+		assert_int_equal(world_state(w, "bob@example.org", NULL), PERSON_BOUNCED);
+		assert_ok(events_waiting(w->store, &waits, EI));
+		assert_true(waits);
+	}
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {T(test_bounce_stops_mails), T(test_waiting_mails_go), T(test_only_counted), T(test_delivered),
 	    T(test_forged), T(test_not_left_yet), T(test_by_message_id), T(test_unsubscribe), T(test_unsubscribe_pending),
 	    cmocka_unit_test(test_order), T(test_replay), T(test_confirm_after_bounce), cmocka_unit_test(test_retention),
-	    T(test_many_bodies)};
+	    T(test_many_bodies), T(test_one_that_cannot_be_worked_on)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -257,6 +257,7 @@ static const struct reply_case replies[] = {
 	{__LINE__, 401, GLOBAL("mj-0001", 401), PROVIDER_HOLD, true, "mj-0001", ""},
 	{__LINE__, 401, V3(401), PROVIDER_HOLD, true, "http-401", ""},
 	{__LINE__, 401, "", PROVIDER_HOLD, true, "http-401", ""},
+	{__LINE__, 402, "{}", PROVIDER_HOLD, true, "http-402", ""},
 	{__LINE__, 403, PER_MESSAGE("send-0006", 403, "From"), PROVIDER_HOLD, true, "send-0006", ""},
 	{__LINE__, 403, PER_MESSAGE("send-0007", 403, "From"), PROVIDER_HOLD, true, "send-0007", ""},
 	{__LINE__, 403, PER_MESSAGE("send-0008", 403, "From"), PROVIDER_HOLD, true, "send-0008", ""},
@@ -519,6 +520,28 @@ static void smtp_answers(void **state)
 	}
 }
 
+/* The same numbers before a recipient was named: a refusal for good is not the recipient's fault. */
+static void smtp_refuses_us(void **state)
+{
+	static const struct {
+		int status;
+		enum provider_class want;
+		const char *code;
+	} cases[] = {{421, PROVIDER_RETRY, "smtp-421"}, {501, PROVIDER_HOLD, "smtp-501"}, {535, PROVIDER_HOLD, "smtp-535"},
+		{550, PROVIDER_HOLD, "smtp-550"}, {552, PROVIDER_RETRY, "smtp-552"}, {553, PROVIDER_HOLD, "smtp-553"},
+		{554, PROVIDER_HOLD, "smtp-554"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct provider_reply r = {.transport = PROVIDER_ANSWERED, .status = cases[i].status, .refused_us = true};
+		struct provider_result got;
+
+		provider_find(SLICE("smtp"))->read(&r, &got);
+		if (got.class_ != cases[i].want || strcmp(got.code, cases[i].code) != 0)
+			fail_msg("%d: %s %s", cases[i].status, provider_class_name(got.class_), got.code);
+	}
+}
+
 /* --- dir, log -------------------------------------------------------------------- */
 
 static int count_files(const char *dir, char *name, size_t n)
@@ -619,7 +642,7 @@ int main(void)
 		T(mailjet_request_has_nothing_it_must_not), T(endpoint_slash_is_one), T(provider_code_is_refused),
 		T(bad_messages_are_not_built), T(lookup_request), T(every_answer_has_its_class), T(every_row_has_a_case),
 		T(error_identifier_is_kept), T(transport_decides), T(retry_after_counts), T(retry_after_only_for_retry),
-		T(lookup_answers), T(lookup_lost_is_retry), T(smtp_request), T(smtp_answers),
+		T(lookup_answers), T(lookup_lost_is_retry), T(smtp_request), T(smtp_answers), T(smtp_refuses_us),
 		T(dir_writes_one_file_per_mail), T(dir_that_cannot_be_made_is_hold), T(log_writes_no_address),
 	};
 

@@ -410,6 +410,48 @@ static void smtp_refusals_are_answers(void **state)
 	}
 }
 
+/* Whose fault a refusal is: ours up to MAIL, the mail's from RCPT on. */
+static void smtp_refuses_us_or_the_mail(void **state)
+{
+	static const struct {
+		int line;
+		bool us;
+		int status;
+		const char *answers[6]; /* the greeting first */
+	} cases[] = {
+		{__LINE__, true, 554, {"554 5.7.1 go away\r\n"}},
+		{__LINE__, true, 421, {"421 too many of you\r\n"}},
+		{__LINE__, true, 550, {"220 x\r\n", "550 not you\r\n", "550 not you\r\n"}},
+		{__LINE__, true, 553, {"220 x\r\n", "250 x\r\n", "553 5.7.1 Sender address rejected: not owned by user\r\n"}},
+		{__LINE__, false, 550, {"220 x\r\n", "250 x\r\n", "250 ok\r\n", "550 5.1.1 no such user\r\n"}},
+		{__LINE__, false, 554, {"220 x\r\n", "250 x\r\n", "250 ok\r\n", "250 ok\r\n", "554 no\r\n"}},
+		{__LINE__, false, 554, {"220 x\r\n", "250 x\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "554 spam\r\n"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct script s = {.greeting = cases[i].answers[0]};
+		char url[64];
+		struct http_call c;
+		int n = 0;
+
+		for (int k = 1; k < 6 && cases[i].answers[k]; k++, n++) {
+			s.steps[n].until = k == 5 ? "\r\n.\r\n" : "\r\n";
+			s.steps[n].answer = cases[i].answers[k];
+		}
+		s.steps[n].until = "QUIT";
+		script_start(&s);
+		c = smtp_call(url, &s);
+		assert_int_equal(http_do(h, &c, NULL), OK);
+		if (c.outcome != HTTP_ANSWER || c.status != cases[i].status || c.refused_us != cases[i].us)
+			fail_msg("line %d: outcome %d status %d, us: %d", cases[i].line, c.outcome, c.status, c.refused_us);
+		http_free(h); /* ends the connection, which may be kept */
+		script_end(&s);
+		http_call_free(&c);
+		setup(NULL);
+	}
+}
+
 static void smtp_login_refused(void **state)
 {
 	struct script s = {.greeting = "220 fake ESMTP\r\n", .steps = {EHLO, {"\r\n", "535 5.7.8 no\r\n"}, {"QUIT", NULL}}};
@@ -518,7 +560,7 @@ int main(void)
 		T(unknown_host_is_not_sent), T(plain_answer_to_tls_is_not_sent), T(silence_after_the_request_is_lost),
 		T(closed_after_the_request_is_lost), T(kept_connection_is_no_second_try), T(cut_body_is_lost), T(huge_body_is_lost), T(targets_are_checked),
 		T(requests_are_checked), T(many_at_once_share_the_time), T(wait_ends_when_the_file_is_readable),
-		T(nothing_under_way_is_no_wait), T(smtp_accepts), T(smtp_refusals_are_answers), T(smtp_login_refused), T(smtp_login_alone),
+		T(nothing_under_way_is_no_wait), T(smtp_accepts), T(smtp_refusals_are_answers), T(smtp_refuses_us_or_the_mail), T(smtp_login_refused), T(smtp_login_alone),
 		T(smtp_silence_after_data_is_lost), T(smtp_close_before_data_is_not_sent), T(smtp_starttls_is_demanded),
 	};
 

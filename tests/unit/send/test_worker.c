@@ -1033,6 +1033,27 @@ static void smtp_without_answer_is_sent_once_more(void **state)
 	assert_int_equal(events_of(id).of[EVENT_MAIL_FAILED], 1);
 }
 
+/* A login that may not use this sender: nobody's mail is given up for that. */
+static void smtp_that_refuses_the_sender_holds(void **state)
+{
+	int64_t id = add_mail("anna@example.net");
+	struct script s = {.greeting = "220 fake ESMTP\r\n", .steps = {{"\r\n", "250 fake\r\n"},
+	    {"\r\n", "553 5.7.1 <news@example.org>: Sender address rejected: not owned by user\r\n"}, {"QUIT", NULL}}};
+
+	(void)state;
+	w.route[0] = "smtp";
+	w.site.mail.smtp.user = "";
+	w.site.mail.smtp.host = "127.0.0.1";
+	w.site.mail.smtp.tls = CONF_TLS_OFF;
+	script_start(&s);
+	w.site.mail.smtp.port = (unsigned)s.port;
+	MUST(run_once());
+	script_end(&s);
+	ROW(id, OUTBOX_HELD, "smtp-553");
+	assert_int_equal(count_in_log("event=mail_hold "), 1);
+	assert_non_null(strstr(w.log, "mail.from.email"));
+}
+
 static void try_out_sends_nothing(void **state)
 {
 	int64_t id = add_mail("anna@example.net");
@@ -1243,7 +1264,7 @@ int main(void)
 		T(proof_is_of_what_left), T(dir_repeats_into_the_same_file), T(the_next_provider_of_the_route), T(brevo_accepts), T(brevo_knows_its_key), T(brevo_events_come_late), T(brevo_lost_is_sent_again),
 		T(brevo_killed_worker), T(brevo_wrong_key_holds), T(brevo_takes_over), T(unknown_is_asked_where_it_may_be),
 		T(unknown_goes_elsewhere_if_it_must), T(unknown_does_not_change_provider),
-		T(smtp_without_answer_is_sent_once_more), T(try_out_sends_nothing), T(plain_http_to_strangers_is_refused),
+		T(smtp_without_answer_is_sent_once_more), T(smtp_that_refuses_the_sender_holds), T(try_out_sends_nothing), T(plain_http_to_strangers_is_refused),
 		T(a_text_that_is_gone_fails), T(only_one_worker), T(backoff_grows_between_limits), T(sleeps_and_wakes),
 		T(idle_sites_are_closed),
 	};
