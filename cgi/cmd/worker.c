@@ -211,6 +211,19 @@ static void worker_selftest(struct store *st, const struct conf_site *cs, const 
 		    LOG_S("text", "the evidence is damaged; `jawort verify` says where"));
 }
 
+/* Withdrawals and blocks must not wait for the next sign of life: a restore would not know of them. */
+static enum err worker_departed(struct store *st, const struct conf_site *cs, void *arg)
+{
+	struct errinfo ei = {.code = OK};
+	enum err rc = journal_flush(st, clock_now_ms(), &ei);
+
+	(void)cs;
+	(void)arg;
+	if (rc)
+		log_err(LOG_ERROR, "journal_failed", &ei);
+	return rc;
+}
+
 /* Once an hour: what the configuration says must go, goes. */
 static enum err worker_upkeep(struct store *st, const struct conf_site *cs, void *arg)
 {
@@ -254,7 +267,7 @@ static void worker_alive(void *arg)
 static int worker_round(const struct cmd_args *a, struct notify *manager)
 {
 	struct worker_opts o = {.once = a->once, .stop_fd = worker_fd, .leftover = worker_leftover,
-	    .upkeep = worker_upkeep, .alive = worker_alive, .alive_ms = (unsigned)(manager->every_ms / 2)};
+	    .upkeep = worker_upkeep, .journal = worker_departed, .alive = worker_alive, .alive_ms = (unsigned)(manager->every_ms / 2)};
 	struct leftovers l = {.at_once = a->once, .manager = manager};
 	struct errinfo ei = {.code = OK};
 	struct conf *c;

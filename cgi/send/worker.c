@@ -53,6 +53,8 @@ struct work_site {
 	int64_t next_ms;          /* wall clock: something is due */
 	int64_t open_after_mono;  /* after a failed open */
 	int64_t upkeep_mono;      /* next upkeep */
+	int64_t journal_mono;     /* earliest next writing of the journal */
+	bool journal_owed;        /* woken since the last one */
 	int64_t used_mono;
 };
 
@@ -242,12 +244,29 @@ static int64_t upkeep_pause_ms(const struct conf_site *c)
 	return midnight < pause ? midnight : pause;
 }
 
+/* Who left stands there at once, and many who leave together share a sync of the second disk. */
+static void site_journal(struct worker *w, struct work_site *s)
+{
+	if (!s->journal_owed || clock_mono_ms() < s->journal_mono)
+		return;
+	s->journal_owed = false;
+	s->journal_mono = w->o->once ? 0 : clock_mono_ms() + WORKER_JOURNAL_S * 1000;
+	if (w->o->journal(s->store, s->conf, w->o->arg))
+		log_event(LOG_WARN, "journal_waits", LOG_S("site", s->conf->id));
+}
+
+static int64_t journal_due_mono(const struct work_site *s)
+{
+	return s->journal_owed ? s->journal_mono : INT64_MAX;
+}
+
 static void site_hooks(struct worker *w, struct work_site *s)
 {
 	int64_t now = clock_mono_ms();
 
 	if (w->o->leftover && w->o->leftover(s->store, s->conf, w->o->arg))
 		log_event(LOG_WARN, "leftover_failed", LOG_S("site", s->conf->id));
+	site_journal(w, s);
 	if (now < s->upkeep_mono)
 		return;
 	if (w->o->upkeep && w->o->upkeep(s->store, s->conf, w->o->arg))
@@ -293,7 +312,7 @@ static void site_look(struct worker *w, struct work_site *s)
 	s->dirty = false;
 	if (!site_open(w, s)) {
 		s->next_ms = clock_now_ms() + OPEN_RETRY_MS;
-		s->upkeep_mono = clock_mono_ms() + OPEN_RETRY_MS;
+		s->upkeep_mono = s->journal_mono = clock_mono_ms() + OPEN_RETRY_MS;
 		return;
 	}
 	if (!s->begun)
@@ -373,11 +392,12 @@ static void sites_step(struct worker *w)
 		if (s->contacts.next_ms <= now && !s->contacts.flying && http_active(w->http) < WORKER_PARALLEL)
 			site_contacts(w, s);
 		if (s->batch) {
+			site_journal(w, s);
 			site_claim_ahead(w, s, now, mono);
 			continue;
 		}
 		s->ahead = 0;
-		if ((s->dirty || mono >= s->upkeep_mono) && looks < LOOKS_MAX) {
+		if ((s->dirty || mono >= s->upkeep_mono || mono >= journal_due_mono(s)) && looks < LOOKS_MAX) {
 			site_look(w, s);
 			site_rest(w, s, now);
 			looks++;
@@ -448,6 +468,7 @@ static void on_wake(void *arg, struct slice id, bool retry)
 		if (!slice_eq_str(id, "*") && !slice_eq_str(id, w->sites[i].conf->id))
 			continue;
 		w->sites[i].dirty = true;
+		w->sites[i].journal_owed = w->o->journal != NULL;
 		w->sites[i].asked = w->sites[i].asked || retry;
 	}
 }
@@ -464,6 +485,8 @@ static int64_t next_due_ms(const struct worker *w)
 		next = min64(next, s->next_ms);
 		next = min64(next, s->contacts.flying ? INT64_MAX : s->contacts.next_ms);
 		next = min64(next, now + (s->upkeep_mono > mono ? s->upkeep_mono - mono : 0));
+		if (s->journal_owed)
+			next = min64(next, now + (s->journal_mono > mono ? s->journal_mono - mono : 0));
 	}
 	return next;
 }
@@ -577,6 +600,7 @@ static enum err worker_start(struct worker *w, struct errinfo *ei)
 		w->sites[i].conf = w->o->conf->sites[i];
 		w->sites[i].next_ms = INT64_MAX;
 		w->sites[i].dirty = true;
+		w->sites[i].journal_owed = w->o->journal != NULL;
 		route_init(&w->sites[i].route, w->o->conf, w->sites[i].conf);
 		contacts_init(&w->sites[i].contacts, &w->sites[i].route, w->http);
 	}

@@ -57,7 +57,7 @@ static enum err contact_insert(struct db *db, struct slice provider, int64_t per
 	db_bind_blob(q, 6, sealed ? sealed->data : NULL, sealed ? sealed->len : 0);
 	enum err e = db_run(db, q, ei);
 	if (!e)
-		db->outbox_added = true; /* the worker carries it on */
+		db->wakes = true; /* the worker carries it on */
 	return e;
 }
 

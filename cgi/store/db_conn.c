@@ -264,7 +264,7 @@ void db_forget(struct db *db)
 	db->new_person_id = 0;
 	db->texts_known = db->text_next = 0;
 	db->notice_now.no = 0;
-	db->outbox_added = false;
+	db->wakes = false;
 	db->keys_checked = false;
 	db->erasing = false;
 	db->key_person = 0;

@@ -115,7 +115,7 @@ struct db {
 	unsigned text_next;
 	unsigned char text_hash[DB_TEXTS_KNOWN][STORE_HASH_BYTES];
 	struct notice_version notice_now; /* no 0: not read yet */
-	bool outbox_added;
+	bool wakes; /* the worker has something to do after the commit */
 	bool keys_checked; /* erasures by other processes were looked for */
 	/* The person key in use, so that several seals for one person look it up once. */
 	struct crypt_key *key;

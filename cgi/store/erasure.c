@@ -227,7 +227,7 @@ static enum err erasure_open(struct store *s, struct erasure_batch *b, struct er
 static void erasure_journal(struct store *s, int64_t now_ms)
 {
 	struct errinfo ei = {0};
-	if (journal_flush(s, now_ms, &ei) == OK)
+	if (journal_brief(s, now_ms, &ei) == OK)
 		return;
 	log_err(LOG_ERROR, "journal_failed", &ei);
 	log_event(LOG_ERROR, "journal_waits", LOG_S("site", s->site),

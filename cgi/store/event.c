@@ -90,6 +90,12 @@ enum event_kind event_kind_from_name(struct slice name)
 	return (enum event_kind)k;
 }
 
+bool event_departs(enum event_kind k)
+{
+	return k == EVENT_WITHDRAWN || k == EVENT_DENIED || k == EVENT_BOUNCED || k == EVENT_COMPLAINED ||
+	    k == EVENT_SUPPRESSED || k == EVENT_RESTRICTED || k == EVENT_OBJECTED;
+}
+
 static void core_str(struct jsonw *w, const char *key, struct slice s)
 {
 	if (s.len)
@@ -224,6 +230,8 @@ enum err event_append(struct db *db, const struct event_new *n, int64_t *seq_out
 	if (e)
 		return e;
 	db->next_event_seq++;
+	if (event_departs(n->kind))
+		db->wakes = true; /* into the journal of erasures */
 	if (db->new_person_id == n->person_id)
 		db->new_person_id = 0;
 	if (seq_out)

@@ -52,7 +52,7 @@ enum err hook_put(struct db *db, struct slice provider, struct slice body, int64
 	db_bind_blob(q, 4, sealed.data, sealed.len);
 	e = db_run(db, q, ei);
 	if (!e && db_changes(db) > 0)
-		db->outbox_added = true; /* the worker works on it */
+		db->wakes = true; /* the worker works on it */
 	if (!e && fresh)
 		*fresh = db_changes(db) > 0;
 	buf_free(&sealed);

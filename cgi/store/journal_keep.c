@@ -20,10 +20,16 @@
 #include "store/meta.h"
 #include "store/person.h"
 
+/* As the index event_left has it; event_departs() says the same. */
+#define LEAVING "kind = 6 OR kind = 8 OR kind = 10 OR kind = 11 OR kind = 12 OR kind = 13 OR kind = 19"
+
 #define STMTS(X)                                                                                             \
+	X(ERASED_NOW, DB_READ, 3,                                                                             \
+	    "SELECT person_id, asked_ms, keep_until_ms FROM erasure INDEXED BY erasure_open WHERE done_ms IS NULL"           \
+	    " AND journaled = 0 ORDER BY person_id LIMIT ?1")                                                 \
 	X(ERASED, DB_READ, 3,                                                                                 \
 	    "SELECT person_id, asked_ms, keep_until_ms FROM erasure INDEXED BY erasure_journal_open WHERE journaled = 0"     \
-	    " ORDER BY person_id LIMIT ?1")                                                                   \
+	    " AND done_ms IS NOT NULL ORDER BY person_id LIMIT ?1")                                           \
 	X(ERASED_DONE, DB_WRITE, 0, "UPDATE erasure SET journaled = 1 WHERE person_id = ?1 AND keep_until_ms IS ?2") \
 	X(BLOCKED, DB_READ, 6,                                                                                \
 	    "SELECT channel, reason, since_ms, until_ms, lookup, purpose FROM suppression"                    \
@@ -31,7 +37,13 @@
 	X(BLOCKED_DONE, DB_WRITE, 0,                                                                          \
 	    "UPDATE suppression SET journaled = 1 WHERE channel = ?1 AND lookup = ?2 AND purpose = ?3"        \
 	    " AND until_ms IS ?4")                                                                            \
-	X(LEFT, DB_READ, 4, "SELECT seq, person_id, kind, time_ms FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2") \
+	X(LEFT, DB_READ, 4,                                                                                   \
+	    "SELECT seq, person_id, kind, time_ms FROM event INDEXED BY event_left WHERE seq > ?1 AND (" LEAVING ")"         \
+	    " ORDER BY seq LIMIT ?2")                                                                         \
+	X(WAITS, DB_READ, 1,                                                                                  \
+	    "SELECT EXISTS(SELECT 1 FROM erasure INDEXED BY erasure_journal_open WHERE journaled = 0)"         \
+	    " OR EXISTS(SELECT 1 FROM suppression INDEXED BY suppression_journal_open WHERE journaled = 0)"   \
+	    " OR EXISTS(SELECT 1 FROM event INDEXED BY event_left WHERE seq > ?1 AND (" LEAVING "))")          \
 	X(IDS, DB_READ, 2, "SELECT name, seq FROM sqlite_sequence")                                           \
 	X(WAITING, DB_READ, 2,                                                                                \
 	    "SELECT count(*), coalesce(min(asked_ms), 0) FROM erasure INDEXED BY erasure_journal_open"        \
@@ -39,9 +51,12 @@
 	X(ANEW_ERASED, DB_WRITE, 0, "UPDATE erasure SET journaled = 0 WHERE journaled = 1")                   \
 	X(ANEW_BLOCKED, DB_WRITE, 0, "UPDATE suppression SET journaled = 0 WHERE journaled = 1")
 DB_STMTS(journal, JOURNAL, STMTS)
+_Static_assert(EVENT_DENIED == 6 && EVENT_WITHDRAWN == 8 && EVENT_BOUNCED == 10 && EVENT_COMPLAINED == 11 &&
+    EVENT_SUPPRESSED == 12 && EVENT_RESTRICTED == 13 && EVENT_OBJECTED == 19, "numbers of LEAVING");
 
 #define META_KEY "journal"
 #define ROWS_MAX 500
+#define RECORDS_MAX (3 * ROWS_MAX)
 #define EVENTS_MAX 2000
 #define TEXT_MAX_BYTES (1024u * 1024u)
 /* Smaller ones are not worth the work of cutting them. */
@@ -53,12 +68,15 @@ struct kept {
 	int64_t n;
 	unsigned char mac[JOURNAL_MAC_BYTES];
 	int64_t event_seq, signed_size, written_ms;
+	int64_t bytes; /* length of the file then; 0: not known */
 };
 
 struct keep {
 	struct store *s;
 	int64_t now_ms;
 	bool alive; /* a sign of life is wanted */
+	bool brief; /* somebody waits: the first portion, which has the erasures that are not done yet */
+	bool whole; /* the file is read from its beginning in any case */
 	const struct journal_record *extra; /* NULL: none */
 	struct kept kept;
 	bool found; /* our last line stands in the file */
@@ -76,8 +94,9 @@ static bool kept_parse(struct slice v, struct kept *k)
 	char text[256], hex[2 * JOURNAL_MAC_BYTES + 1];
 
 	memset(k, 0, sizeof(*k));
-	if (!slice_copy(v, text, sizeof(text)) || sscanf(text, "%" SCNd64 " %64s %" SCNd64 " %" SCNd64 " %" SCNd64, &k->n, hex,
-	    &k->event_seq, &k->signed_size, &k->written_ms) != 5)
+	/* The last number is missing where an earlier version wrote. */
+	if (!slice_copy(v, text, sizeof(text)) || sscanf(text, "%" SCNd64 " %64s %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64,
+	    &k->n, hex, &k->event_seq, &k->signed_size, &k->written_ms, &k->bytes) < 5)
 		return false;
 	k->known = enc_hex_decode(slice_from(hex), k->mac, sizeof(k->mac));
 	return k->known;
@@ -110,8 +129,8 @@ static enum err kept_put(struct db *db, const struct keep *k, struct errinfo *ei
 {
 	char hex[ENC_HEX_BYTES(JOURNAL_MAC_BYTES)], text[256];
 
-	snprintf(text, sizeof(text), "%" PRId64 " %s %" PRId64 " %" PRId64 " %" PRId64, k->end.n,
-	    enc_hex(k->end.mac, sizeof(k->end.mac), hex), k->kept.event_seq, k->kept.signed_size, k->now_ms);
+	snprintf(text, sizeof(text), "%" PRId64 " %s %" PRId64 " %" PRId64 " %" PRId64 " %zu", k->end.n,
+	    enc_hex(k->end.mac, sizeof(k->end.mac), hex), k->kept.event_seq, k->kept.signed_size, k->now_ms, k->end.bytes);
 	return meta_put(db, META_KEY, slice_from(text), ei);
 }
 
@@ -124,13 +143,13 @@ static void record_add(struct keep *k, const struct journal_record *r)
 	journal_line(&k->text, k->s->ring, &copy, &k->end);
 	if (r->kind != JOURNAL_ERASED && r->kind != JOURNAL_KEPT && r->kind != JOURNAL_BLOCKED)
 		return;
-	bug_if(k->n >= 2 * ROWS_MAX);
+	bug_if(k->n >= RECORDS_MAX);
 	k->records[k->n++] = *r;
 }
 
-static enum err gather_erased(struct db *db, struct keep *k, struct errinfo *ei)
+static enum err gather_erased(struct db *db, struct keep *k, int which, struct errinfo *ei)
 {
-	sqlite3_stmt *q = journal_stmt(db, ERASED);
+	sqlite3_stmt *q = journal_stmt(db, which);
 	bool row;
 	enum err e;
 	int n = 0;
@@ -171,13 +190,6 @@ static enum err gather_blocked(struct db *db, struct keep *k, struct errinfo *ei
 	return e;
 }
 
-/* After these a person does not want mail, or cannot be reached; a backup from before must not forget it. */
-static bool is_leaving(int64_t kind)
-{
-	return kind == EVENT_WITHDRAWN || kind == EVENT_DENIED || kind == EVENT_BOUNCED || kind == EVENT_COMPLAINED ||
-	    kind == EVENT_SUPPRESSED || kind == EVENT_RESTRICTED || kind == EVENT_OBJECTED;
-}
-
 static enum err gather_left(struct db *db, struct keep *k, struct errinfo *ei)
 {
 	sqlite3_stmt *q = journal_stmt(db, LEFT);
@@ -191,8 +203,7 @@ static enum err gather_left(struct db *db, struct keep *k, struct errinfo *ei)
 		const struct journal_record r = {.kind = JOURNAL_LEFT, .at_ms = sqlite3_column_int64(q, 3),
 		    .v = {sqlite3_column_int64(q, 1), sqlite3_column_int64(q, 2)}};
 		k->kept.event_seq = sqlite3_column_int64(q, 0);
-		if (is_leaving(r.v[1]))
-			record_add(k, &r);
+		record_add(k, &r);
 		n++;
 	}
 	k->more = k->more || n == EVENTS_MAX;
@@ -235,8 +246,10 @@ static enum err gather_alive(struct db *db, struct keep *k, struct errinfo *ei)
 /* With each writing of something else comes the state of the ids, so that a restore knows which were given away. */
 static enum err gather(struct db *db, struct keep *k, struct errinfo *ei)
 {
-	enum err e = gather_erased(db, k, ei);
+	enum err e = gather_erased(db, k, ERASED_NOW, ei);
 
+	if (!e)
+		e = gather_erased(db, k, ERASED, ei);
 	if (!e)
 		e = gather_blocked(db, k, ei);
 	if (!e)
@@ -306,6 +319,7 @@ static enum err file_begin(struct keep *k, struct errinfo *ei)
 	enum err e;
 
 	k->alive = true; /* so that it says since when */
+	k->brief = false;
 	crypt_random(mac, sizeof(mac));
 	buf_init(&b, 1024);
 	journal_begin(&b, k->s->ring, k->s->site, k->kept.n, mac, &k->end);
@@ -323,12 +337,36 @@ static bool begins_behind(const struct keep *k)
 	return k->end.base_n == k->kept.n && crypt_equal(k->end.base_mac, k->kept.mac, JOURNAL_MAC_BYTES);
 }
 
-/* Reads the file to its end and makes sure that it is the one we wrote. */
+/*
+ * It is as long as we left it, and ends with our MAC: no need to check every line of it before each erasure. Whether
+ * one before was altered is looked at with each sign of life, by the doctor and by a restore.
+ */
+static bool file_as_left(struct keep *k)
+{
+	char hex[ENC_HEX_BYTES(JOURNAL_MAC_BYTES)], tail[2 * JOURNAL_MAC_BYTES + 1];
+	int fd = k->kept.known && k->kept.bytes > (int64_t)sizeof(tail) ? open(k->s->journal_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+	    : -1;
+	struct stat st;
+	bool same = fd >= 0 && fstat(fd, &st) == 0 && st.st_size == k->kept.bytes &&
+	    pread(fd, tail, sizeof(tail), st.st_size - (off_t)sizeof(tail)) == (ssize_t)sizeof(tail);
+
+	if (fd >= 0)
+		close(fd);
+	if (!same || memcmp(tail, enc_hex(k->kept.mac, sizeof(k->kept.mac), hex), 2 * JOURNAL_MAC_BYTES) != 0)
+		return false;
+	k->end = (struct journal_end){.n = k->kept.n, .bytes = (size_t)k->kept.bytes};
+	memcpy(k->end.mac, k->kept.mac, sizeof(k->end.mac));
+	return true;
+}
+
+/* Makes sure that the file is the one we wrote, and finds its end. */
 static enum err file_ready(struct keep *k, struct errinfo *ei)
 {
 	struct errinfo why = {0};
 	enum err e;
 
+	if (!k->whole && file_as_left(k))
+		return OK;
 	k->found = false;
 	e = journal_read(k->s->journal_path, k->s->ring, k->s->site, find_ours, k, &k->end, &why);
 	if (e == E_NOT_FOUND && !k->kept.known)
@@ -417,7 +455,7 @@ static enum err write_all(struct keep *k, struct errinfo *ei)
 
 	do
 		e = e ? e : portion(k, ei);
-	while (!e && k->more);
+	while (!e && k->more && !k->brief);
 	return e;
 }
 
@@ -482,7 +520,29 @@ static enum err keep_lock(struct store *s, int *fd, struct errinfo *ei)
 	return OK;
 }
 
-/* Anything to write? Without it nobody reads the file. */
+/* Anything to write? Without it nobody opens the file. */
+static enum err waits(struct db *db, struct keep *k, bool *due, struct errinfo *ei)
+{
+	struct checkpoint c = {.size = 0};
+	sqlite3_stmt *q;
+	bool row;
+	enum err e = kept_read(db, &k->kept, ei);
+
+	if (e)
+		return e;
+	k->alive = k->alive && k->now_ms - k->kept.written_ms >= JOURNAL_ALIVE_MS - 60000;
+	q = journal_stmt(db, WAITS);
+	db_bind_i64(q, 1, k->kept.event_seq);
+	e = db_row(db, q, &row, ei);
+	*due = k->alive || k->extra || !k->kept.known || (!e && row && sqlite3_column_int(q, 0));
+	db_end(q);
+	if (e || *due)
+		return e;
+	e = checkpoint_last(db, &c, NULL, ei);
+	*due = !e && c.size > k->kept.signed_size;
+	return e == E_NOT_FOUND ? OK : e;
+}
+
 static enum err keep_due(struct keep *k, bool *due, struct errinfo *ei)
 {
 	struct db *db;
@@ -490,38 +550,29 @@ static enum err keep_due(struct keep *k, bool *due, struct errinfo *ei)
 
 	if (e)
 		return e;
-	e = kept_read(db, &k->kept, ei);
-	k->alive = k->alive && k->now_ms - k->kept.written_ms >= JOURNAL_ALIVE_MS - 60000;
-	/* What would be written, on nothing: only whether there is something matters. */
-	if (!e) {
-		struct kept before = k->kept;
-
-		e = gather(db, k, ei);
-		*due = k->text.len > 0 || k->more || !before.known;
-		k->kept = before;
-	}
+	e = waits(db, k, due, ei);
 	store_read_end(k->s, db);
 	return e;
 }
 
-static enum err keep(struct store *s, int64_t now_ms, bool alive, int64_t keep_ms, const struct journal_record *extra,
-    struct errinfo *ei)
+static enum err keep(struct store *s, const struct keep *how, int64_t keep_ms, struct errinfo *ei)
 {
-	struct keep k = {.s = s, .now_ms = now_ms, .alive = alive, .extra = extra};
+	struct keep k = *how;
 	bool due = false;
 	int fd = -1;
 	enum err e;
 
 	if (!s->journal_path)
 		return OK;
+	k.s = s;
 	buf_init(&k.text, TEXT_MAX_BYTES);
-	k.records = calloc(2 * ROWS_MAX, sizeof(*k.records));
+	k.records = calloc(RECORDS_MAX, sizeof(*k.records));
 	e = k.records ? keep_lock(s, &fd, ei) : err_set(ei, E_NOMEM, "%s: no memory", s->journal_path);
 	if (!e)
 		e = keep_due(&k, &due, ei);
 	if (!e && due)
 		e = write_all(&k, ei);
-	if (!e && due && keep_ms && k.end.bytes > TRIM_MIN_BYTES && k.end.first_ms < now_ms - keep_ms)
+	if (!e && due && keep_ms && k.end.bytes > TRIM_MIN_BYTES && k.end.first_ms < k.now_ms - keep_ms)
 		e = trim(&k, keep_ms, ei);
 	if (fd >= 0)
 		close(fd);
@@ -532,19 +583,24 @@ static enum err keep(struct store *s, int64_t now_ms, bool alive, int64_t keep_m
 
 enum err journal_flush(struct store *s, int64_t now_ms, struct errinfo *ei)
 {
-	return keep(s, now_ms, false, 0, NULL, ei);
+	return keep(s, &(struct keep){.now_ms = now_ms}, 0, ei);
+}
+
+enum err journal_brief(struct store *s, int64_t now_ms, struct errinfo *ei)
+{
+	return keep(s, &(struct keep){.now_ms = now_ms, .brief = true}, 0, ei);
 }
 
 enum err journal_beat(struct store *s, int64_t now_ms, int64_t keep_ms, struct errinfo *ei)
 {
-	return keep(s, now_ms, true, keep_ms, NULL, ei);
+	return keep(s, &(struct keep){.now_ms = now_ms, .alive = true, .whole = true}, keep_ms, ei);
 }
 
 enum err journal_restored(struct store *s, int64_t events, int64_t turn, int64_t now_ms, struct errinfo *ei)
 {
 	const struct journal_record r = {.kind = JOURNAL_RESTORED, .at_ms = now_ms, .v = {events, turn}};
 
-	return keep(s, now_ms, false, 0, &r, ei);
+	return keep(s, &(struct keep){.now_ms = now_ms, .extra = &r}, 0, ei);
 }
 
 enum err journal_state(struct db *db, struct journal_state *out, struct errinfo *ei)

@@ -88,7 +88,7 @@ enum err outbox_add(struct db *db, const struct outbox_new *n, int64_t *id, stru
 	db_bind_i64(q, 9, n->created_ms);
 	e = db_run(db, q, ei);
 	if (!e) {
-		db->outbox_added = true;
+		db->wakes = true;
 		db->next_outbox_id++;
 	}
 	return e;
@@ -198,7 +198,7 @@ enum err outbox_settle(struct db *db, int64_t id, struct slice attempt_id, const
 		db_bind_i64(q, 10, r->now_ms);
 	enum err e = db_run_one(db, q, E_CONFLICT, "this mail is not being sent under this attempt", ei);
 	if (!e && r->state == OUTBOX_QUEUED)
-		db->outbox_added = true;
+		db->wakes = true;
 	return e;
 }
 
@@ -258,7 +258,7 @@ enum err outbox_retry(struct db *db, int64_t id, int64_t now_ms, struct errinfo 
 	enum err e = outbox_change(db, RETRY, id, now_ms, "this mail is being sent, was accepted, was dropped, or its address "
 	    "is gone with it", ei);
 	if (!e)
-		db->outbox_added = true;
+		db->wakes = true;
 	return e;
 }
 
@@ -268,7 +268,7 @@ enum err outbox_retry_all(struct db *db, int64_t now_ms, unsigned *count, struct
 	db_bind_i64(q, 1, now_ms);
 	enum err e = db_run(db, q, ei);
 	if (!e && db_changes(db) > 0)
-		db->outbox_added = true;
+		db->wakes = true;
 	if (count)
 		*count = e ? 0 : (unsigned)db_changes(db);
 	return e;

@@ -308,14 +308,14 @@ const struct keyring *store_keyring(const struct store *s)
 	return s->ring;
 }
 
-static enum err store_wal_mode(struct store *s, int mode, struct errinfo *ei)
+static enum err store_checkpoint_now(struct store *s, struct errinfo *ei)
 {
 	sqlite3 *conn = NULL;
 	enum err e = db_connect(&conn, s->data_path, SQLITE_OPEN_READWRITE, ei);
 	if (!e)
 		e = db_exec(conn, "PRAGMA synchronous=FULL", ei);
 	if (!e) {
-		int rc = sqlite3_wal_checkpoint_v2(conn, NULL, mode, NULL, NULL);
+		int rc = sqlite3_wal_checkpoint_v2(conn, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 		if (rc != SQLITE_OK)
 			e = db_conn_error(conn, rc, "checkpoint", ei);
 	}
@@ -323,9 +323,23 @@ static enum err store_wal_mode(struct store *s, int mode, struct errinfo *ei)
 	return e;
 }
 
+/* By the writer's connection: one of its own would read the schema first, and sync the folder of a WAL new to it. */
 enum err store_truncate_wal(struct store *s, struct errinfo *ei)
 {
-	return store_wal_mode(s, SQLITE_CHECKPOINT_TRUNCATE, ei);
+	enum err e = lock_take(s, ei);
+	if (e)
+		return e;
+	if (!s->writer)
+		e = db_open(s, true, &s->writer, ei);
+	if (!e) {
+		int rc = sqlite3_wal_checkpoint_v2(s->writer->conn, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		if (rc == SQLITE_OK)
+			atomic_store(&s->wal_pages, 0);
+		else
+			e = db_conn_error(s->writer->conn, rc, "emptying the WAL", ei);
+	}
+	lock_release(s);
+	return e;
 }
 
 enum err store_checkpoint(struct store *s, struct errinfo *ei)
@@ -338,7 +352,7 @@ enum err store_checkpoint(struct store *s, struct errinfo *ei)
 	if (rc < 0 || st.st_size < STORE_WAL_CHECKPOINT_BYTES)
 		return OK;
 	pthread_mutex_lock(&s->ckpt_mu);
-	e = store_wal_mode(s, SQLITE_CHECKPOINT_PASSIVE, ei);
+	e = store_checkpoint_now(s, ei);
 	pthread_mutex_unlock(&s->ckpt_mu);
 	return e;
 }

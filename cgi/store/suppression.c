@@ -55,6 +55,7 @@ enum err suppression_add(struct db *db, const struct suppression *s, struct erri
 	db_bind_i64(q, 4, s->reason);
 	db_bind_i64(q, 5, s->since_ms);
 	db_bind_id(q, 6, s->until_ms);
+	db->wakes = true; /* into the journal of erasures */
 	return db_run(db, q, ei);
 }
 

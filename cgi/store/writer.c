@@ -67,7 +67,7 @@ struct writer_batch {
 	bool did_after;
 	bool after_failed;
 	bool more;
-	bool outbox_added;
+	bool wakes;
 	unsigned commits;
 };
 
@@ -149,11 +149,11 @@ static enum err batch_plain(struct writer_queue *q, struct writer_batch *b, stru
 		store_write_rollback(q->store);
 		return e;
 	}
-	bool added = db->outbox_added;
+	bool added = db->wakes;
 	e = store_write_commit(q->store, ei);
 	if (!e) {
 		b->commits++;
-		b->outbox_added |= added;
+		b->wakes |= added;
 	}
 	return e;
 }
@@ -207,7 +207,7 @@ static void batch_commit(struct writer_queue *q, struct writer_batch *b, struct 
 			job_fail(b->jobs[0], &ei, e);
 		return;
 	}
-	b->outbox_added = db->outbox_added;
+	b->wakes = db->wakes;
 	e = store_write_commit(q->store, &ei);
 	if (e)
 		batch_fail(b, &ei, e);
@@ -308,7 +308,7 @@ static void batch_finish(struct writer_pool *p, struct writer_queue *q, struct w
 	/* A job's memory is its caller's and not touched after this. */
 	for (unsigned i = 0; i < b->count; i++)
 		b->jobs[i]->done(b->jobs[i]);
-	if (b->outbox_added && b->commits && p->wake)
+	if (b->wakes && b->commits && p->wake)
 		p->wake(p->wake_arg, q->store);
 	pthread_mutex_lock(&p->mu);
 }

@@ -40,6 +40,8 @@ struct store;
 /* An answer that was lost: the provider needs a moment until the mail can be found. */
 #define WORKER_LOOKUP_S 30
 #define WORKER_UPKEEP_S 3600
+/* Between two writings of the journal of erasures. */
+#define WORKER_JOURNAL_S 5
 
 struct worker_opts {
 	const struct conf *conf; /* frozen; must outlive the run */
@@ -58,6 +60,11 @@ struct worker_opts {
 	 * so, and at the start of each day (UTC). NULL: none.
 	 */
 	enum err (*upkeep)(struct store *st, const struct conf_site *site, void *arg);
+	/*
+	 * Writes who left into the journal of erasures: per site after leftover, but not twice in WORKER_JOURNAL_S (with
+	 * once: after each). Called where there may be nothing to write. NULL: none.
+	 */
+	enum err (*journal)(struct store *st, const struct conf_site *site, void *arg);
 	/* Called as long as the loop runs, at least every alive_ms; tells a service manager so. NULL: none. */
 	void (*alive)(void *arg);
 	unsigned alive_ms; /* 0: whenever the loop turns */

@@ -50,6 +50,8 @@ enum event_kind {
 const char *event_kind_name(enum event_kind k);
 /* EVENT_KIND__MAX: unknown name. */
 enum event_kind event_kind_from_name(struct slice name);
+/* After these a person does not want mail, or cannot be reached: a backup from before must not forget it. */
+bool event_departs(enum event_kind k);
 
 struct event_new {
 	int64_t person_id;

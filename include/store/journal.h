@@ -97,7 +97,12 @@ const char *store_journal(const struct store *s);
  * A journal that is missing, cut off or altered is put aside (<site>.journal.TIME), said loudly, and made anew from data.db.
  */
 enum err journal_flush(struct store *s, int64_t now_ms, struct errinfo *ei);
-/* As above, and a sign of life if the last one is old; lines older than keep_ms go when there are many. */
+/*
+ * For somebody who waits: the erasures that were asked for and are not done, and of what else is missing at most a
+ * portion; the next journal_flush() takes up the rest. A journal that has to be begun anew is written whole.
+ */
+enum err journal_brief(struct store *s, int64_t now_ms, struct errinfo *ei);
+/* As journal_flush(), with every line of the file checked, and a sign of life if the last one is old; lines older than keep_ms go when there are many. */
 enum err journal_beat(struct store *s, int64_t now_ms, int64_t keep_ms, struct errinfo *ei);
 /* journal_flush(), and that a backup with so many events was restored; turn: of the log's name from now on. */
 enum err journal_restored(struct store *s, int64_t events, int64_t turn, int64_t now_ms, struct errinfo *ei);

@@ -3,7 +3,8 @@
  *     erase PEOPLE [FOLDER]
  * Makes that many confirmed people through the store's own functions, below FOLDER (a disk, since an erasure waits for
  * it several times; build/bench without more), then erases 200 of them at random by core/rights.h, which does all steps
- * before it answers: with the evidence kept and without, each with and without a journal on a second path.
+ * before it answers: with the evidence kept and without, each with and without a journal on a second path. Then some
+ * that find a WAL full of sign-ups, as it is in a busy hour. All are judged: the first, the 99th of 100, and these.
  */
 #include "lib/world.h"
 
@@ -17,6 +18,10 @@
 #define BATCH 500
 #define ROUNDS 200
 #define MUST_MS 50.0
+/* As many pages as the writers let wait (WRITER_CKPT_PAGES), by sign-ups of which some share a commit. */
+#define BUSY 5
+#define BUSY_BATCH 16
+#define BUSY_WAL_BYTES (16 << 20)
 
 static double wall_ms(void)
 {
@@ -51,19 +56,25 @@ static void person(struct world *w, struct db *db, unsigned long i, const unsign
 		event(w, db, id, k == 0 ? EVENT_REQUESTED : k == 1 ? EVENT_MAIL_ACCEPTED : EVENT_CONFIRMED, text);
 }
 
+static void some_people(struct world *w, unsigned long from, unsigned n)
+{
+	struct db *db;
+
+	assert_ok(keyslot_reserve(w->store, EI));
+	assert_ok(store_write_begin(w->store, &db, EI));
+	for (unsigned k = 0; k < n; k++)
+		person(w, db, from + k, world_consent(w, "news", "de")->hash);
+	assert_ok(store_write_commit(w->store, EI));
+}
+
 static void people(struct world *w, unsigned long count)
 {
 	double t = wall_ms();
 
-	for (unsigned long i = 0; i < count;) {
-		struct db *db;
-		assert_ok(keyslot_reserve(w->store, EI));
-		assert_ok(store_write_begin(w->store, &db, EI));
-		for (unsigned k = 0; k < BATCH && i < count; k++, i++)
-			person(w, db, i, world_consent(w, "news", "de")->hash);
-		assert_ok(store_write_commit(w->store, EI));
+	for (unsigned long i = 0; i < count; i += BATCH) {
+		some_people(w, i, count - i < BATCH ? (unsigned)(count - i) : BATCH);
+		assert_ok(store_checkpoint(w->store, EI)); /* as the writers do */
 	}
-	assert_ok(store_checkpoint(w->store, EI));
 	printf("made people=%lu seconds=%.1f\n", count, (wall_ms() - t) / 1e3);
 }
 
@@ -105,7 +116,41 @@ static bool round_of(struct world *w, unsigned long count, bool evidence_too, bo
 	printf("erase evidence=%-4s journal=%-3s p50_ms=%.2f p99_ms=%.2f max_ms=%.2f first_ms=%.2f\n",
 	    evidence_too ? "gone" : "kept",
 	    journal ? "yes" : "no", took[ROUNDS / 2], took[ROUNDS * 99 / 100], took[ROUNDS - 1], first);
-	return took[ROUNDS / 2] < MUST_MS;
+	return took[ROUNDS * 99 / 100] < MUST_MS && first < MUST_MS;
+}
+
+static off_t wal_bytes(const struct world *w)
+{
+	char path[300];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/data.db-wal", store_dir(w->store));
+	return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
+/* The writers leave up to this much to be carried into the database; an erasure has to wait for it. */
+static bool round_busy(struct world *w, unsigned long *count)
+{
+	const struct rights r = {.site = w->site, .store = w->store, .letters = w->letters, .way = WITHDRAW_OWNER};
+	double worst = 0, sum = 0;
+
+	for (int i = 0; i < BUSY; i++) {
+		struct rights_done d;
+		int64_t id;
+		double t;
+		while (wal_bytes(w) < BUSY_WAL_BYTES) {
+			some_people(w, *count, BUSY_BATCH);
+			*count += BUSY_BATCH;
+		}
+		id = pick(w, *count);
+		t = wall_ms();
+		assert_ok(rights_erase(&r, &w->arena, id, false, false, &d, EI));
+		t = wall_ms() - t;
+		sum += t;
+		worst = t > worst ? t : worst;
+	}
+	printf("erase behind_wal_mib=%d mean_ms=%.2f max_ms=%.2f\n", BUSY_WAL_BYTES >> 20, sum / BUSY, worst);
+	return worst < MUST_MS;
 }
 
 /* The same data, opened with another host file. */
@@ -147,6 +192,9 @@ int main(int argc, char **argv)
 	reopen(&w, host);
 	good = round_of(&w, count, false, true) && good;
 	good = round_of(&w, count, true, true) && good;
+	good = round_busy(&w, &count) && good;
+	if (!good)
+		printf("must: every first, p99 and max behind a WAL below %.0f ms\n", MUST_MS);
 	world_close(&w);
 	return good ? 0 : 1;
 }

@@ -67,7 +67,7 @@ static void test_claim_and_settle(void **state)
 	p = person(w, "ada@example.org");
 	late = add(w, p, NOW + 100);
 	early = add(w, p, NOW + 1);
-	assert_true(w->outbox_added);
+	assert_true(w->wakes);
 	assert_ok(outbox_next_due(w, &next, EI));
 	assert_int_equal(next, NOW + 1);
 	assert_ok(outbox_claim(w, NOW, 10, SLICE("w1"), see, &s, &n, EI));
