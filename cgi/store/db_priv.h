@@ -261,5 +261,7 @@ bool lock_mine(const struct store *s);
 
 /* store.c */
 enum err store_truncate_wal(struct store *s, struct errinfo *ei);
+/* PASSIVE checkpoint whatever the size, by a connection of its own. Outside transactions. */
+enum err store_carry_wal(struct store *s, struct errinfo *ei);
 
 #endif

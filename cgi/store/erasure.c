@@ -224,41 +224,52 @@ static enum err erasure_open(struct store *s, struct erasure_batch *b, struct er
 }
 
 /* The journal first, so that no backup brings them back. A second path that fails does not keep anybody here. */
-static void erasure_journal(struct store *s, int64_t now_ms)
+static void erasure_journal(struct store *s, int64_t now_ms, struct keep **written)
 {
 	struct errinfo ei = {0};
-	if (journal_brief(s, now_ms, &ei) == OK)
+	if (journal_brief(s, now_ms, written, &ei) == OK)
 		return;
 	log_err(LOG_ERROR, "journal_failed", &ei);
 	log_event(LOG_ERROR, "journal_waits", LOG_S("site", s->site),
-	    LOG_S("text", "an erasure is not in the journal of erasures yet; it is tried again every hour"));
+	    LOG_S("text", "an erasure is not in the journal of erasures yet; the worker tries it again"));
 }
 
-/* Keys first, all of the batch, durable; then the rows. */
-static enum err erasure_run(struct store *s, const struct erasure_batch *b, int64_t now_ms, struct errinfo *ei)
+/* In one transaction with what the journal has of it now, which saves a sync. */
+static enum err erasure_commit(struct store *s, const struct erasure_batch *b, struct keep *written, int64_t now_ms,
+    struct errinfo *ei)
 {
-	int64_t ids[ERASURE_BATCH];
-	size_t count = 0;
 	struct db *db;
-	enum err e = OK;
-	erasure_journal(s, now_ms);
-	for (size_t i = 0; i < b->n; i++)
-		if (!b->keep[i])
-			ids[count++] = b->id[i];
-	if (count)
-		e = keyslots_erase(s, ids, count, ei);
-	if (!e)
-		e = store_write_begin(s, &db, ei);
+	enum err e = store_write_begin(s, &db, ei);
 	if (e)
 		return e;
 	store_erasure_begin(db);
 	for (size_t i = 0; !e && i < b->n; i++)
 		e = erasure_rows(db, b->id[i], b->keep[i], now_ms, ei);
 	store_erasure_end(db);
-	if (e)
-		store_write_rollback(s);
-	else
-		e = store_write_commit(s, ei);
+	if (!e)
+		e = journal_brief_mark(written, db, ei);
+	if (!e)
+		return store_write_commit(s, ei);
+	store_write_rollback(s);
+	return e;
+}
+
+/* Keys first, all of the batch, durable; then the rows. */
+static enum err erasure_run(struct store *s, const struct erasure_batch *b, int64_t now_ms, struct errinfo *ei)
+{
+	int64_t ids[ERASURE_BATCH];
+	struct keep *written;
+	size_t count = 0;
+	enum err e = OK;
+	erasure_journal(s, now_ms, &written);
+	for (size_t i = 0; i < b->n; i++)
+		if (!b->keep[i])
+			ids[count++] = b->id[i];
+	if (count)
+		e = keyslots_erase(s, ids, count, ei);
+	if (!e)
+		e = erasure_commit(s, b, written, now_ms, ei);
+	journal_brief_end(written);
 	return e;
 }
 

@@ -73,9 +73,11 @@ struct kept {
 
 struct keep {
 	struct store *s;
+	int lock_fd;
 	int64_t now_ms;
 	bool alive; /* a sign of life is wanted */
 	bool brief; /* somebody waits: the first portion, which has the erasures that are not done yet */
+	bool owed;  /* brief: written, and to be marked by the caller */
 	bool whole; /* the file is read from its beginning in any case */
 	const struct journal_record *extra; /* NULL: none */
 	struct kept kept;
@@ -397,13 +399,10 @@ static enum err file_append(struct keep *k, size_t from, struct errinfo *ei)
 	    "not full?", k->s->journal_path);
 }
 
-static enum err mark(struct keep *k, struct errinfo *ei)
+static enum err mark_rows(struct keep *k, struct db *db, struct errinfo *ei)
 {
-	struct db *db;
-	enum err e = store_write_begin(k->s, &db, ei);
+	enum err e = OK;
 
-	if (e)
-		return e;
 	for (size_t i = 0; !e && i < k->n; i++) {
 		const struct journal_record *r = &k->records[i];
 		sqlite3_stmt *q = journal_stmt(db, r->kind == JOURNAL_BLOCKED ? BLOCKED_DONE : ERASED_DONE);
@@ -419,8 +418,17 @@ static enum err mark(struct keep *k, struct errinfo *ei)
 		}
 		e = db_run(db, q, ei);
 	}
-	if (!e)
-		e = kept_put(db, k, ei);
+	return e ? e : kept_put(db, k, ei);
+}
+
+static enum err mark(struct keep *k, struct errinfo *ei)
+{
+	struct db *db;
+	enum err e = store_write_begin(k->s, &db, ei);
+
+	if (e)
+		return e;
+	e = mark_rows(k, db, ei);
 	if (!e)
 		return store_write_commit(k->s, ei);
 	store_write_rollback(k->s);
@@ -446,7 +454,8 @@ static enum err portion(struct keep *k, struct errinfo *ei)
 		return e;
 	if (k->text.len)
 		e = file_append(k, from, ei);
-	return e ? e : mark(k, ei);
+	k->owed = !e && k->brief;
+	return e || k->brief ? e : mark(k, ei);
 }
 
 static enum err write_all(struct keep *k, struct errinfo *ei)
@@ -555,29 +564,43 @@ static enum err keep_due(struct keep *k, bool *due, struct errinfo *ei)
 	return e;
 }
 
+static void keep_end(struct keep *k)
+{
+	if (k->lock_fd >= 0)
+		close(k->lock_fd);
+	free(k->records);
+	buf_free(&k->text);
+}
+
+/* Leaves k locked; keep_end() in any case. */
+static enum err keep_run(struct keep *k, int64_t keep_ms, struct errinfo *ei)
+{
+	bool due = false;
+	enum err e;
+
+	buf_init(&k->text, TEXT_MAX_BYTES);
+	k->lock_fd = -1;
+	k->records = calloc(RECORDS_MAX, sizeof(*k->records));
+	e = k->records ? keep_lock(k->s, &k->lock_fd, ei) : err_set(ei, E_NOMEM, "%s: no memory", k->s->journal_path);
+	if (!e)
+		e = keep_due(k, &due, ei);
+	if (!e && due)
+		e = write_all(k, ei);
+	if (!e && due && keep_ms && k->end.bytes > TRIM_MIN_BYTES && k->end.first_ms < k->now_ms - keep_ms)
+		e = trim(k, keep_ms, ei);
+	return e;
+}
+
 static enum err keep(struct store *s, const struct keep *how, int64_t keep_ms, struct errinfo *ei)
 {
 	struct keep k = *how;
-	bool due = false;
-	int fd = -1;
 	enum err e;
 
 	if (!s->journal_path)
 		return OK;
 	k.s = s;
-	buf_init(&k.text, TEXT_MAX_BYTES);
-	k.records = calloc(RECORDS_MAX, sizeof(*k.records));
-	e = k.records ? keep_lock(s, &fd, ei) : err_set(ei, E_NOMEM, "%s: no memory", s->journal_path);
-	if (!e)
-		e = keep_due(&k, &due, ei);
-	if (!e && due)
-		e = write_all(&k, ei);
-	if (!e && due && keep_ms && k.end.bytes > TRIM_MIN_BYTES && k.end.first_ms < k.now_ms - keep_ms)
-		e = trim(&k, keep_ms, ei);
-	if (fd >= 0)
-		close(fd);
-	free(k.records);
-	buf_free(&k.text);
+	e = keep_run(&k, keep_ms, ei);
+	keep_end(&k);
 	return e;
 }
 
@@ -586,9 +609,38 @@ enum err journal_flush(struct store *s, int64_t now_ms, struct errinfo *ei)
 	return keep(s, &(struct keep){.now_ms = now_ms}, 0, ei);
 }
 
-enum err journal_brief(struct store *s, int64_t now_ms, struct errinfo *ei)
+enum err journal_brief(struct store *s, int64_t now_ms, struct keep **out, struct errinfo *ei)
 {
-	return keep(s, &(struct keep){.now_ms = now_ms, .brief = true}, 0, ei);
+	struct keep *k;
+	enum err e;
+
+	*out = NULL;
+	if (!s->journal_path)
+		return OK;
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		return err_set(ei, E_NOMEM, "%s: no memory", s->journal_path);
+	*k = (struct keep){.s = s, .now_ms = now_ms, .brief = true};
+	e = keep_run(k, 0, ei);
+	if (!e && k->owed) {
+		*out = k;
+		return OK;
+	}
+	journal_brief_end(k);
+	return e;
+}
+
+enum err journal_brief_mark(struct keep *k, struct db *db, struct errinfo *ei)
+{
+	return k ? mark_rows(k, db, ei) : OK;
+}
+
+void journal_brief_end(struct keep *k)
+{
+	if (!k)
+		return;
+	keep_end(k);
+	free(k);
 }
 
 enum err journal_beat(struct store *s, int64_t now_ms, int64_t keep_ms, struct errinfo *ei)

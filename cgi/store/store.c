@@ -308,9 +308,10 @@ const struct keyring *store_keyring(const struct store *s)
 	return s->ring;
 }
 
-static enum err store_checkpoint_now(struct store *s, struct errinfo *ei)
+enum err store_carry_wal(struct store *s, struct errinfo *ei)
 {
 	sqlite3 *conn = NULL;
+	pthread_mutex_lock(&s->ckpt_mu);
 	enum err e = db_connect(&conn, s->data_path, SQLITE_OPEN_READWRITE, ei);
 	if (!e)
 		e = db_exec(conn, "PRAGMA synchronous=FULL", ei);
@@ -320,6 +321,7 @@ static enum err store_checkpoint_now(struct store *s, struct errinfo *ei)
 			e = db_conn_error(conn, rc, "checkpoint", ei);
 	}
 	sqlite3_close(conn);
+	pthread_mutex_unlock(&s->ckpt_mu);
 	return e;
 }
 
@@ -347,14 +349,8 @@ enum err store_checkpoint(struct store *s, struct errinfo *ei)
 	struct stat st;
 	char *wal = store_path(s->dir, "data.db-wal");
 	int rc = wal ? stat(wal, &st) : -1;
-	enum err e = OK;
 	free(wal);
-	if (rc < 0 || st.st_size < STORE_WAL_CHECKPOINT_BYTES)
-		return OK;
-	pthread_mutex_lock(&s->ckpt_mu);
-	e = store_checkpoint_now(s, ei);
-	pthread_mutex_unlock(&s->ckpt_mu);
-	return e;
+	return rc < 0 || st.st_size < STORE_WAL_CHECKPOINT_BYTES ? OK : store_carry_wal(s, ei);
 }
 
 enum err store_backup_data(struct store *s, const char *path, struct errinfo *ei)

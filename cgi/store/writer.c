@@ -27,6 +27,13 @@
 /* Here the next batch waits for it: only then can the WAL start from its beginning again (64 MiB). */
 #define WRITER_CKPT_MUST_PAGES (64 * 1024 * 1024 / WRITER_PAGE_BYTES)
 
+/*
+ * A store that nobody writes to for so long has its WAL carried into the database, if it is of any size (1 MiB): else an
+ * erasure, which has to leave an empty WAL behind, would do that for all who came before it, while somebody waits.
+ */
+#define WRITER_REST_MS 2000
+#define WRITER_REST_PAGES (1024 * 1024 / WRITER_PAGE_BYTES)
+
 /* Of one store. All members under the pool's mutex, but for those of the thread that has it busy. */
 struct writer_queue {
 	struct writer_pool *pool;
@@ -43,6 +50,7 @@ struct writer_queue {
 	unsigned tidying; /* pool threads that make a checkpoint or slots beside the writer */
 	bool ckpt_running;
 	int ckpt_pages; /* WAL pages at the last checkpoint */
+	int64_t rest_ms; /* monotonic; then, if nobody came meanwhile, a checkpoint. 0: none */
 };
 
 struct writer_pool {
@@ -76,6 +84,17 @@ static bool queue_after_due(const struct writer_queue *q, int64_t now)
 	return q->pending && q->after && !q->pool->ending && now >= q->retry_ms;
 }
 
+static bool queue_rests(const struct writer_queue *q, int64_t now)
+{
+	return q->rest_ms && !q->ckpt_running && !q->pool->ending && now >= q->rest_ms;
+}
+
+static void sooner(int64_t *wait_ms, int64_t ms)
+{
+	if (*wait_ms < 0 || ms < *wait_ms)
+		*wait_ms = ms;
+}
+
 /* The next store with work; it goes to the end of the list, so that stores take turns. */
 static struct writer_queue *pool_pick(struct writer_pool *p, int64_t now, int64_t *wait_ms)
 {
@@ -84,10 +103,12 @@ static struct writer_queue *pool_pick(struct writer_pool *p, int64_t now, int64_
 	for (; (q = *at) != NULL; at = &q->next) {
 		if (q->busy)
 			continue;
-		if (q->head || queue_after_due(q, now))
+		if (q->head || queue_after_due(q, now) || queue_rests(q, now))
 			break;
-		if (q->pending && q->after && !p->ending && (*wait_ms < 0 || q->retry_ms - now < *wait_ms))
-			*wait_ms = q->retry_ms - now;
+		if (q->pending && q->after && !p->ending)
+			sooner(wait_ms, q->retry_ms - now);
+		if (q->rest_ms && !q->ckpt_running && !p->ending)
+			sooner(wait_ms, q->rest_ms - now);
 	}
 	if (!q || !q->next)
 		return q;
@@ -268,8 +289,26 @@ static bool queue_ckpt_due(struct writer_queue *q, bool *must)
 	return true;
 }
 
+/* Carried into the database while nobody waits. Mutex held as above. */
+static void queue_rest(struct writer_pool *p, struct writer_queue *q)
+{
+	struct errinfo ei = {0};
+	q->rest_ms = 0;
+	q->ckpt_running = true;
+	q->ckpt_pages = atomic_load(&q->store->wal_pages);
+	q->tidying++;
+	pthread_mutex_unlock(&p->mu);
+	if (store_carry_wal(q->store, &ei) != OK)
+		log_err(LOG_WARN, "checkpoint", &ei);
+	pthread_mutex_lock(&p->mu);
+	q->tidying--;
+	q->ckpt_running = false;
+}
+
 static void queue_after_done(struct writer_queue *q, const struct writer_batch *b, bool committed)
 {
+	int pages = atomic_load(&q->store->wal_pages), known = pages < q->ckpt_pages ? 0 : q->ckpt_pages;
+	q->rest_ms = pages - known >= WRITER_REST_PAGES ? clock_mono_ms() + WRITER_REST_MS : 0;
 	if (b->did_after) {
 		q->pending = b->more;
 		q->backoff_ms = 0;
@@ -384,7 +423,9 @@ static void *pool_thread(void *arg)
 	for (;;) {
 		int64_t wait_ms;
 		struct writer_queue *q = pool_pick(p, clock_mono_ms(), &wait_ms);
-		if (q)
+		if (q && !q->head && !queue_after_due(q, clock_mono_ms()) && queue_rests(q, clock_mono_ms()))
+			queue_rest(p, q);
+		else if (q)
 			pool_turn(p, q, b);
 		else if (p->ending)
 			break;

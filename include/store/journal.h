@@ -98,10 +98,16 @@ const char *store_journal(const struct store *s);
  */
 enum err journal_flush(struct store *s, int64_t now_ms, struct errinfo *ei);
 /*
- * For somebody who waits: the erasures that were asked for and are not done, and of what else is missing at most a
- * portion; the next journal_flush() takes up the rest. A journal that has to be begun anew is written whole.
+ * For an erasure, for which somebody waits: writes the erasures that were asked for and are not done, and of what else is
+ * missing at most a portion; the next journal_flush() takes up the rest. A journal that has to be begun anew is written
+ * whole. What was written is durable, and counts as written when the caller's transaction has committed
+ * journal_brief_mark(); if it does not, it is written once more, which says the same. *out: NULL where nothing is to be
+ * marked; else the journal's lock is held until journal_brief_end(), which takes NULL too.
  */
-enum err journal_brief(struct store *s, int64_t now_ms, struct errinfo *ei);
+struct keep;
+enum err journal_brief(struct store *s, int64_t now_ms, struct keep **out, struct errinfo *ei);
+enum err journal_brief_mark(struct keep *k, struct db *db, struct errinfo *ei);
+void journal_brief_end(struct keep *k);
 /* As journal_flush(), with every line of the file checked, and a sign of life if the last one is old; lines older than keep_ms go when there are many. */
 enum err journal_beat(struct store *s, int64_t now_ms, int64_t keep_ms, struct errinfo *ei);
 /* journal_flush(), and that a backup with so many events was restored; turn: of the log's name from now on. */

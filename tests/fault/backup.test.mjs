@@ -133,6 +133,43 @@ test('yesterday\'s backup, and the erased person is still gone', () => {
   assert.match(good(restoreArgs(files(toData)[0], files(toKeys)[0])), /\/log\/3;/);
 });
 
+test('who withdrew a moment before the disk died is not written to again; who did nothing stays', { timeout: 120_000 }, async () => {
+  const older = ['d', 'k'].map((d) => at('b2', d));
+  for (const d of older) fs.mkdirSync(d, { recursive: true });
+  good(['backup', older[0], '--keys', older[1]]);
+  const worker = spawn(bin, ['worker', '-c', conf], { stdio: 'ignore' });
+  const ended = new Promise((done) => worker.on('exit', done));
+  const journal = () => fs.readFileSync(path.join(disk, 'demo.journal'), 'utf8');
+  const lines = journal().split('\n').length;
+  const written = async (line) => {
+    for (let i = 0; !line.test(journal().split('\n').slice(lines - 1).join('\n')); i++) {
+      assert.ok(i < 500, `${line} does not come into the journal`);
+      await sleep(100);
+    }
+  };
+  try {
+    const box = at('mails');
+    const mail = fs.readdirSync(box).map((f) => mailParse(path.join(box, f))).find((m) => m.to === 'p1@example.org');
+    assert.equal(ask('POST', new URL(/https?:\/\/\S+\/u\/\S+/.exec(mail.text)[0]).pathname, 'List-Unsubscribe=One-Click').status, 200);
+    good(['person', 'object', 'p2@example.org', '--yes']);
+    good(['person', 'block', 'stranger@example.org', '--yes']);
+    good(['person', 'restrict', 'p3@example.org', '--yes']);
+    for (const line of [/ left 2 8 /, / left 3 19 /, / left 4 13 /, /( blocked [^]*){2}/]) await written(line);
+  } finally {
+    worker.kill('SIGKILL');
+    await ended;
+  }
+  fs.rmSync(site, { recursive: true });
+  good([...restoreArgs(files(older[0])[0], files(older[1])[0])]);
+  const now = look(people);
+  assert.equal(now['p1@example.org'][0], 'unsubscribed');
+  assert.equal(now['p2@example.org'][0], 'suppressed');
+  assert.equal(now['p3@example.org'][0], 'restricted');
+  for (const p of ['p0@example.org', 'p4@example.org', 'p5@example.org']) assert.equal(now[p][0], 'active');
+  assert.equal(now['p7@example.org'][0], 'pending');
+  assert.match(good(['person', 'block', 'stranger@example.org', '--yes']), /nothing to do/);
+});
+
 test('refusals, each with what to do', () => {
   const data = files(toData)[0], keys = files(toKeys)[0];
   const cases = [

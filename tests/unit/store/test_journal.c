@@ -1,5 +1,7 @@
 #include "store_test.h"
 
+#include <inttypes.h>
+
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/log.h"
@@ -86,6 +88,14 @@ static void whole(struct buf *out, const char *path)
 {
 	buf_reset(out);
 	assert_ok(file_read(out, path, EI));
+}
+
+static unsigned count_of(struct buf text, const char *word)
+{
+	unsigned n = 0;
+	for (const char *at = text.data; (at = strstr(at, word)) != NULL; at++)
+		n++;
+	return n;
 }
 
 static int64_t waiting(const struct second *s)
@@ -349,6 +359,109 @@ static void test_begun_late(void **state)
 	assert_int_equal(v.of[JOURNAL_ERASED], 1);
 }
 
+/* Exactly those after which a person does not want mail: the table in SQL says what event_departs() says. */
+static void test_who_departs(void **state)
+{
+	struct second *s = *state;
+	struct seen v;
+	unsigned departed = 0;
+	assert_ok(journal_flush(s->t.store, NOW, EI));
+	for (int kind = 1; kind < EVENT_KIND__MAX; kind++) {
+		char address[32];
+		snprintf(address, sizeof address, "eve%d@example.org", kind);
+		struct event_new e = {.time_ms = NOW, .kind = (enum event_kind)kind, .person_id = person(s, address)};
+		struct db *w;
+		assert_ok(store_write_begin(s->t.store, &w, EI));
+		assert_ok(event_append(w, &e, NULL, EI));
+		assert_int_equal(w->wakes, event_departs(e.kind)); /* the worker writes it at once */
+		assert_ok(store_write_commit(s->t.store, EI));
+		departed += event_departs(e.kind);
+		assert_ok(journal_flush(s->t.store, NOW + kind, EI));
+		assert_ok(look(s, &v));
+		assert_int_equal(v.of[JOURNAL_LEFT], departed);
+		if (event_departs(e.kind)) {
+			assert_int_equal(v.r[v.n - 2].v[0], e.person_id);
+			assert_int_equal(v.r[v.n - 2].v[1], kind);
+		}
+	}
+	assert_int_equal(departed, 7);
+}
+
+/*
+ * Many wait from when the second disk was away. Somebody is erased: that one stands there before the answer, the others
+ * need not. What is written is marked with the erasure itself, so that a crash before writes it once more.
+ */
+static void test_brief(void **state)
+{
+	struct second *s = *state;
+	struct journal_end end;
+	struct keep *k;
+	char away[140], line[40];
+	struct buf text;
+	int64_t last = 0;
+	assert_ok(journal_flush(s->t.store, NOW, EI));
+	snprintf(away, sizeof away, "%s.away", s->disk);
+	assert_int_equal(rename(s->disk, away), 0);
+	log_capture(note, NULL);
+	for (int i = 0; i < 520; i++) {
+		char address[32];
+		struct db *w;
+		snprintf(address, sizeof address, "p%d@example.org", i);
+		last = person(s, address);
+		assert_ok(store_write_begin(s->t.store, &w, EI));
+		assert_ok(erasure_ask(w, last, ERASURE_REQUEST, NOW, EI));
+		assert_ok(store_write_commit(s->t.store, EI));
+		said[0] = '\0';
+	}
+	assert_ok(erasure_finish(s->t.store, NOW, NULL, EI));
+	log_capture(NULL, NULL);
+	assert_int_equal(waiting(s), 520);
+	assert_int_equal(rename(away, s->disk), 0);
+	last = person(s, "last@example.org");
+	assert_ok(person_erase(s->t.store, last, ERASURE_REQUEST, NOW + 1, EI));
+	assert_int_equal(waiting(s), 20);
+	buf_init(&text, 1 << 20);
+	whole(&text, s->file);
+	snprintf(line, sizeof line, " erased %" PRId64 " ", last);
+	assert_non_null(strstr(text.data, line));
+	/* A journal that lacks something does not say that it reaches the present. */
+	assert_int_equal(count_of(text, " alive "), 1);
+	assert_ok(journal_brief(s->t.store, NOW + 2, &k, EI));
+	assert_non_null(k);
+	journal_brief_end(k); /* as if it died here */
+	assert_int_equal(waiting(s), 20);
+	assert_ok(journal_flush(s->t.store, NOW + 3, EI));
+	assert_int_equal(waiting(s), 0);
+	whole(&text, s->file);
+	assert_int_equal(count_of(text, " erased "), 541);
+	assert_ok(journal_parse(buf_slice(&text), store_keyring(s->t.store), "example", NULL, NULL, &end, EI));
+	assert_false(end.torn);
+	buf_free(&text);
+}
+
+/* An older line altered: an erasure does not read them all, the sign of life does. */
+static void test_old_line_altered(void **state)
+{
+	struct second *s = *state;
+	struct buf text;
+	struct seen v;
+	int64_t a = person(s, "a@example.org"), b = person(s, "b@example.org");
+	buf_init(&text, 1 << 20);
+	assert_ok(person_erase(s->t.store, a, ERASURE_REQUEST, NOW, EI));
+	whole(&text, s->file);
+	strstr(text.data, " erased ")[8] ^= 1;
+	assert_ok(file_write(s->file, buf_slice(&text), 0600, EI));
+	buf_free(&text);
+	assert_ok(person_erase(s->t.store, b, ERASURE_REQUEST, NOW + 1, EI));
+	said[0] = '\0';
+	log_capture(note, NULL);
+	assert_ok(journal_beat(s->t.store, NOW + JOURNAL_ALIVE_MS, 0, EI));
+	log_capture(NULL, NULL);
+	assert_non_null(strstr(said, "journal_broken"));
+	assert_ok(look(s, &v));
+	assert_int_equal(v.of[JOURNAL_ERASED], 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +474,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_made_anew, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trimmed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_begun_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_who_departs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_brief, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_old_line_altered, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -510,6 +510,34 @@ static void test_commit_failure_reaches_every_job(void **state)
 	writer_pool_free(p);
 }
 
+static off_t bytes_of(const char *path)
+{
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* Nobody writes any more: what waits in the WAL is carried into the database, so that an erasure finds little there. */
+static void test_rest_empties_the_wal(void **state)
+{
+	struct site *t = *state;
+	char data[200], wal[200];
+	struct signup s;
+	struct writer_pool *p = writer_pool_new(1);
+	snprintf(data, sizeof data, "%s/data.db", t->dir);
+	snprintf(wal, sizeof wal, "%s/data.db-wal", t->dir);
+	assert_ok(writer_attach(p, t->store, NULL, NULL, EI));
+	for (int i = 0; bytes_of(wal) < 3 << 20; i++) {
+		signup_fill(&s, i);
+		assert_ok(writer_run(p, t->store, job_intake, &s, EI));
+	}
+	off_t before = bytes_of(data);
+	for (int i = 0; i < 1200 && bytes_of(data) == before; i++)
+		usleep(50000);
+	assert_true(bytes_of(data) > before);
+	writer_pool_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -523,6 +551,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_jobs_join_the_follow_up, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_wake_hook_after_outbox_rows, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_two_processes_take_turns, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_rest_empties_the_wal, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_full_queue_refuses, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_commit_failure_reaches_every_job, site_setup, site_teardown),
 	};
