@@ -36,11 +36,16 @@ $(BENCH)/%: tests/bench/%.c
 
 .PHONY: bench-programs bench-gate bench-evidence bench-erase
 
-# What the log of events costs: a checkpoint over a million new events, proofs, and its share of a sign-up.
+# What the log of events costs: its share of a sign-up (fails above 15 %), a checkpoint over a million new events, proofs.
 .PHONY: bench-log
-bench-log: $(BUILD)/bench/log
+bench-log: $(BUILD)/bench/log $(BUILD)/bench/no_events $(BUILD)/jawort $(BENCH_PROGRAMS)
+	$(Q)BUILD=$(BUILD) sh tests/bench/log_share.sh
 	$(Q)$(BUILD)/bench/log signup
 	$(Q)$(BUILD)/bench/log grow $(if $(FULL),5000000)
+$(BUILD)/bench/no_events: tests/bench/no_events.c $(BUILD)/jawort
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -Wl,--wrap=evidence_append -o $@ $< $(BUILD)/cgi/cmd/main.o \
+		$(LINK_cmd:%=$(BUILD)/%.a) $(LIBS)
 $(BUILD)/bench/log: tests/bench/log.c tests/lib/world.h $(LINK_core:%=$(BUILD)/%.a)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -DJAWORT_TEST -Itests -MMD -MP -MF $@.d $(LDFLAGS_ALL) -Wl,--wrap=event_append -o $@ $< \
