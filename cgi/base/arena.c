@@ -73,6 +73,11 @@ static struct arena_block *block_add(struct arena *a, size_t need_bytes)
 	return b;
 }
 
+static size_t rounded(size_t bytes)
+{
+	return (bytes ? bytes + ARENA_ALIGN - 1 : ARENA_ALIGN) / ARENA_ALIGN * ARENA_ALIGN;
+}
+
 void *arena_alloc(struct arena *a, size_t bytes)
 {
 	if (a->failed)
@@ -80,7 +85,7 @@ void *arena_alloc(struct arena *a, size_t bytes)
 	/* taken_bytes <= max_bytes always, so this cannot wrap; rounding comes after. */
 	if (bytes > a->max_bytes - a->taken_bytes || bytes > SIZE_MAX / 2)
 		goto fail;
-	size_t size = (bytes ? bytes + ARENA_ALIGN - 1 : ARENA_ALIGN) / ARENA_ALIGN * ARENA_ALIGN;
+	size_t size = rounded(bytes);
 	if (size > a->max_bytes - a->taken_bytes)
 		goto fail;
 	struct arena_block *b = a->now;
@@ -96,6 +101,22 @@ void *arena_alloc(struct arena *a, size_t bytes)
 fail:
 	a->failed = true;
 	return NULL;
+}
+
+bool arena_extend(struct arena *a, const void *p, size_t have, size_t want)
+{
+	struct arena_block *b = a->now;
+
+	if (a->failed || !b || want < have || want > SIZE_MAX / 2)
+		return false;
+	size_t more = rounded(want) - rounded(have);
+	if (rounded(have) > b->used_bytes || p != b->bytes + b->used_bytes - rounded(have))
+		return false;
+	if (more > b->size_bytes - b->used_bytes || more > a->max_bytes - a->taken_bytes)
+		return false;
+	b->used_bytes += more;
+	a->taken_bytes += more;
+	return true;
 }
 
 struct slice arena_dup(struct arena *a, struct slice s)

@@ -80,7 +80,9 @@ static bool reserve(struct buf *b, size_t extra)
 	if (b->len + extra + 1 <= b->cap_bytes)
 		return true;
 	size_t cap = next_cap(b, b->len + extra + 1);
-	if (b->arena) {
+	if (b->arena && b->cap_bytes > 0 && arena_extend(b->arena, b->data, b->cap_bytes, cap)) {
+		data = b->data;
+	} else if (b->arena) {
 		data = arena_alloc(b->arena, cap);
 		if (data)
 			memcpy(data, b->data, b->len + 1);

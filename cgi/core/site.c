@@ -302,9 +302,9 @@ void site_view_page(const struct site *s, struct view *v, const char *tpl, const
 	const struct site_style *st = style_of(s, tpl);
 	struct arena *a = view_arena(v);
 
-	view_html(v, "css", st ? st->css : SLICE(""));
+	view_html_kept(v, "css", st ? st->css : SLICE(""));
 	if (s->accent_css.len)
-		view_html(v, "accent_css", s->accent_css);
+		view_html_kept(v, "accent_css", s->accent_css);
 	for (size_t i = 0; path && i < s->nlangs; i++) {
 		const char *other = s->conf->languages.v[i];
 		struct view *item;

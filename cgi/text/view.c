@@ -10,6 +10,10 @@ struct view_entry {
 	struct view *last; /* VIEW_LIST: where the next item goes */
 };
 
+/* Values that a view has room for at first: a page has some thirty, an item of a list a few. */
+#define VIEW_FIRST 32
+#define VIEW_FIRST_CHILD 8
+
 struct view {
 	struct arena *arena;
 	const struct view *parent;
@@ -56,7 +60,7 @@ static bool view_grow(struct view *v)
 {
 	if (v->count < v->cap)
 		return true;
-	size_t cap = v->cap ? v->cap * 2 : 8;
+	size_t cap = v->cap ? v->cap * 2 : v->parent ? VIEW_FIRST_CHILD : VIEW_FIRST;
 	struct view_entry *more = arena_alloc(v->arena, cap * sizeof *more);
 	if (!more)
 		return false;
@@ -135,6 +139,15 @@ void view_lines(struct view *v, const char *name, struct slice s)
 void view_html(struct view *v, const char *name, struct slice s)
 {
 	view_put(v, name, VIEW_HTML, s);
+}
+
+void view_html_kept(struct view *v, const char *name, struct slice s)
+{
+	struct view_entry *e = view_slot(v, name, VIEW_HTML);
+	if (!e)
+		return;
+	e->value.text = s;
+	e->value.truth = s.len > 0;
 }
 
 void view_phrase(struct view *v, const char *name, const struct phrase *p)

@@ -118,7 +118,7 @@ void bare_send(const struct bare *b, const struct request *req, unsigned status,
 	struct view *v = view_new(res->arena);
 
 	view_cstr(v, "lang", lang);
-	view_html(v, "css", b->css);
+	view_html_kept(v, "css", b->css);
 	view_cstr(v, "title_key", row->title_key);
 	view_cstr(v, "text_key", row->text_key);
 	view_cstr(v, "request_id", req->id);

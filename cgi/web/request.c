@@ -270,8 +270,11 @@ void request_set_body(struct request *req, struct slice body)
 
 const struct form *request_query(struct request *req)
 {
+	static const struct form none;
 	if (req->query_form)
 		return req->query_form;
+	if (!req->query.len)
+		return &none;
 	struct form *f = arena_alloc(req->arena, sizeof(*f));
 	if (!f || form_parse(req->arena, req->query, f, NULL) != OK)
 		return NULL;

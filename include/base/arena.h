@@ -32,6 +32,8 @@ void arena_init_blocks(struct arena *a, size_t max_bytes, size_t block_bytes);
 void arena_reset(struct arena *a);
 void arena_free(struct arena *a);
 void *arena_alloc(struct arena *a, size_t bytes);
+/* Makes p, taken with have bytes, want bytes long where it is. false: it was not the last that was taken, or no room. */
+bool arena_extend(struct arena *a, const void *p, size_t have, size_t want);
 /* Copy with a NUL behind it, which is not counted. Empty slice on failure. */
 struct slice arena_dup(struct arena *a, struct slice s);
 /* NUL-terminated copy; NULL on failure or when s holds a NUL. */

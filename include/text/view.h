@@ -43,6 +43,8 @@ void view_email(struct view *v, const char *name, struct slice s);
 void view_lines(struct view *v, const char *name, struct slice s); /* lines separated by LF */
 void view_phrase(struct view *v, const char *name, const struct phrase *p);
 void view_html(struct view *v, const char *name, struct slice s);
+/* The same, not copied: s lives as long as the view. For the style sheet that stands in every page. */
+void view_html_kept(struct view *v, const char *name, struct slice s);
 void view_bool(struct view *v, const char *name, bool b);
 /* An empty list; view_item() need not be preceded by it. */
 void view_list(struct view *v, const char *name);

@@ -120,11 +120,44 @@ static void test_copies(void **state)
 	arena_free(&a);
 }
 
+static void test_extend(void **state)
+{
+	struct arena a;
+
+	(void)state;
+	arena_init_blocks(&a, 4096, 1024);
+	char *p = arena_alloc(&a, 20); /* 32 of them */
+	memset(p, 1, 20);
+	assert_true(arena_extend(&a, p, 20, 100));
+	assert_true(all_zero(p + 20, 80));
+	char *behind = arena_alloc(&a, 16);
+	assert_true(behind >= p + 100);
+	assert_false(arena_extend(&a, p, 100, 200)); /* not the last */
+	assert_false(arena_extend(&a, behind, 40, 50)); /* was not taken so long */
+	assert_false(arena_extend(&a, behind, 16, 8));
+	assert_true(arena_extend(&a, behind, 16, 1024 - 112)); /* the rest of the block */
+	assert_false(arena_extend(&a, behind, 1024 - 112, 1024 - 111));
+	assert_false(arena_extend(&a, behind, 16, SIZE_MAX));
+	char *other = arena_alloc(&a, 500); /* a block of its own */
+	assert_true(arena_extend(&a, other, 500, 1000));
+	assert_false(arena_extend(&a, behind, 1024 - 112, 1024)); /* in the block before */
+	assert_non_null(arena_alloc(&a, 2000));
+	char *last = arena_alloc(&a, 16);
+	assert_false(arena_extend(&a, last, 16, 100)); /* it would pass the cap of all */
+	assert_true(arena_ok(&a)); /* and that is no failure: whoever asks may take it elsewhere */
+	arena_reset(&a);
+	p = arena_alloc(&a, 16);
+	assert_true(arena_extend(&a, p, 16, 1024));
+	assert_true(all_zero(p, 1024)); /* what was extended is wiped as well */
+	arena_free(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_zeroed_and_aligned), cmocka_unit_test(test_cap),
 		cmocka_unit_test(test_large_blocks), cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_extend),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
