@@ -333,13 +333,18 @@ def keys_of(word):
         yield vkey(line)[2] if "+" in line else base64.urlsafe_b64decode(line + "=")
 
 
+def plain(text):
+    """Without controls and changes of direction: a forged file cannot write on the terminal of who checks it."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 def main(argv):
     if len(argv) < 2:
         print(__doc__, file=sys.stderr)
         return 2
     faults = check(open(argv[1], "rb").read(), [k for word in argv[2:] for k in keys_of(word)])
     for place, why in faults:
-        print("%s: %s" % (place or "/", why))
+        print("%s: %s" % (plain(place) or "/", plain(str(why))))
     if not faults:
         print("in order" if len(argv) > 2 else "in order; no key was given, so nothing says who made it")
     return 3 if faults else 0

@@ -2,7 +2,7 @@
  * evidence: figures of bundle, verify and export with many people, as docs/performance.md names them.
  *     evidence PEOPLE
  * Makes a site with that many confirmed people (three events each: requested, mail_accepted, confirmed) through the store's own
- * functions, then measures on one core: verify of the site (events/s, memory), a bundle (ms), the exports (people/s),
+ * functions, then measures on one core: verify of the site (events/s, memory), a bundle (ms), the exports (people/s), a backup (MB/s),
  * and prints the size per person on disk.
  */
 #include "lib/world.h"
@@ -15,6 +15,7 @@
 #include "core/audit.h"
 #include "core/evidence.h"
 #include "core/export.h"
+#include "store/backup.h"
 #include "store/keyslot.h"
 
 #define BATCH 5000
@@ -116,6 +117,33 @@ static void bench_audit(struct world *w, bool deep)
 	    (long long)r.events, (double)r.events / t, real, peak_mib());
 }
 
+/* The copy as well as the locked file are written where the world is: in memory. */
+static void bench_backup(struct world *w)
+{
+	unsigned char pub[BOX_PUBLIC_BYTES];
+	struct crypt_key *secret = crypt_key_new();
+	struct pack_manifest read;
+	struct backup_done d;
+	char path[200];
+	double t, cpu, mb;
+
+	assert_non_null(secret);
+	box_pair(pub, secret);
+	snprintf(path, sizeof(path), "%s/data.jwb", w->root);
+	t = wall();
+	cpu = seconds();
+	assert_ok(backup_write(w->store, PACK_DATA, path, pub, w->now_ms, &d, EI));
+	t = wall() - t;
+	cpu = seconds() - cpu;
+	mb = (double)d.bytes / 1e6;
+	printf("backup          mb=%.0f wall_s=%.2f mb_per_s=%.0f mb_per_cpu_s=%.0f\n", mb, t, mb / t, mb / cpu);
+	t = wall();
+	assert_ok(pack_read(path, secret, NULL, &read, EI));
+	t = wall() - t;
+	printf("  read again    mb=%.0f wall_s=%.2f mb_per_s=%.0f\n", mb, t, mb / t);
+	crypt_key_free(secret);
+}
+
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -201,6 +229,7 @@ int main(int argc, char **argv)
 	bench_bundle(&w, count);
 	for (int f = 0; f < EXPORT__MAX; f++)
 		bench_export(&w, (enum export_format)f);
+	bench_backup(&w);
 	sizes(&w, count);
 	world_close(&w);
 	return 0;

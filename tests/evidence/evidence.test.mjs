@@ -94,6 +94,16 @@ test("saved anew by another program a bundle is refused, and told why", () => {
 	assert.equal(python("anew.txt").status, 3);
 });
 
+test("a forged file cannot write on the terminal", () => {
+	const text = readFileSync(join(folder, "good-01.json"), "utf8");
+	writeFileSync(join(folder, "escape.txt"), text.replace('"controller":', '"\\u001b[2J\\n\\u202e":1,"controller":'));
+	for (const r of [ours("escape.txt"), python("escape.txt")]) {
+		assert.equal(r.status, 3);
+		assert.match(r.stdout, /\?\[2J/);
+		assert.doesNotMatch(r.stdout, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+	}
+});
+
 test("no token and no slot value in the clear", () => {
 	for (const f of files)
 		assert.doesNotMatch(readFileSync(join(folder, f), "utf8"), /\/(c|u|my)\/[A-Za-z0-9_-]{43}/, f);
