@@ -1,11 +1,11 @@
 #include "base/buf.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/enc.h"
 
 #define BUF_FIRST_BYTES 128u
 
@@ -136,12 +136,16 @@ void buf_add_char(struct buf *b, char c)
 
 void buf_add_u64(struct buf *b, uint64_t n)
 {
-	buf_printf(b, "%" PRIu64, n);
+	char digits[ENC_DECIMAL_BYTES];
+
+	buf_add(b, digits, enc_u64(n, digits));
 }
 
 void buf_add_i64(struct buf *b, int64_t n)
 {
-	buf_printf(b, "%" PRId64, n);
+	char digits[ENC_DECIMAL_BYTES];
+
+	buf_add(b, digits, enc_i64(n, digits));
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

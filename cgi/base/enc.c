@@ -1,6 +1,7 @@
 #include "base/enc.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include <sodium.h>
 
@@ -104,4 +105,29 @@ bool enc_b64_decode(struct slice s, struct buf *out)
 		return true;
 	buf_truncate(out, start);
 	return false;
+}
+
+size_t enc_u64(uint64_t n, char dst[static ENC_DECIMAL_BYTES])
+{
+	char digits[ENC_DECIMAL_BYTES];
+	size_t at = sizeof(digits);
+
+	digits[--at] = '\0';
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	memcpy(dst, digits + at, sizeof(digits) - at);
+	return sizeof(digits) - at - 1;
+}
+
+size_t enc_i64(int64_t n, char dst[static ENC_DECIMAL_BYTES])
+{
+	if (n >= 0)
+		return enc_u64((uint64_t)n, dst);
+	char digits[ENC_DECIMAL_BYTES];
+	size_t len = enc_u64(-(uint64_t)n, digits);
+	dst[0] = '-';
+	memcpy(dst + 1, digits, len + 1);
+	return len + 1;
 }

@@ -9,6 +9,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/buf.h"
 #include "base/slice.h"
 
@@ -24,5 +25,11 @@ bool enc_hex_decode(struct slice s, void *bytes, size_t n);
 void enc_b64_add(struct buf *out, const void *bytes, size_t n);
 /* Appends the decoded bytes; false, with out as it was, on bad input or more bytes than out may hold. */
 bool enc_b64_decode(struct slice s, struct buf *out);
+
+/* Twenty digits or a sign and nineteen, and NUL. */
+#define ENC_DECIMAL_BYTES 21
+/* By hand: an event has ten numbers, and printf() takes a thousand instructions for each. Return the length. */
+size_t enc_u64(uint64_t n, char dst[static ENC_DECIMAL_BYTES]);
+size_t enc_i64(int64_t n, char dst[static ENC_DECIMAL_BYTES]);
 
 #endif

@@ -3,7 +3,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include <stdlib.h>
@@ -208,12 +210,35 @@ static void test_round_trip(void **state)
 	crypt_random_seed(NULL);
 }
 
+static void test_decimal(void **state)
+{
+	static const int64_t numbers[] = {0, 1, -1, 9, 10, -10, 99, 100, 1795269909123, INT64_MAX, INT64_MIN, INT64_MIN + 1};
+	char mine[ENC_DECIMAL_BYTES], other[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		snprintf(other, sizeof(other), "%" PRId64, numbers[i]);
+		assert_int_equal(enc_i64(numbers[i], mine), strlen(other));
+		assert_string_equal(mine, other);
+		snprintf(other, sizeof(other), "%" PRIu64, (uint64_t)numbers[i]);
+		assert_int_equal(enc_u64((uint64_t)numbers[i], mine), strlen(other));
+		assert_string_equal(mine, other);
+	}
+	for (uint64_t n = 1, k = 0; k < 20; k++, n *= 10)
+		for (uint64_t d = 0; d < 3; d++) {
+			snprintf(other, sizeof(other), "%" PRIu64, n + d - 1);
+			enc_u64(n + d - 1, mine);
+			assert_string_equal(mine, other);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors), cmocka_unit_test(test_one_spelling),
 		cmocka_unit_test(test_alphabets), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limits), cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_decimal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
