@@ -69,18 +69,42 @@ form_part() {
 	serve_stop
 }
 
-# The form and the notice from nginx's cache of a second and as ready files, each beside a file with the same bytes.
+# CPU of nginx's worker per request, in nanoseconds: the clock of the scheduler counts finer than that of /proc/PID/stat.
+# The worker is nginx's first child; those of the cache come after it.
+nginx_ns() { awk '{ print $1 }' "/proc/$(awk '{ print $1 }' "/proc/$nginx_pid/task/$nginx_pid/children")/schedstat"; }
+wrk_nginx() {
+	local before
+	before=$(nginx_ns)
+	wrk_run "$1" "$2"
+	note "$1.nginx_us" "$(quotient $(($(nginx_ns) - before)) $((wrk_count * 1000)))"
+}
+
+# The form and the notice from nginx's cache of a second and as ready files, each beside a bare file with the same page and
+# beside a file that is answered with the same bytes, headers and all.
 cache_round() {
 	local page before at
 	for page in form notice; do
-		wrk_run "static_$page" "http://127.0.0.1:$port/$page.html"
-		at=http://127.0.0.1:$port_cache/j/$([ "$page" = form ] && echo s/news || echo n)
+		at=/j/$([ "$page" = form ] && echo s/news || echo n)
+		wrk_nginx "static_$page" "http://127.0.0.1:$port/$page.html"
+		wrk_nginx "ready_$page" "http://127.0.0.1:$port_ready$at"
+		wrk_nginx "same_$page" "http://127.0.0.1:$port/same/$page.html"
 		# The first answer of all is the one that others wait for, and nginx looks only twice a second.
-		curl -sf -o /dev/null -H Accept: "$at" || fail "no $page through the cache"
+		curl -sf -o /dev/null -H Accept: "http://127.0.0.1:$port_cache$at" || fail "no $page through the cache"
 		before=$(cpu_us "$serve_pid")
-		wrk_run "cache_$page" "$at"
+		wrk_run "cache_$page" "http://127.0.0.1:$port_cache$at"
 		note "cache_$page.cpu_us" "$(quotient $(($(cpu_us "$serve_pid") - before)) "$wrk_count")"
-		wrk_run "ready_$page" "http://127.0.0.1:$port_ready/j/$([ "$page" = form ] && echo s/news || echo n)"
+	done
+}
+
+# Byte for byte what the ready file is answered with, but for the date of the answer.
+same_check() {
+	local page at
+	for page in form notice; do
+		at=/j/$([ "$page" = form ] && echo s/news || echo n)
+		cp -p "$run"/ready/bench/$([ "$page" = form ] && echo form-news || echo notice).de.*.html "$run/www/$page.html"
+		curl -sfi "http://127.0.0.1:$port_ready$at" | grep -av '^Date: ' >"$run/tmp/$page.ready"
+		curl -sfi "http://127.0.0.1:$port/same/$page.html" | grep -av '^Date: ' >"$run/tmp/$page.same"
+		cmp "$run/tmp/$page.ready" "$run/tmp/$page.same" || fail "$page: the file to compare with has other bytes"
 	done
 }
 
@@ -96,9 +120,8 @@ cache_part() {
 	ready_now=yes
 	conf_make dir
 	serve_start
-	curl -sf -o "$run/www/form.html" "$url/s/news" || fail "no form"
-	curl -sf -o "$run/www/notice.html" "$url/n" || fail "no notice"
 	ready_wait
+	same_check
 	note notice.bytes "$(wc -c <"$run/www/notice.html")"
 	for r in $(seq "$rounds"); do cache_round; done
 	serve_stop

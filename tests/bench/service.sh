@@ -98,6 +98,7 @@ $http
         listen 127.0.0.1:$port backlog=1024;
         root $run/www;
         open_file_cache max=100;
+$(static_same form s/news; static_same notice n)
 $server
     }
     server {
@@ -128,6 +129,14 @@ $(printf '%s\n' "$server" | sed 's#location ^~ /j/#location /#')
 END
 	nginx -c "$run/nginx.conf" -p "$run" -e "$run/nginx.log" &
 	nginx_pid=$!
+}
+
+# static_same NAME PATH: the file NAME.html once more, with the headers that the block for ready files has for PATH.
+static_same() {
+	printf '    location = /same/%s.html {\n        alias %s/www/%s.html;\n        max_ranges 0;\n' "$1" "$run" "$1"
+	printf '        types { }\n        default_type "text/html; charset=utf-8";\n'
+	printf '%s\n' "$ready" | sed -n "\\#^location = /j/$2 {#,/^}/{ /add_header/{ s/\\\$jawort[a-z0-9_]*/de/; p } }"
+	printf '    }\n'
 }
 
 # An authority for nobody but this run, and its certificate for 127.0.0.1.
