@@ -268,7 +268,7 @@ static int apply_site(const struct cmd_args *a, const struct conf *c, const stru
 		rc = texts_apply(s, st, a->dry, &rep, &ei);
 	/* Until the service has taken it over, the web server must not hand out what is no longer in force. */
 	if (!rc && !a->dry && *c->ready && rep.stored + rep.notices)
-		ready_drop(c->ready, cs->id);
+		rc = ready_drop(c->ready, cs->id, &ei);
 	if (!rc)
 		printf("%s: %u texts, %u new; notice: %s\n", cs->id, rep.total, rep.stored,
 		    rep.notices ? "new version" : "unchanged");

@@ -1,6 +1,7 @@
 #include "web/ready.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,26 +77,30 @@ bool ready_name_is(const char *name)
 	return key.ptr[-1] == '.';
 }
 
-void ready_sweep(const char *dir, const char *site, bool (*wanted)(void *arg, const char *name), void *arg)
+enum err ready_sweep(const char *dir, const char *site, bool (*wanted)(void *arg, const char *name), void *arg,
+    struct errinfo *ei)
 {
 	char path[PATH_MAX];
+	enum err rc = OK;
 	struct dirent *e;
 	DIR *d;
 
 	if (snprintf(path, sizeof(path), "%s/%s", dir, site) >= (int)sizeof(path))
-		return;
+		return err_set(ei, E_LIMIT, "%s: the path is too long", dir);
 	d = opendir(path);
 	if (!d)
-		return;
+		return errno == ENOENT || errno == ENOTDIR ? OK : err_errno(ei, E_IO, errno, "cannot look into %s", path);
 	while ((e = readdir(d)))
-		if (ready_name_is(e->d_name) && !(wanted && wanted(arg, e->d_name)))
-			unlinkat(dirfd(d), e->d_name, 0);
+		if (ready_name_is(e->d_name) && !(wanted && wanted(arg, e->d_name)) && unlinkat(dirfd(d), e->d_name, 0) != 0 &&
+		    errno != ENOENT && !rc)
+			rc = err_errno(ei, E_IO, errno, "cannot remove %s/%s, which is out of date", path, e->d_name);
 	closedir(d);
 	if (!wanted)
 		rmdir(path); /* only when it is empty */
+	return rc;
 }
 
-void ready_drop(const char *dir, const char *site)
+enum err ready_drop(const char *dir, const char *site, struct errinfo *ei)
 {
-	ready_sweep(dir, site, NULL, NULL);
+	return ready_sweep(dir, site, NULL, NULL, ei);
 }

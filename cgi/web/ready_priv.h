@@ -24,8 +24,12 @@ void ready_kick(struct ready *r);
 /* Ends the thread, which finishes the file at hand. NULL is fine. */
 void ready_free(struct ready *r);
 
-/* Removes our files in a site's folder that are not wanted; wanted NULL: all, and the folder if that leaves it empty. */
-void ready_sweep(const char *dir, const char *site, bool (*wanted)(void *arg, const char *name), void *arg);
+/*
+ * Removes our files in a site's folder that are not wanted; wanted NULL: all, and the folder if that leaves it empty. Errors as
+ * ready_drop().
+ */
+enum err ready_sweep(const char *dir, const char *site, bool (*wanted)(void *arg, const char *name), void *arg,
+    struct errinfo *ei);
 /*
  * One page and its ".gz" at path, unless it is there with these bytes. Its time comes from the bytes, for nginx makes
  * its validator from it. On an error neither is there.

@@ -31,6 +31,7 @@ struct ready {
 	pthread_cond_t wished;
 	bool wish, stop;
 	/* Of the thread. */
+	unsigned failed; /* sites of this pass; why the first of them did is in the log */
 	struct ready_site *sites;
 	char *dir; /* of the last pass; NULL: none */
 };
@@ -171,8 +172,9 @@ static enum err site_files(const char *dir, struct generation_site *gs, struct r
 		return rc;
 	rc = keys_make(w.live->site, rs, ei);
 	if (!rc) {
-		ready_sweep(dir, gs->conf->id, is_wanted, &keep);
-		rc = each_file(gs->conf, rs->keys, write_one, &w) ? OK : ei->code ? ei->code : E_NOMEM;
+		rc = ready_sweep(dir, gs->conf->id, is_wanted, &keep, ei);
+		if (!rc)
+			rc = each_file(gs->conf, rs->keys, write_one, &w) ? OK : ei->code ? ei->code : E_NOMEM;
 	}
 	generation_close(gs);
 	return rc;
@@ -196,12 +198,22 @@ static struct ready_site *site_record(struct ready *r, const char *id)
 	return rs;
 }
 
+/* One line a pass: what one site lacks, a thousand lack. */
+static void complain(struct ready *r, const char *site, enum err old, struct errinfo *ei)
+{
+	if (r->failed++)
+		return;
+	err_wrap(ei, "%s: tried again every minute; the folder must be there, have room and belong to the user that runs "
+	    "serve; site %s", old ? "the web server still hands out OLD PAGES" : "no ready files, the program answers instead", site);
+	log_err(old ? LOG_ERROR : LOG_WARN, "ready", ei);
+}
+
 /* Without its files the program answers for the site: better than an old notice. */
 static bool site_pass(struct ready *r, const char *dir, struct generation_site *gs)
 {
 	struct seek seek = {.dir = dir, .site = gs->conf->id};
 	struct ready_site *rs = site_record(r, gs->conf->id);
-	struct errinfo ei = {.code = OK};
+	struct errinfo ei = {.code = OK}, old = {.code = OK};
 	enum err rc;
 
 	if (!rs)
@@ -214,9 +226,7 @@ static bool site_pass(struct ready *r, const char *dir, struct generation_site *
 		rs->made = gs->made;
 		return true;
 	}
-	ready_drop(dir, gs->conf->id);
-	err_wrap(&ei, "site %s: no ready files", gs->conf->id);
-	log_err(LOG_WARN, "ready", &ei);
+	complain(r, gs->conf->id, ready_drop(dir, gs->conf->id, &old), old.code ? &old : &ei);
 	return false;
 }
 
@@ -230,17 +240,23 @@ static bool is_up(const struct generation *g, const char *id)
 	return gs && gs->up;
 }
 
-/* Folders of sites that are gone or down; g NULL: of all. */
-static void dir_sweep(const char *dir, const struct generation *g)
+/* Folders of sites that are gone or down; g NULL: of all. False: something old is left. */
+static bool dir_sweep(struct ready *r, const char *dir, const struct generation *g)
 {
+	struct errinfo ei = {.code = OK};
 	struct dirent *e;
 	DIR *d = opendir(dir);
+	bool whole = true;
+	enum err rc;
 
 	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.' && !(g && is_up(g, e->d_name)))
-			ready_drop(dir, e->d_name);
+		if (e->d_name[0] != '.' && !(g && is_up(g, e->d_name)) && (rc = ready_drop(dir, e->d_name, &ei)) != OK) {
+			complain(r, e->d_name, rc, &ei);
+			whole = false;
+		}
 	if (d)
 		closedir(d);
+	return whole;
 }
 
 static void dir_change(struct ready *r, const char *dir)
@@ -248,7 +264,7 @@ static void dir_change(struct ready *r, const char *dir)
 	if (r->dir && strcmp(r->dir, dir) == 0)
 		return;
 	if (r->dir)
-		dir_sweep(r->dir, NULL);
+		dir_sweep(r, r->dir, NULL);
 	free(r->dir);
 	r->dir = *dir ? strdup(dir) : NULL;
 	for (struct ready_site *rs = r->sites; rs; rs = rs->next)
@@ -263,12 +279,15 @@ static bool pass(struct ready *r)
 	int64_t from_ms = clock_mono_ms();
 	bool whole = true;
 
+	r->failed = 0;
 	dir_change(r, dir);
 	if (*dir)
-		dir_sweep(dir, g);
+		whole = dir_sweep(r, dir, g);
 	for (size_t i = 0; *dir && i < g->conf->nsites && !interrupted(r); i++)
 		if (g->sites[i].up && !site_pass(r, dir, &g->sites[i]))
 			whole = false;
+	if (r->failed > 1)
+		log_event(LOG_WARN, "ready", LOG_I("failed_sites", r->failed));
 	if (*dir && whole && !interrupted(r))
 		log_event(LOG_INFO, "ready", LOG_I("sites", g->up), LOG_I("ms", clock_mono_ms() - from_ms));
 	generation_release(g);

@@ -36,7 +36,10 @@ enum err ready_headers(const struct site *s, enum ready_kind kind, struct respon
 void ready_name(struct buf *b, enum ready_kind kind, const char *form, const char *lang, const char *key);
 /* A name that ready_name() makes, with or without ".gz", or what a crash left of writing one. */
 bool ready_name_is(const char *name);
-/* Removes the files of a site, so that the program answers until it writes them again; what is not ours stays. */
-void ready_drop(const char *dir, const char *site);
+/*
+ * Removes the files of a site, so that the program answers until it writes them again; what is not ours stays. E_IO: one
+ * could not be removed and would still be handed out; the others are gone. No folder is no error.
+ */
+enum err ready_drop(const char *dir, const char *site, struct errinfo *ei);
 
 #endif

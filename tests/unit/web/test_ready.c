@@ -2,9 +2,14 @@
 #include "lib/web.h"
 
 #include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "web/page_priv.h"
 #include "web/ready_priv.h"
 
@@ -245,6 +250,187 @@ static void test_put(void **state)
 	web_close(&t);
 }
 
+/* A page that the disk has no room for leaves nothing, neither the old one nor a part of the new. */
+static void test_no_room(void **state)
+{
+	static char big[200 * 1024];
+	const char *path;
+	struct rlimit was, small;
+	struct web t;
+
+	(void)state;
+	web_folder(&t);
+	world_write(&t.w, "ready/club/notes.txt", "x");
+	path = at(&t, "ready/club/part.de.0123456789ab.html");
+	assert_ok(ready_put(path, SLICE("old"), EI));
+	for (size_t i = 0; i < sizeof(big); i++)
+		big[i] = (char)('a' + i % 23);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	small = (struct rlimit){.rlim_cur = 100 * 1024, .rlim_max = was.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(ready_put(path, slice_make(big, sizeof(big)), EI), E_IO);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(count(&t, "ready/club", ""), 1);
+	assert_false(file_exists(at(&t, "ready/club/.ready-")));
+	web_close(&t);
+}
+
+struct lines {
+	pthread_mutex_t lock;
+	char text[64 * 1024];
+	size_t len;
+};
+
+static void collect(const char *line, void *arg)
+{
+	struct lines *l = arg;
+	size_t n = strlen(line);
+
+	pthread_mutex_lock(&l->lock);
+	if (l->len + n < sizeof(l->text)) {
+		memcpy(l->text + l->len, line, n + 1);
+		l->len += n;
+	}
+	pthread_mutex_unlock(&l->lock);
+}
+
+/* How often it is there now, and then no more. */
+static int said(struct lines *l, const char *text)
+{
+	int n = 0;
+
+	pthread_mutex_lock(&l->lock);
+	for (const char *p = l->text; (p = strstr(p, text)); p++)
+		n++;
+	l->text[l->len = 0] = '\0';
+	pthread_mutex_unlock(&l->lock);
+	return n;
+}
+
+static void wait_said(struct lines *l, const char *text)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+
+	for (int i = 0; i < 12000; i++) {
+		if (said(l, text))
+			return;
+		nanosleep(&pause, NULL);
+	}
+	fail_msg("the log never says: %s", text);
+}
+
+/* No folder can be made: one line for all sites, and the program answers. What is old and stays is an error, not a warning. */
+static void test_trouble(void **state)
+{
+	static struct lines log = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	char *other, *second = site_with("site: club", "site: zwei");
+	char name[400] = "", *two = world_replace(second, "www.verein.test/j\n", "zwei.test\n");
+	struct dirent *e;
+	struct web t;
+	DIR *d;
+
+	(void)state;
+	web_folder(&t);
+	world_write(&t.w, "jawort.yaml", READY_HOST);
+	world_write(&t.w, "sites/club.yaml", WORLD_SITE);
+	world_write(&t.w, "sites/zwei.yaml", two);
+	world_write(&t.w, "ready", "a file in the way");
+	log_setup(LOG_WARN, LOG_LOGFMT);
+	log_capture(collect, &log);
+	web_start(&t);
+	app_started(t.app);
+	wait_said(&log, "failed_sites=2");
+	app_reload(t.app);
+	wait_said(&log, "no ready files, the program answers instead");
+	assert_int_equal(web_get(&t, "/j/s/news"), 200);
+	assert_int_equal(unlink(at(&t, "ready")), 0);
+	app_reload(t.app);
+	wait_for(&t, "ready/club", "", expected(&t));
+
+	/* a folder instead of the file: the next pass cannot remove what it must */
+	d = opendir(at(&t, "ready/club"));
+	while ((e = readdir(d)))
+		if (strncmp(e->d_name, "part.en.", 8) == 0 && strstr(e->d_name, ".gz"))
+			snprintf(name, sizeof(name), "ready/club/%s", e->d_name);
+	closedir(d);
+	assert_int_equal(unlink(at(&t, name)), 0);
+	assert_int_equal(mkdir(at(&t, name), 0755), 0);
+	other = site_with("languages: [de, en]", "languages: [de]");
+	world_write(&t.w, "sites/club.yaml", other);
+	said(&log, "level=");
+	app_reload(t.app);
+	wait_said(&log, "level=error event=ready");
+	wait_for(&t, "ready/club", "", 1);
+	assert_int_equal(rmdir(at(&t, name)), 0);
+	app_reload(t.app);
+	wait_for(&t, "ready/club", "", expected(&t));
+	log_capture(NULL, NULL);
+	log_setup(LOG_ERROR, LOG_LOGFMT);
+	web_close(&t);
+	free(other);
+	free(second);
+	free(two);
+}
+
+struct visitor {
+	struct web t;
+	atomic_bool *stop;
+	unsigned seen;
+};
+
+static void *visit(void *arg)
+{
+	static const char *const urls[] = {"/j/s/news?lang=de", "/j/n?lang=en", "/j/n.html", "/j/s/news?fragment"};
+	struct visitor *v = arg;
+
+	for (size_t i = 0; !atomic_load(v->stop); i++)
+		v->seen += web_get(&v->t, urls[i % (sizeof(urls) / sizeof(urls[0]))]) == 200;
+	return NULL;
+}
+
+/* Visitors and reloads beside the thread that writes: for ThreadSanitizer, and the last reload is what is there in the end. */
+static void test_beside(void **state)
+{
+	static struct visitor v[3];
+	pthread_t threads[3];
+	atomic_bool stop = false;
+	struct web t;
+	char name[40];
+
+	(void)state;
+	ready_open(&t);
+	for (int i = 0; i < 3; i++) {
+		v[i].t = t;
+		arena_init(&v[i].t.arena, 8 * 1024 * 1024);
+		buf_init(&v[i].t.wire, t.wire.max_bytes);
+		v[i].t.res = (struct response){.count = 0};
+		response_init(&v[i].t.res, &v[i].t.arena);
+		v[i].stop = &stop;
+		assert_int_equal(pthread_create(&threads[i], NULL, visit, &v[i]), 0);
+	}
+	for (int i = 0; i < 12; i++) {
+		char *other;
+		snprintf(name, sizeof(name), "name: Round%d ", i);
+		other = site_with("name: ", name);
+		world_write(&t.w, "sites/club.yaml", other);
+		app_reload(t.app);
+		free(other);
+		if (i % 4 == 3)
+			wait_text(&t, "part.de.", name + strlen("name: "));
+	}
+	atomic_store(&stop, true);
+	for (int i = 0; i < 3; i++) {
+		pthread_join(threads[i], NULL);
+		assert_true(v[i].seen > 0);
+		response_free(&v[i].t.res);
+		buf_free(&v[i].t.wire);
+		arena_free(&v[i].t.arena);
+	}
+	web_close(&t);
+}
+
 static void test_names(void **state)
 {
 	static const struct {
@@ -269,6 +455,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_names), cmocka_unit_test(test_put), cmocka_unit_test(test_bytes),
 	    cmocka_unit_test(test_changes), cmocka_unit_test(test_down),
+	    cmocka_unit_test(test_no_room), cmocka_unit_test(test_trouble), cmocka_unit_test(test_beside),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
