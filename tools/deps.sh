@@ -10,7 +10,7 @@ kind=${1:-}
 build='gcc libc6-dev make pkg-config libfcgi-dev libsodium-dev libsqlite3-dev libcurl4-openssl-dev
 	libjansson-dev libyaml-dev libidn2-dev libgumbo-dev zlib1g-dev libssl-dev ca-certificates curl nginx-light'
 tests='clang libclang-rt-14-dev libcmocka-dev universal-ctags nodejs npm chromium fonts-dejavu-core
-	default-jre-headless wrk openssl strace procps systemd mandoc python3 python3-cryptography libmime-tools-perl spamassassin'
+	default-jre-headless wrk openssl strace procps systemd mandoc python3 python3-cryptography python3-aiosmtpd libmime-tools-perl spamassassin'
 # lighttpd and caddy bring services that start at once: for machines that are made for tests.
 servers='apache2-bin lighttpd caddy systemd-container'
 case $kind in

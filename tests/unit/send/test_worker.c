@@ -40,6 +40,8 @@ static struct world {
 	struct store *store;
 	int64_t now;
 	int leftovers;
+	char ca_path[96];
+	const char *ca_file;
 	char last_file[512];
 	char log[65536];
 } w;
@@ -102,6 +104,7 @@ static const char site_yaml[] =
     "  route: [mailjet]\n"
     "  mailjet: { key_file: mailjet.key }\n"
     "  brevo: { key_file: brevo.key }\n"
+    "  smtp: { url: \"smtp://mail.example.org\", starttls: true, user: news, password_file: mailjet.key }\n"
     "processors:\n"
     "  mailjet: { contract_party: Mailjet SAS, address: [75012 Paris], country: FR, us_affiliate: true,\n"
     "    contract: { date: 2026-03-01 }, privacy_url: https://mailjet.test/p,\n"
@@ -328,7 +331,7 @@ static enum err leftover(struct store *st, const struct conf_site *site, void *a
 static enum err run_once(void)
 {
 	const struct worker_opts o = {.conf = &w.conf, .once = true, .stop_fd = -1, .timeout_ms = patience_ms,
-		.leftover = leftover, .arg = &w.leftovers};
+		.ca_file = w.ca_file, .leftover = leftover, .arg = &w.leftovers};
 	enum err e;
 
 	close_store();
@@ -1016,6 +1019,7 @@ static void smtp_without_answer_is_sent_once_more(void **state)
 	w.site.mail.smtp.user = "";
 	w.site.mail.smtp.host = "127.0.0.1";
 	w.site.mail.smtp.tls = CONF_TLS_OFF;
+	w.site.mail.smtp.starttls = false;
 	for (int i = 0; i < 3; i++) {
 		s[i] = (struct script){.greeting = "220 fake ESMTP\r\n",
 			.steps = {{"\r\n", "250 fake\r\n"}, {"\r\n", "250 ok\r\n"}, {"\r\n", "250 ok\r\n"}, {"\r\n", "354 go\r\n"},
@@ -1045,6 +1049,7 @@ static void smtp_that_refuses_the_sender_holds(void **state)
 	w.site.mail.smtp.user = "";
 	w.site.mail.smtp.host = "127.0.0.1";
 	w.site.mail.smtp.tls = CONF_TLS_OFF;
+	w.site.mail.smtp.starttls = false;
 	script_start(&s);
 	w.site.mail.smtp.port = (unsigned)s.port;
 	MUST(run_once());
@@ -1052,6 +1057,105 @@ static void smtp_that_refuses_the_sender_holds(void **state)
 	ROW(id, OUTBOX_HELD, "smtp-553");
 	assert_int_equal(count_in_log("event=mail_hold "), 1);
 	assert_non_null(strstr(w.log, "mail.from.email"));
+}
+
+/* --- smtp: a server that others wrote ----------------------------------------------- */
+
+/* A certificate of its own for 127.0.0.1, which is the only authority that the worker knows. */
+static void smtpd_start(struct fake *f, bool implicit, const char *sender)
+{
+	char cert[96], key[96], command[500];
+	int out[2], port = 0;
+	FILE *in;
+
+	snprintf(cert, sizeof(cert), "%s/cert.pem", w.root);
+	snprintf(key, sizeof(key), "%s/key.pem", w.root);
+	snprintf(command, sizeof(command), "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x "
+	    "-addext subjectAltName=IP:127.0.0.1 -keyout %s -out %s 2>/dev/null", key, cert);
+	snprintf(f->journal, sizeof(f->journal), "%s/smtp-journal", w.root);
+	assert_int_equal(pipe(out), 0);
+	f->pid = fork();
+	assert_true(f->pid >= 0);
+	if (f->pid == 0) {
+		dup2(out[1], 1);
+		close(out[0]);
+		close(out[1]);
+		execl("/bin/sh", "sh", "-c", "eval \"$1\" && shift && exec \"$@\" 2>/dev/null", "sh", command, "/usr/bin/python3", "tests/fakes/smtpd.py", "--cert",
+		    cert, "--key", key, "--user", "news", "--password", "secret", "--sender", sender, "--journal", f->journal,
+		    implicit ? "--implicit" : (char *)NULL, (char *)NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	in = fdopen(out[0], "r");
+	if (fscanf(in, "port %d", &port) != 1)
+		fail_msg("smtpd.py did not start; is python3-aiosmtpd installed?");
+	fclose(in);
+	w.route[0] = "smtp";
+	w.site.mail.smtp.user = "news";
+	w.site.mail.smtp.host = "127.0.0.1";
+	w.site.mail.smtp.port = (unsigned)port;
+	w.site.mail.smtp.tls = implicit ? CONF_TLS_IMPLICIT : CONF_TLS_STARTTLS;
+	write_key("secret\n");
+	w.ca_file = strcpy(w.ca_path, cert);
+}
+
+static void smtp_server_takes_it(bool implicit)
+{
+	int64_t id, nobody, busy;
+	struct fake f;
+
+	smtpd_start(&f, implicit, "news@example.org");
+	id = add_mail("anna@example.net");
+	nobody = add_mail("nobody@example.net");
+	busy = add_mail("busy@example.net");
+	MUST(run_once());
+	ROW(id, OUTBOX_ACCEPTED, "smtp-250");
+	ROW(nobody, OUTBOX_FAILED, "smtp-550");
+	ROW(busy, OUTBOX_QUEUED, "smtp-451");
+	assert_int_equal(fake_count(&f, "\"from\": \"news@example.org\", \"to\": [\"anna@example.net\"], \"authenticated\": true, "
+	    "\"tls\": true, \"bare\": false, \"defects\": []"), 1);
+	assert_int_equal(fake_count(&f, "/j/c/"), 1);
+	assert_int_equal(fake_count(&f, ""), 1);
+	fake_stop(&f);
+}
+
+static void smtp_server_by_starttls(void **state)
+{
+	(void)state;
+	smtp_server_takes_it(false);
+}
+
+static void smtp_server_by_tls(void **state)
+{
+	(void)state;
+	smtp_server_takes_it(true);
+}
+
+/* Wrong password, a sender of somebody else, a certificate of nobody: the mail waits, and none has left. */
+static void smtp_server_refuses(void **state)
+{
+	int64_t id;
+	struct fake f;
+
+	(void)state;
+	smtpd_start(&f, false, "news@example.org");
+	write_key("wrong\n");
+	id = add_mail("anna@example.net");
+	MUST(run_once());
+	ROW(id, OUTBOX_HELD, "smtp-535");
+	assert_null(strstr(w.log, "wrong"));
+	write_key("secret\n");
+	w.ca_file = NULL;
+	MUST(run_once());
+	ROW(id, OUTBOX_QUEUED, "not-sent");
+	assert_int_equal(fake_count(&f, "anna"), 0);
+	fake_stop(&f);
+	smtpd_start(&f, false, "other@example.org");
+	at(WORKER_HOLD_CHECK_S);
+	MUST(run_once());
+	ROW(id, OUTBOX_HELD, "smtp-553");
+	assert_int_equal(fake_count(&f, "anna"), 0);
+	fake_stop(&f);
 }
 
 static void try_out_sends_nothing(void **state)
@@ -1264,7 +1368,7 @@ int main(void)
 		T(proof_is_of_what_left), T(dir_repeats_into_the_same_file), T(the_next_provider_of_the_route), T(brevo_accepts), T(brevo_knows_its_key), T(brevo_events_come_late), T(brevo_lost_is_sent_again),
 		T(brevo_killed_worker), T(brevo_wrong_key_holds), T(brevo_takes_over), T(unknown_is_asked_where_it_may_be),
 		T(unknown_goes_elsewhere_if_it_must), T(unknown_does_not_change_provider),
-		T(smtp_without_answer_is_sent_once_more), T(smtp_that_refuses_the_sender_holds), T(try_out_sends_nothing), T(plain_http_to_strangers_is_refused),
+		T(smtp_without_answer_is_sent_once_more), T(smtp_that_refuses_the_sender_holds), T(smtp_server_by_starttls), T(smtp_server_by_tls), T(smtp_server_refuses), T(try_out_sends_nothing), T(plain_http_to_strangers_is_refused),
 		T(a_text_that_is_gone_fails), T(only_one_worker), T(backoff_grows_between_limits), T(sleeps_and_wakes),
 		T(idle_sites_are_closed),
 	};
