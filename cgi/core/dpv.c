@@ -49,9 +49,13 @@ static const struct {
     {"first_name", "pd:Name"}, {"last_name", "pd:Name"}, {"organization", "pd:Professional"},
 };
 
-/* Rights that every record names (GDPR articles as DPV has them). */
-static const char *const rights[] = {"eu-gdpr:A7-3", "eu-gdpr:A13", "eu-gdpr:A15", "eu-gdpr:A16", "eu-gdpr:A17",
-    "eu-gdpr:A18", "eu-gdpr:A20", "eu-gdpr:A21", "eu-gdpr:A77"};
+/* Rights that every record names (GDPR articles as DPV has them), and below which page. The notice names the authority. */
+static const struct {
+	const char *name, *page;
+} rights[] = {
+    {"eu-gdpr:A7-3", "my"}, {"eu-gdpr:A13", "n"}, {"eu-gdpr:A15", "my"}, {"eu-gdpr:A16", "my"}, {"eu-gdpr:A17", "my"},
+    {"eu-gdpr:A18", "my"}, {"eu-gdpr:A20", "my"}, {"eu-gdpr:A21", "my"}, {"eu-gdpr:A77", "n"},
+};
 
 struct slot {
 	char purpose[64];
@@ -587,8 +591,8 @@ static void add_rights(struct buf *out, const char *base)
 	buf_add_str(out, ",\"dpv:hasConsentControl\":{\"@type\":\"dpv:WithdrawConsent\",\"dpv:isExercisedAt\":\"");
 	buf_printf(out, "%s/my\"},\n\"dpv:hasRight\":[", base);
 	for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
-		buf_printf(out, "%s{\"@type\":[\"dpv:DataSubjectRight\",\"%s\"],\"dpv:isExercisedAt\":\"%s/my\"}",
-		    i ? "," : "", rights[i], base);
+		buf_printf(out, "%s{\"@type\":[\"dpv:DataSubjectRight\",\"%s\"],\"dpv:isExercisedAt\":\"%s/%s\"}",
+		    i ? "," : "", rights[i].name, base, rights[i].page);
 	buf_add_char(out, ']');
 }
 

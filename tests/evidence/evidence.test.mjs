@@ -124,6 +124,14 @@ test("records are valid after our JSON Schema", () => {
 	}
 });
 
+test("a complaint is not made on our page: the notice names the authority", () => {
+	const record = bundle("good-01.json").records["@graph"].find((x) => x["@type"] === "dpv:ConsentRecord");
+	const at = Object.fromEntries(record["dpv:hasRight"].map((r) => [r["@type"][1], r["dpv:isExercisedAt"].replace(/.*\/j\//, "")]));
+	assert.equal(at["eu-gdpr:A77"], "n");
+	assert.equal(at["eu-gdpr:A13"], "n");
+	assert.equal(at["eu-gdpr:A17"], "my");
+});
+
 // A schema that lets everything pass proves nothing: every member taken away or altered must be seen.
 test("the schema refuses what is not a record", () => {
 	const good = bundle("good-04.json").records, at = good["@graph"].findIndex((x) => x["@type"] === "dpv:ConsentRecord");
