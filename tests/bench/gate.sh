@@ -91,6 +91,7 @@ worker_round() {
 	worker_start
 	beside sleep 1.5
 	cpu=$(cpu_us "$worker_pid")
+	reading worker_mb "$(rss_mb "$worker_pid")"
 	n=$(ask "SELECT count(*) FROM outbox WHERE state = 2 AND started_ms >= $from")
 	kill "$worker_pid"
 	wait "$worker_pid" || fail "the worker ended with $?"
@@ -136,8 +137,13 @@ for r in $(seq "$rounds"); do
 	conf_make dir
 	if wanted form || wanted signup || wanted crowd; then
 		serve_start
+		sleep 1
+		reading idle_mb "$(rss_mb "$serve_pid")"
 		if wanted form; then form_round; fi
-		if wanted signup || wanted crowd; then signup_round signup; fi
+		if wanted signup || wanted crowd; then
+			signup_round signup
+			reading serve_mb "$(rss_top_mb "$serve_pid")"
+		fi
 		serve_stop
 	fi
 	if wanted crowd; then
@@ -168,8 +174,11 @@ if wanted crowd; then
 	reading flat "$(awk -v a="$(best crowd "<=")" -v b="$(best signup "<=")" 'BEGIN { printf "%.3f\n", a / b }')"
 fi
 judge flat "<=" 1.5 "  the same among 20,000 people / in an empty database"
-judge cgi "<=" 150 "CPU of a form by CGI"
+judge cgi "<=" 130 "CPU of a form by CGI"
 judge mail "<=" 17 "CPU of the worker per mail"
+judge idle_mb "<=" 7 "MB of memory of serve at rest"
+judge serve_mb "<=" 15 "  highest, with sign-ups"
+judge worker_mb "<=" 16 "MB of memory of the worker, 32 mails under way"
 judge parallel ">=" 8 "transfers of the worker under way"
 judge group ">=" 9 "sign-ups per commit on a slow disk, 32 clients"
 judge flood ">=" 1 "256 clients: nothing but 2xx, 3xx, 503 with Retry-After"
