@@ -107,6 +107,11 @@ static enum err link_read(struct db *db, struct arena *a, struct link *l, struct
 	buf_init_arena(&to, a, PERSON_ADDRESS_MAX_BYTES);
 	if (!rc)
 		rc = move_get(db, l->token.id, &l->move, &to, ei);
+	/* somebody who is here and has no such wish (data from before it): the link is unknown, the person is not gone */
+	if (rc == E_NOT_FOUND && l->person.id) {
+		l->move.generation = -1;
+		rc = OK;
+	}
 	l->to = buf_slice(&to);
 	return rc ? rc : present_address(db, a, l->token.id, &l->from, ei);
 }
