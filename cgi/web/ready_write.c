@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,6 +292,7 @@ static bool pass(struct ready *r)
 	if (*dir && whole && !interrupted(r))
 		log_event(LOG_INFO, "ready", LOG_I("sites", g->up), LOG_I("ms", clock_mono_ms() - from_ms));
 	generation_release(g);
+	malloc_trim(0); /* a thousand pages were rendered and let go */
 	return whole;
 }
 
