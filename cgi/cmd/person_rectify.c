@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "cmd/person_priv.h"
 
 #define VERB "person rectify"
@@ -27,6 +29,8 @@ static int refused(const struct rights_error *bad)
 	if (!bad->key)
 		err_set(&ei, E_INVALID, "%.*s: no form of this site has such a field, or the site no such language",
 		    SLICE_FMT(bad->field));
+	else if (strcmp(bad->key, "error.email.domain") == 0)
+		err_set(&ei, E_INVALID, "email: addresses.allow or addresses.deny of this site do not let this domain in");
 	else
 		err_set(&ei, E_INVALID, "%.*s: too long (%zu characters at most), or it holds characters that are not allowed",
 		    SLICE_FMT(bad->field), bad->max);

@@ -220,7 +220,7 @@ static bool domain_in(const struct conf_list *l, struct slice domain)
 	return false;
 }
 
-static bool gate_domain_welcome(const struct conf_site *c, struct slice domain)
+bool gate_domain_welcome(const struct conf_site *c, struct slice domain)
 {
 	if (c->addresses.allow.n && !domain_in(&c->addresses.allow, domain))
 		return false;

@@ -76,6 +76,10 @@ enum err rights_move_ask(const struct rights *r, struct arena *a, int64_t person
 		*bad = (struct rights_error){SLICE("email"), gate_address_error(res), ADDR_MAX_BYTES};
 		return OK;
 	}
+	if (!gate_domain_welcome(site_conf(r->site), addr.domain)) {
+		*bad = (struct rights_error){SLICE("email"), "error.email.domain", 0};
+		return OK;
+	}
 	return rights_run(r, a, person_id, false, ask_do, &addr.full, out, ei);
 }
 

@@ -110,6 +110,8 @@ void gate_honeypot(const struct site *s, const struct conf_form *form, char out[
 bool gate_next_allowed(const struct conf_form *form, struct slice next);
 /* The phrase that says what is wrong with an address (text/addr.h); NULL: nothing. */
 const char *gate_address_error(enum addr_result r);
+/* addresses.allow and addresses.deny; false: "error.email.domain". For every way on which an address comes in. */
+bool gate_domain_welcome(const struct conf_site *c, struct slice domain);
 /* The network of an address as budgets count it: IPv4 /24, IPv6 /56; arena memory. */
 struct slice gate_prefix(struct arena *a, struct slice ip);
 /* What an Origin header means for this site. */

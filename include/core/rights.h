@@ -273,7 +273,7 @@ struct rights_moving {
 };
 /*
  * Mails a link to the new address (links.confirm); the answer is the same whatever is known there. A block on it or its
- * budget means silence. bad: it is no address. Not fresh: it is the present one.
+ * budget means silence. bad: it is no address, or one that addresses.allow and .deny do not let in, as at a form. Not fresh: it is the present one.
  */
 enum err rights_move_ask(const struct rights *r, struct arena *a, int64_t person_id, struct slice typed,
     struct rights_done *out, struct rights_error *bad, struct errinfo *ei);

@@ -637,6 +637,41 @@ static struct rights_moving move_look(struct world *w, const char *token)
 	return m;
 }
 
+/* The lists of domains are asked as at a form: the same words, no wish is kept, no mail leaves. */
+static void test_move_by_the_lists(void **state)
+{
+	static const struct {
+		const char *addresses, *to;
+		bool welcome;
+	} rows[] = {
+	    {"addresses: { deny: [example.net] }\nmode:", LOVE, false},
+	    {"addresses: { deny: [example.net] }\nmode:", "lovelace@mail.EXAMPLE.net", false},
+	    {"addresses: { deny: [example.net] }\nmode:", "lovelace@example.org", true},
+	    {"addresses: { allow: [verein.test] }\nmode:", LOVE, false},
+	    {"addresses: { allow: [verein.test] }\nmode:", "lovelace@verein.test", true},
+	};
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news");
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *yaml = world_replace(WORLD_SITE, "mode:", rows[i].addresses);
+		size_t mails = world_mail_count(w);
+		struct rights_error bad;
+		struct rights_done d;
+
+		world_reload(w, yaml);
+		free(yaml);
+		d = move_ask(w, id, rows[i].to, &bad);
+		assert_int_equal(d.fresh, rows[i].welcome);
+		assert_int_equal(world_mail_count(w) - mails, rows[i].welcome ? 1 : 0);
+		if (rows[i].welcome)
+			continue;
+		assert_slice(bad.field, "email");
+		assert_string_equal(bad.key, "error.email.domain");
+		assert_int_equal(rights_seen(w, id)->moving, i > 2); /* by a row before */
+	}
+}
+
 static void test_move(void **state)
 {
 	struct world *w = *state;
@@ -770,7 +805,7 @@ int main(void)
 	    T(test_block_address), T(test_rectify), T(test_rectify_bad), T(test_export),
 	    T(test_export_bundle), T(test_export_page), T(test_export_twice), T(test_erase_keeps),
 	    T(test_erase_all), T(test_erase_pending), T(test_evidence_ends), T(test_mails),
-	    T(test_move), T(test_move_refused), T(test_residue),
+	    T(test_move), T(test_move_by_the_lists), T(test_move_refused), T(test_residue),
 	};
 
 	return cmocka_run_group_tests_name("rights", tests, NULL, NULL);
