@@ -11,7 +11,7 @@ static const struct act {
 } acts[] = {
     {"restrict", "person restrict", rights_restrict, "freezes all data: nothing is sent, nothing is erased",
         "Restricted"},
-    {"release", "person release", rights_release, "ends the restriction: what held before holds again",
+    {"release", "person release", rights_release, "tells the person by mail that the restriction ends in 7 days; with --by, if they asked for it, ends it at once",
         "Released"},
     {"object", "person object", rights_object, "ends all subscriptions and blocks the address for ever", "Objection noted"},
     {"block", "person block", rights_block, "ends all subscriptions and blocks the address for ever", "Blocked"},

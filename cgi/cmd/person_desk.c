@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/person_priv.h"
 #include "send/wake.h"
@@ -100,6 +101,7 @@ int person_desk_agreed(const struct person_desk *d, const char *what)
 
 static int told_json(const struct rights_done *done)
 {
+	char iso[CLOCK_ISO_BYTES];
 	struct jsonw w;
 	struct buf b;
 	int code;
@@ -111,6 +113,8 @@ static int told_json(const struct rights_done *done)
 	jsonw_kcstr(&w, "state", person_state_name(done->state));
 	jsonw_kstr(&w, "ended", done->purposes);
 	jsonw_kstr(&w, "active", done->rest);
+	if (done->ends_ms)
+		jsonw_kcstr(&w, "ends", clock_iso(done->ends_ms, iso));
 	jsonw_end_object(&w);
 	buf_add_char(&b, '\n');
 	code = cmd_print(&b);
@@ -121,12 +125,16 @@ static int told_json(const struct rights_done *done)
 int person_desk_told(const struct person_desk *d, const struct rights_done *done, const char *what)
 {
 	struct errinfo ei = {.code = OK};
+	char iso[CLOCK_ISO_BYTES];
 
 	if (done->fresh && wake_site(d->call->conf->data, d->call->site->id, &ei) != OK)
 		log_err(LOG_WARN, "wake", &ei);
 	if (d->call->args->json)
 		return told_json(done);
-	if (done->fresh)
+	if (done->ends_ms)
+		printf("%s. It ends on %.10s, if that mail is handed over until then. If it cannot be, tell them otherwise, and use "
+		    "--by letter or phone.\n", done->fresh ? "Announced by mail" : "Announced before", clock_iso(done->ends_ms, iso));
+	else if (done->fresh)
 		printf("%s. State: %s.\n", what, person_state_name(done->state));
 	else
 		printf("There was nothing to do. State: %s.\n", person_state_name(done->state));

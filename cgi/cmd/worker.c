@@ -14,6 +14,7 @@
 #include "core/events.h"
 #include "core/logkeep.h"
 #include "core/retention.h"
+#include "core/rights.h"
 #include "core/selftest.h"
 #include "core/turn.h"
 #include "send/tsa.h"
@@ -25,6 +26,8 @@
 #define JOURNAL_SPARE_MS (INT64_C(7) * 86400 * 1000)
 /* Rows that wait this long were left by a crash: a running service is faster. */
 #define LEFTOVER_AGE_MS 3000
+/* Events of restricted people, while one round looks for an announced end. */
+#define RELEASE_ARENA_BYTES (64u * 1024u * 1024u)
 
 static volatile sig_atomic_t worker_term, worker_hup;
 static int worker_fd = -1;
@@ -224,6 +227,34 @@ static enum err worker_departed(struct store *st, const struct conf_site *cs, vo
 	return rc;
 }
 
+/* Restrictions whose end was announced: it comes when its day has come and the mail was handed over. */
+static enum err worker_release(const struct leftovers *l, struct store *st, const struct conf_site *cs, struct errinfo *ei)
+{
+	struct rights r = {.store = st, .way = WITHDRAW_OWNER};
+	struct site *s = NULL;
+	struct arena a;
+	struct db *db;
+	bool waits = false;
+	unsigned count = 0;
+	enum err rc = store_read(st, &db, ei);
+
+	if (rc)
+		return rc;
+	arena_init(&a, RELEASE_ARENA_BYTES);
+	rc = rights_release_waits(db, &a, clock_now_ms(), &waits, ei);
+	store_read_end(st, db);
+	if (!rc && waits)
+		rc = speak(l, cs, &s, ei);
+	r.site = s;
+	if (!rc && waits)
+		rc = rights_release_due(&r, &a, clock_now_ms(), &count, ei);
+	if (count)
+		log_event(LOG_INFO, "released", LOG_S("site", cs->id), LOG_I("persons", count));
+	site_free(s);
+	arena_free(&a);
+	return rc;
+}
+
 /* Once an hour: what the configuration says must go, goes. */
 static enum err worker_upkeep(struct store *st, const struct conf_site *cs, void *arg)
 {
@@ -245,6 +276,8 @@ static enum err worker_upkeep(struct store *st, const struct conf_site *cs, void
 		rc = due ? retention_run(s, st, clock_now_ms(), &rep, &ei)
 		    : retention_sweep(cs, st, clock_now_ms(), &rep, &ei);
 	site_free(s);
+	if (!rc)
+		rc = worker_release(l, st, cs, &ei);
 	worker_log(st, cs, l->conf);
 	worker_selftest(st, cs, l->conf);
 	if (!rc && l->budget)

@@ -57,6 +57,7 @@ static const struct letter_kind {
     {OUTBOX_MOVED, LETTER_PLAIN, LETTER_OF("moved"), NULL, 0, false, false},
     {OUTBOX_RESTRICTED, LETTER_PLAIN, LETTER_OF("restricted"), NULL, 0, false, true},
     {OUTBOX_RELEASED, LETTER_PLAIN, LETTER_OF("released"), NULL, 0, false, true},
+    {OUTBOX_RELEASED, LETTER_RELEASE_SOON, LETTER_OF("unfreeze"), NULL, 0, false, true},
     {OUTBOX_OBJECTED, LETTER_PLAIN, LETTER_OF("objected"), NULL, 0, false, false},
     {OUTBOX_EXPORTED, LETTER_PLAIN, LETTER_OF("exported"), NULL, 0, false, true},
     {OUTBOX_ERASED, LETTER_PLAIN, LETTER_BY("erased", ".all"), NULL, 0, false, false},

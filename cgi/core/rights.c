@@ -100,7 +100,9 @@ enum err rights_letter(struct db *db, struct rights_act *w, struct letter_send *
 		rc = person_address(db, w->person_id, &address, ei);
 		send->address = buf_slice(&address);
 	}
-	send->asked_ms = send->now_ms = w->now_ms;
+	send->now_ms = w->now_ms;
+	if (!send->asked_ms)
+		send->asked_ms = w->now_ms;
 	if (!rc)
 		rc = letter_queue(db, w->r->site, w->r->letters, w->a, send, hash, ei);
 	if (!rc && e)
@@ -219,18 +221,22 @@ enum err rights_withdraw(const struct rights *r, struct arena *a, int64_t person
 static enum err restrict_do(struct db *db, struct rights_act *w, void *arg, struct errinfo *ei)
 {
 	const struct state_edge *edge = state_edge(w->person.state, STATE_RESTRICT);
+	bool freeze = edge->act == STATE_FREEZE, announced = false;
 	struct event_new e = {.person_id = 0};
-	enum err rc;
+	enum err rc = OK;
 
 	(void)arg;
-	if (edge->act != STATE_FREEZE)
-		return OK;
+	/* Once more: the end that was announced is taken back. */
+	if (w->person.state == PERSON_RESTRICTED)
+		rc = rights_release_announced(db, w, &announced, ei);
+	if (rc || (!freeze && !announced))
+		return rc;
 	rc = rights_purposes(db, w->a, w->person_id, PURPOSE_ACTIVE, &e.purposes, ei);
-	if (!rc)
+	if (!rc && freeze)
 		rc = rights_lists(db, w, CONTACT_UNSUB, ei);
 	if (!rc)
 		rc = letter_drop_waiting(db, w->person_id, w->now_ms, ei);
-	if (!rc)
+	if (!rc && freeze)
 		rc = person_set_state(db, w->person_id, edge->to, w->now_ms, ei);
 	if (!rc)
 		rc = event_and_letter(db, w, &e, EVENT_RESTRICTED, OUTBOX_RESTRICTED, ei);
@@ -244,52 +250,6 @@ enum err rights_restrict(const struct rights *r, struct arena *a, int64_t person
     struct errinfo *ei)
 {
 	return rights_run(r, a, person_id, false, restrict_do, NULL, out, ei);
-}
-
-/* What held before: a consent, else a block, else that there was one once. */
-static enum err state_before(struct db *db, struct rights_act *w, enum person_state *to, struct errinfo *ei)
-{
-	enum suppression_reason reason = 0;
-	bool has = false;
-	enum err rc = rights_purposes(db, w->a, w->person_id, PURPOSE_ACTIVE, &w->out->rest, ei);
-
-	if (!rc)
-		rc = suppression_has(db, w->person.channel, w->person.lookup, SLICE(""), w->now_ms, &has, &reason, ei);
-	*to = w->person.confirmed_ms ? PERSON_UNSUBSCRIBED : PERSON_PENDING;
-	if (has && reason != SUPPRESSION_DENIED)
-		*to = reason == SUPPRESSION_BOUNCED ? PERSON_BOUNCED : PERSON_SUPPRESSED;
-	if (w->out->rest.len)
-		*to = PERSON_ACTIVE;
-	return rc;
-}
-
-static enum err release_do(struct db *db, struct rights_act *w, void *arg, struct errinfo *ei)
-{
-	struct event_new e = {.person_id = 0};
-	enum person_state to;
-	enum err rc;
-
-	(void)arg;
-	if (state_edge(w->person.state, STATE_RELEASE)->act != STATE_THAW)
-		return OK;
-	rc = state_before(db, w, &to, ei);
-	if (!rc)
-		rc = person_set_state(db, w->person_id, to, w->now_ms, ei);
-	/* We took them off the list, nobody else did: that is newer than what the list says. */
-	if (!rc)
-		rc = rights_lists(db, w, CONTACT_ADD_AGAIN, ei);
-	e.purposes = w->out->rest;
-	if (!rc)
-		rc = event_and_letter(db, w, &e, EVENT_UNRESTRICTED, OUTBOX_RELEASED, ei);
-	w->out->state = to;
-	w->out->fresh = !rc;
-	return rc;
-}
-
-enum err rights_release(const struct rights *r, struct arena *a, int64_t person_id, struct rights_done *out,
-    struct errinfo *ei)
-{
-	return rights_run(r, a, person_id, false, release_do, NULL, out, ei);
 }
 
 /* ---- objection and block */

@@ -39,6 +39,8 @@ enum err rights_letter(struct db *db, struct rights_act *w, struct letter_send *
 const char *rights_lang(const struct site *s, const struct person *p);
 /* How a provider's lists are told about those of the person's purposes that are active. */
 enum err rights_lists(struct db *db, struct rights_act *w, enum contact_action action, struct errinfo *ei);
+/* The end of the restriction was announced, and has not come yet. */
+enum err rights_release_announced(struct db *db, const struct rights_act *w, bool *is, struct errinfo *ei);
 /* Purposes in a state as a comma list. */
 enum err rights_purposes(struct db *db, struct arena *a, int64_t person_id, enum purpose_state want,
     struct slice *out, struct errinfo *ei);

@@ -66,6 +66,7 @@ static const char *const event_kinds[EVENT_KIND__MAX] = {
 	[EVENT_RECONFIRMED] = "reconfirmed",
 	[EVENT_OBJECTED] = "objected",
 	[EVENT_UNRESTRICTED] = "unrestricted",
+	[EVENT_RELEASE_ANNOUNCED] = "release_announced",
 	[EVENT_EXPORTED] = "exported",
 	[EVENT_IMPORTED] = "imported",
 	[EVENT_DELIVERED] = "delivered",

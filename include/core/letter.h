@@ -44,6 +44,7 @@ enum letter_variant {
 	LETTER_PLAIN,
 	LETTER_NOTHING_BLOCKED, /* kind nothing: there is a block on the address, kept as a code */
 	LETTER_ERASED_KEEP,     /* kind erased: the evidence stays, locked */
+	LETTER_RELEASE_SOON,    /* kind released: not yet; asked_ms is the end of the restriction */
 	LETTER_VARIANT__MAX
 };
 

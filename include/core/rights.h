@@ -169,6 +169,7 @@ struct rights_done {
 	bool gone;               /* no such person (any more): nothing was done */
 	enum person_state state; /* afterwards; PERSON_ERASED where gone */
 	int64_t at_ms;
+	int64_t ends_ms;         /* of rights_release(): announced, and not before this time; else 0 */
 	struct slice purposes;   /* that ended; comma list */
 	struct slice rest;       /* that are still active; comma list */
 };
@@ -176,12 +177,21 @@ struct rights_done {
 /* GDPR Art. 7(3). purpose empty: all. Never confirmed: everything is erased. */
 enum err rights_withdraw(const struct rights *r, struct arena *a, int64_t person_id, struct slice purpose,
     struct rights_done *out, struct errinfo *ei);
-/* Art. 18: nothing is sent, nothing expires, lists at the provider are left. Purposes stay as they are. */
+/* Art. 18: nothing is sent, nothing expires, lists at the provider are left. Purposes stay as they are. Whose release was
+ * announced is restricted once more. */
 enum err rights_restrict(const struct rights *r, struct arena *a, int64_t person_id, struct rights_done *out,
     struct errinfo *ei);
-/* Back to what held before, read from purposes and blocks. Only what is restricted. */
+/*
+ * Back to what held before, read from purposes and blocks. Only what is restricted. At once where it is the person's own
+ * act, whichever way it came. Where it is the owner's (WITHDRAW_OWNER) the person is told first, Art. 18(3): a mail that
+ * names the day, out->ends_ms, and the event that announces it. It ends then, if that mail was handed over: by
+ * rights_release_due(), which the worker calls, or this function called once more. rights_restrict() takes it back.
+ */
+#define RIGHTS_RELEASE_NOTICE_MS (INT64_C(7) * 86400 * 1000)
 enum err rights_release(const struct rights *r, struct arena *a, int64_t person_id, struct rights_done *out,
     struct errinfo *ei);
+enum err rights_release_waits(struct db *db, struct arena *a, int64_t now_ms, bool *waits, struct errinfo *ei);
+enum err rights_release_due(const struct rights *r, struct arena *a, int64_t now_ms, unsigned *count, struct errinfo *ei);
 /* Art. 21(2), (3): everything ends, and the address is blocked for ever. */
 enum err rights_object(const struct rights *r, struct arena *a, int64_t person_id, struct rights_done *out,
     struct errinfo *ei);

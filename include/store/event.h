@@ -45,6 +45,7 @@ enum event_kind {
 	EVENT_EXPORTED,      /* GDPR Art. 15, 20 */
 	EVENT_IMPORTED,      /* a consent from elsewhere, with its proof */
 	EVENT_DELIVERED,     /* the provider says that the mailbox took it */
+	EVENT_RELEASE_ANNOUNCED, /* a mail says when the restriction ends, GDPR Art. 18(3) */
 	EVENT_KIND__MAX
 };
 const char *event_kind_name(enum event_kind k);

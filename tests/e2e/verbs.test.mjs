@@ -169,6 +169,14 @@ test('rectify: at once; nothing new is nothing to do; unknown fields are refused
 test('restrict and release', () => {
   changes('res@example.org', ['restrict'], 'restricted', 'letter', { state: 'restricted' });
   assert.doesNotMatch(jawort('export', 'csv').out, /res@example\.org/);
+  // The owner's own decision is told first, Art. 18(3).
+  const first = jawort('person', 'release', 'res@example.org', '--yes');
+  assert.equal(first.code, 0);
+  assert.match(first.out, /^Announced by mail\. It ends on \d{4}-\d\d-\d\d/);
+  assert.equal(find('res@example.org').state, 'restricted');
+  assert.equal(find('res@example.org').events.at(-1).kind, 'release_announced');
+  assert.match(jawort('person', 'release', 'res@example.org', '--yes').out, /^Announced before\./);
+  // They asked for it: at once.
   changes('res@example.org', ['release'], 'unrestricted', 'phone', { state: 'active' });
   assert.match(jawort('export', 'csv').out, /res@example\.org/);
 });

@@ -216,7 +216,8 @@ static const struct {
 	enum outbox_kind kind;
 	enum letter_variant variant;
 	const char *name;
-} variants[] = {{OUTBOX_NOTHING, LETTER_NOTHING_BLOCKED, "nothing-blocked"}, {OUTBOX_ERASED, LETTER_ERASED_KEEP, "erased-keep"}};
+} variants[] = {{OUTBOX_NOTHING, LETTER_NOTHING_BLOCKED, "nothing-blocked"}, {OUTBOX_ERASED, LETTER_ERASED_KEEP, "erased-keep"},
+    {OUTBOX_RELEASED, LETTER_RELEASE_SOON, "released-soon"}};
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
 /* Byte for byte what leaves, every kind in every language and both ways to address people. */

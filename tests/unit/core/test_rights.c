@@ -161,11 +161,108 @@ static void test_restrict(void **state)
 	assert_int_equal(rep.evidence + rep.unconfirmed, 0);
 	assert_int_equal(world_state(w, ADA, NULL), PERSON_RESTRICTED);
 	assert_slice(rights_seen(w, id)->fields[0].value, "Lovelace");
-	d = rights_do(w, id, DO_RELEASE, WITHDRAW_OWNER);
+	/* Their own wish, whichever way it came: at once. */
+	d = rights_do(w, id, DO_RELEASE, WITHDRAW_PHONE);
 	assert_true(d.fresh);
+	assert_int_equal(d.ends_ms, 0);
 	assert_int_equal(d.state, PERSON_ACTIVE);
 	assert_int_equal(newest(w, id).kind, EVENT_UNRESTRICTED);
 	assert_false(rights_do(w, id, DO_RELEASE, WITHDRAW_OWNER).fresh);
+}
+
+/* The provider took the newest mail to somebody. */
+static void handed_over(struct world *w, int64_t id)
+{
+	struct world_mail m = world_last_mail(w);
+	struct event_new e = {.person_id = id, .time_ms = w->now_ms, .kind = EVENT_MAIL_ACCEPTED, .mail_hash = m.hash};
+	struct db *db;
+
+	assert_int_equal(m.person_id, id);
+	assert_ok(store_write_begin(w->store, &db, EI));
+	assert_ok(event_append(db, &e, NULL, EI));
+	assert_ok(store_write_commit(w->store, EI));
+}
+
+static unsigned released(struct world *w)
+{
+	const struct rights r = rights_of(w, WITHDRAW_OWNER);
+	struct db *db = world_read(w);
+	unsigned n;
+	bool waits;
+
+	assert_ok(rights_release_waits(db, &w->arena, w->now_ms, &waits, EI));
+	store_read_end(w->store, db);
+	assert_ok(rights_release_due(&r, &w->arena, w->now_ms, &n, EI));
+	assert_int_equal(waits, n > 0);
+	return n;
+}
+
+/* The owner's decision: told first, GDPR Art. 18(3); it ends on the day that the mail named, and not unless it was sent. */
+static void test_release_is_announced(void **state)
+{
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news"), bob = member(w, "bob@example.org", "news");
+	struct rights_done d;
+	struct world_mail m;
+	struct message msg;
+	size_t mails;
+
+	rights_do(w, id, DO_RESTRICT, WITHDRAW_HUB);
+	rights_do(w, bob, DO_RESTRICT, WITHDRAW_HUB);
+	d = rights_do(w, id, DO_RELEASE, WITHDRAW_OWNER);
+	assert_true(d.fresh);
+	assert_int_equal(d.state, PERSON_RESTRICTED);
+	assert_int_equal(d.ends_ms, w->now_ms + 7 * DAY_MS);
+	assert_int_equal(newest(w, id).kind, EVENT_RELEASE_ANNOUNCED);
+	m = world_last_mail(w);
+	msg = world_message(w, &m);
+	assert_int_equal(m.kind, OUTBOX_RELEASED);
+	assert_slice(msg.subject, "Die Sperre Ihrer Daten endet");
+	assert_non_null(memmem(msg.text.ptr, msg.text.len, "28. November 2026", 17));
+	/* Once is enough. */
+	mails = world_mail_count(w);
+	d = rights_do(w, id, DO_RELEASE, WITHDRAW_OWNER);
+	assert_false(d.fresh);
+	assert_int_equal(world_mail_count(w), mails);
+	/* Not before the day, and not if nobody took the mail. */
+	world_wait(w, 8 * DAY_MS);
+	assert_int_equal(released(w), 0);
+	assert_int_equal(rights_do(w, id, DO_RELEASE, WITHDRAW_OWNER).state, PERSON_RESTRICTED);
+	handed_over(w, id);
+	world_clock(w, w->now_ms - 8 * DAY_MS + HOUR_MS);
+	assert_int_equal(released(w), 0);
+	world_wait(w, 7 * DAY_MS);
+	assert_int_equal(released(w), 1);
+	assert_int_equal(released(w), 0);
+	assert_int_equal(world_state(w, ADA, NULL), PERSON_ACTIVE);
+	assert_int_equal(world_state(w, "bob@example.org", NULL), PERSON_RESTRICTED);
+	assert_int_equal(newest(w, id).kind, EVENT_UNRESTRICTED);
+	m = world_last_mail(w);
+	msg = world_message(w, &m);
+	assert_slice(msg.subject, "Die Sperre Ihrer Daten ist aufgehoben");
+}
+
+/* They are against it: the owner freezes once more, and the announcement means nothing any more. */
+static void test_release_is_taken_back(void **state)
+{
+	struct world *w = *state;
+	int64_t id = member(w, ADA, "news");
+
+	rights_do(w, id, DO_RESTRICT, WITHDRAW_HUB);
+	rights_do(w, id, DO_RELEASE, WITHDRAW_OWNER);
+	handed_over(w, id);
+	assert_true(rights_do(w, id, DO_RESTRICT, WITHDRAW_REPLY).fresh);
+	assert_int_equal(newest(w, id).kind, EVENT_RESTRICTED);
+	assert_false(rights_do(w, id, DO_RESTRICT, WITHDRAW_REPLY).fresh);
+	world_wait(w, 8 * DAY_MS);
+	assert_int_equal(released(w), 0);
+	assert_int_equal(world_state(w, ADA, NULL), PERSON_RESTRICTED);
+	/* Announced anew, and the person ends it at /my before. */
+	assert_true(rights_do(w, id, DO_RELEASE, WITHDRAW_OWNER).fresh);
+	handed_over(w, id);
+	assert_int_equal(rights_do(w, id, DO_RELEASE, WITHDRAW_HUB).state, PERSON_ACTIVE);
+	world_wait(w, 8 * DAY_MS);
+	assert_int_equal(released(w), 0);
 }
 
 /* Each state comes back. */
@@ -801,7 +898,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
-	    T(test_look), T(test_look_pending), T(test_withdraw), T(test_restrict), T(test_release_states), T(test_object),
+	    T(test_look), T(test_look_pending), T(test_withdraw), T(test_restrict), T(test_release_states), T(test_release_is_announced),
+	    T(test_release_is_taken_back), T(test_object),
 	    T(test_block_address), T(test_rectify), T(test_rectify_bad), T(test_export),
 	    T(test_export_bundle), T(test_export_page), T(test_export_twice), T(test_erase_keeps),
 	    T(test_erase_all), T(test_erase_pending), T(test_evidence_ends), T(test_mails),

@@ -196,7 +196,7 @@ static void apply(struct cell *c, enum state_input in)
 		rights_do(c->w, c->person, DO_RESTRICT, WITHDRAW_HUB);
 		return;
 	case STATE_RELEASE:
-		rights_do(c->w, c->person, DO_RELEASE, WITHDRAW_OWNER);
+		rights_do(c->w, c->person, DO_RELEASE, WITHDRAW_HUB);
 		return;
 	case STATE_OBJECT:
 		rights_do(c->w, c->person, DO_OBJECT, WITHDRAW_HUB);
