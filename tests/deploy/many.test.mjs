@@ -42,6 +42,19 @@ server { listen 127.0.0.1:8080; ${server} } }`);
   assert.equal(check.status, 0, check.stderr);
 });
 
+test('with ready files: nginx takes the locations of all pages', (t) => {
+  const { dir, conf } = many(t, (i) => `http://localhost:8080/s${i}`);
+  fs.appendFileSync(conf, `ready: ${dir}/ready\n`);
+  const http = printed(conf, '--ready', '--format', 'http').replaceAll('/var/lib/nginx/jawort', `${dir}/cache`);
+  const server = printed(conf, '--ready', '--format', 'server');
+  assert.equal(server.match(/location = \/s\d+\/n \{/g).length, SITES);
+  assert.equal(http.match(/^map .*jawort_ready/gm).length, 2, 'one pair of maps for the languages of all');
+  fs.writeFileSync(`${dir}/nginx.conf`, `pid ${dir}/pid; error_log ${dir}/log; events {} http { access_log off; ${http}
+server { listen 127.0.0.1:8080; ${server} } }`);
+  const check = spawnSync('nginx', ['-t', '-e', `${dir}/log`, '-p', dir, '-c', `${dir}/nginx.conf`], { encoding: 'utf8' });
+  assert.equal(check.status, 0, check.stderr);
+});
+
 test('each at the same path of a name of its own: one line masks all of them in the log', (t) => {
   const { conf } = many(t, (i) => `http://s${i}.localhost:8080/j`);
   const http = printed(conf, '--format', 'http');
