@@ -47,8 +47,8 @@ const struct cmd_verb cmd_verbs[] = {
         "fields arrive, are they signed?\n"},
     {"status", cmd_status, "status [--site S] [--json]", "is everything up, what waits, what was refused",
         "Per site: up or down and why, persons by state, what waits in the outbox, held providers, the notice in\n"
-        "force, and the figures of today and of seven days (UTC). No personal data. Exit 3: a site is down, or the\n"
-        "worker's daily look at its own evidence found some that proves nothing.\n"},
+        "force, and the figures of today and of seven days (UTC). No personal data. Exit 3: a site is down, the\n"
+        "worker's daily look at its own evidence found some that proves nothing, or a request is overdue.\n"},
     {"person", cmd_person, "person find|evidence|add|withdraw|export|rectify|restrict|release|object|block|erase ADDRESS [--site S] [--json]",
         "what is held about an address; rights of a person, as at /my",
         "find      state, purposes and every event, with the hashes of the texts that were shown\n"
@@ -67,6 +67,16 @@ const struct cmd_verb cmd_verbs[] = {
         "          --with-evidence: what policy would keep, or kept, goes too\n\n"
         "--by reply, letter or phone: how it reached you; it stands in the evidence. The person gets a mail about it.\n"
         "Those that change something ask first; --yes answers. -n: shows it only.\n"},
+    {"dsar", cmd_dsar, "dsar list|add ADDRESS|show ID|answer ID|extend ID [--site S] [--json]",
+        "requests about rights, and until when they must be answered",
+        "list    open ones by their term, then those answered lately; what came through /my and the person verbs is\n"
+        "        among them, answered at once. No addresses\n"
+        "add     a request that came by letter, phone or mail: --right access|rectify|erase|restrict|object|withdraw|other\n"
+        "        --by letter|phone|reply [--received 2026-11-02]\n"
+        "show    one of them, with the address, and the verb that does what is asked; that verb answers it as well\n"
+        "answer  was answered otherwise; --refused --reason TEXT: with the reason that the person was told (Art. 12(4))\n"
+        "extend  --reason TEXT: two months more, once, while the first month runs; tell the person (Art. 12(3))\n\n"
+        "The term is a month from receipt. status names what is overdue. Exit 3 of list: something is overdue.\n"},
     {"export", cmd_export, "export csv|json|27560 [-o FILE] [--schema|--context] [--site S]",
         "everybody on the list; the consent records of all",
         "csv, json  who is on a list now, with purposes and fields; made safe for spreadsheets\n"
@@ -214,6 +224,10 @@ static const struct cmd_option {
     {"--wording", OPT_STRING, offsetof(struct cmd_args, wording)},
     {"--ask", OPT_FLAG, offsetof(struct cmd_args, ask)},
     {"--skip-faulty", OPT_FLAG, offsetof(struct cmd_args, skip_faulty)},
+    {"--right", OPT_STRING, offsetof(struct cmd_args, right)},
+    {"--received", OPT_STRING, offsetof(struct cmd_args, received)},
+    {"--reason", OPT_STRING, offsetof(struct cmd_args, reason)},
+    {"--refused", OPT_FLAG, offsetof(struct cmd_args, refused)},
     {"--never-again", OPT_FLAG, offsetof(struct cmd_args, never_again)},
     {"--with-evidence", OPT_FLAG, offsetof(struct cmd_args, with_evidence)},
     {"--event", OPT_STRING, offsetof(struct cmd_args, event)},

@@ -11,6 +11,7 @@
 #include "cmd/alive_priv.h"
 #include "cmd/cmd.h"
 #include "core/logkeep.h"
+#include "core/register.h"
 #include "core/selftest.h"
 #include "core/site.h"
 #include "core/version.h"
@@ -82,6 +83,7 @@ struct site_status {
 	struct logkeep_state log;
 	int64_t backup[PACK_KIND__MAX]; /* when the last one was made; 0: never */
 	struct journal_state journal;   /* of erasures */
+	struct dsar_counts dsar;        /* requests about rights */
 };
 
 static bool add_held(const struct outbox_row *r, void *arg)
@@ -178,6 +180,8 @@ static enum err read_db(struct db *db, struct site_status *s, struct errinfo *ei
 		rc = backup_last(db, (enum pack_kind)k, &s->backup[k], ei);
 	if (!rc)
 		rc = journal_state(db, &s->journal, ei);
+	if (!rc)
+		rc = dsar_counts(db, register_day(s->conf, clock_now_ms()), &s->dsar, ei);
 	return rc ? rc : read_notices(db, s, ei);
 }
 
@@ -337,6 +341,18 @@ static void json_selftest(struct jsonw *w, const struct selftest *t)
 	jsonw_end_object(w);
 }
 
+static void json_dsar(struct jsonw *w, const struct dsar_counts *d)
+{
+	char day[REGISTER_DAY_BYTES];
+
+	jsonw_key(w, "requests");
+	jsonw_object(w);
+	jsonw_kint(w, "open", d->open);
+	jsonw_kint(w, "overdue", d->overdue);
+	jsonw_kcstr(w, "next_due", d->open ? register_day_text(d->next_due_day, day) : NULL);
+	jsonw_end_object(w);
+}
+
 static void json_log(struct jsonw *w, const struct logkeep_state *l)
 {
 	char iso[CLOCK_ISO_BYTES];
@@ -388,6 +404,7 @@ static void json_site(struct jsonw *w, const struct site_status *s)
 	json_contacts(w, s);
 	json_notices(w, s);
 	json_selftest(w, &s->selftest);
+	json_dsar(w, &s->dsar);
 	json_log(w, &s->log);
 	json_backup(w, s);
 	json_figures(w, "today", s->today);
@@ -449,6 +466,18 @@ static void line_selftest(struct buf *b, const struct selftest *t)
 	buf_printf(b, "  EVIDENCE IS DAMAGED: %u of %u proofs and %u of %u sheets failed (%s), among them event %lld. Run"
 	    " `jawort verify`.\n", t->proofs_bad, t->proofs, t->sheets_bad, t->sheets, clock_iso(t->at_ms, iso),
 	    (long long)t->seq);
+}
+
+static void line_dsar(struct buf *b, const struct dsar_counts *d)
+{
+	char day[REGISTER_DAY_BYTES];
+
+	if (d->overdue)
+		buf_printf(b, "  REQUESTS %lld about rights are OVERDUE since %s at the longest: `jawort dsar list`\n",
+		    (long long)d->overdue, register_day_text(d->next_due_day, day));
+	else if (d->open)
+		buf_printf(b, "  requests %lld about rights are open, the next is due on %s\n", (long long)d->open,
+		    register_day_text(d->next_due_day, day));
 }
 
 static void line_log(struct buf *b, const struct logkeep_state *l)
@@ -525,6 +554,7 @@ static void lines_site(struct buf *b, const struct site_status *s)
 		    (long long)s->notices[i].no, enc_hex(s->notices[i].hash, STORE_HASH_BYTES, hex),
 		    clock_iso(s->notices[i].valid_from_ms, iso));
 	line_selftest(b, &s->selftest);
+	line_dsar(b, &s->dsar);
 	line_log(b, &s->log);
 	line_backup(b, s);
 	line_figures(b, "today", s->today);
@@ -594,7 +624,7 @@ static int status_all(const struct cmd_args *a, const struct conf *c, struct buf
 			site_read(c, c->sites[i], budget, &s);
 		out_site(a, &w, b, &s);
 		seen++;
-		down += s.reason[0] != '\0' || evidence_bad(&s);
+		down += s.reason[0] != '\0' || evidence_bad(&s) || s.dsar.overdue;
 	}
 	if (a->json) {
 		jsonw_end_array(&w);

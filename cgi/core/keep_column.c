@@ -33,6 +33,7 @@ static const struct keep_column columns[] = {
     {"data", "erasure", "person_id asked_ms reason keys_done_ms done_ms journaled", ONE(KEEP_LOG)},
     {"data", "erasure", "keep_until_ms keep_lookup", ONE(KEEP_EVIDENCE)},
     {"data", "move", "person_id generation asked_ms expires_ms address_ct", ONE(KEEP_MOVE)},
+    {"data", "dsar", "id person_id asks way state received_day due_day extended_day settled_ms address_ct note_ct", ONE(KEEP_REQUESTS)},
     {"data", "daily", "day form what n", ONE(KEEP_COUNTS)},
     {"data", "hook", "id at_ms provider digest body_ct", ONE(KEEP_HOOKS)},
     {"data", "contact", "id provider person_id purpose action turn address_ct state attempt next_ms result_code created_ms",

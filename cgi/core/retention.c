@@ -9,6 +9,7 @@
 #include "core/evidence.h"
 #include "core/state.h"
 #include "store/daily.h"
+#include "store/dsar.h"
 #include "store/due.h"
 #include "store/erasure.h"
 #include "store/hook.h"
@@ -395,6 +396,7 @@ static const struct sweep {
     {DUE_BLOCKS, KEEP_DENY, offsetof(struct retention_report, suppressions)},
     {DUE_COUNTS, KEEP_COUNTS, offsetof(struct retention_report, counts)},
     {DUE_HOOKS, KEEP_HOOKS, offsetof(struct retention_report, hooks)},
+    {DUE_DSAR, KEEP_REQUESTS, offsetof(struct retention_report, dsars)},
 };
 
 static int64_t sweep_before(const struct conf_site *c, enum due_what what, enum keep_kind kind, int64_t now_ms)
@@ -439,6 +441,8 @@ static enum err sweep_rows(const struct conf_site *c, struct store *st, int64_t 
 		rc = move_expire(db, now_ms, ei);
 	if (!rc)
 		rc = hook_purge(db, before(c, KEEP_HOOKS, now_ms), ei);
+	if (!rc)
+		rc = dsar_purge(db, before(c, KEEP_REQUESTS, now_ms), ei);
 	if (rc) {
 		store_write_rollback(st);
 		return rc;
@@ -447,6 +451,7 @@ static enum err sweep_rows(const struct conf_site *c, struct store *st, int64_t 
 	out->suppressions += counted.suppressions;
 	out->counts += counted.counts;
 	out->hooks += counted.hooks;
+	out->dsars += counted.dsars;
 	return store_write_commit(st, ei);
 }
 
@@ -535,6 +540,7 @@ static const struct retention_row rows[] = {
     {KEEP_MAILS, "mails", "notes of mails that were sent or given up", offsetof(struct retention_report, mails)},
     {KEEP_DENY, "blocks", "blocks whose time is over", offsetof(struct retention_report, suppressions)},
     {KEEP_HOOKS, "hooks", "codes of provider reports", offsetof(struct retention_report, hooks)},
+    {KEEP_REQUESTS, "dsar", "requests about rights, answered", offsetof(struct retention_report, dsars)},
     {KEEP_COUNTS, "counts", "counts of single days", offsetof(struct retention_report, counts)},
 };
 

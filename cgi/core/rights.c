@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "core/contact.h"
+#include "core/register.h"
 
 /* ---- a decision in its transaction */
 
@@ -71,9 +72,18 @@ const char *rights_lang(const struct site *s, const struct person *p)
 	return lang ? lang : site_lang_default(s);
 }
 
+/* The register of requests hears of every act (core/register.h). */
+static enum err rights_registered(struct db *db, const struct rights_act *w, enum event_kind kind, struct errinfo *ei)
+{
+	return register_act(db, w->r->site, w->person_id, kind, withdraw_way_name(w->r->way), w->r->way != WITHDRAW_OWNER,
+	    w->now_ms, ei);
+}
+
 enum err rights_event(struct db *db, struct rights_act *w, struct event_new *e, enum event_kind kind,
     struct errinfo *ei)
 {
+	enum err rc;
+
 	e->person_id = w->person_id;
 	e->time_ms = w->now_ms;
 	e->kind = kind;
@@ -82,7 +92,8 @@ enum err rights_event(struct db *db, struct rights_act *w, struct event_new *e, 
 		e->lang = slice_from(rights_lang(w->r->site, &w->person));
 	if (!e->detail.len)
 		e->detail = slice_from(withdraw_way_name(w->r->way));
-	return evidence_append(db, w->r->site, e, ei);
+	rc = evidence_append(db, w->r->site, e, ei);
+	return rc ? rc : rights_registered(db, w, kind, ei);
 }
 
 enum err rights_letter(struct db *db, struct rights_act *w, struct letter_send *send, struct event_new *e,
@@ -201,6 +212,8 @@ static enum err withdraw_do(struct db *db, struct rights_act *w, void *arg, stru
 		return err_set(ei, E_NOMEM, "withdrawal");
 	rc = withdraw_person_purpose(db, w->r->site, w->a, w->person_id, *purpose, w->r->way, w->ip, w->now_ms, info,
 	    &w->out->fresh, &w->erase, ei);
+	if (!rc && w->out->fresh)
+		rc = rights_registered(db, w, EVENT_WITHDRAWN, ei);
 	if (!rc)
 		rc = person_get(db, w->person_id, &after, ei);
 	if (rc)

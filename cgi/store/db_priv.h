@@ -81,6 +81,7 @@ struct db_stmt_table {
 	X(CONTACT, contact) \
 	X(JOURNAL, journal) \
 	X(MOVE, move)       \
+	X(DSAR, dsar)       \
 	X(DUE, due)
 #define DB_TABLE_ENUM(NOUN, noun) DB_T_##NOUN,
 enum db_table { DB_TABLES(DB_TABLE_ENUM) DB_T__MAX };

@@ -7,11 +7,13 @@
 	X(MAILS, DB_READ, 1, "SELECT count(*) FROM outbox WHERE done_ms IS NOT NULL AND done_ms < ?1")    \
 	X(BLOCKS, DB_READ, 1, "SELECT count(*) FROM suppression WHERE until_ms IS NOT NULL AND until_ms < ?1") \
 	X(COUNTS, DB_READ, 1, "SELECT count(*) FROM daily WHERE day < ?1")                                \
-	X(HOOKS, DB_READ, 1, "SELECT count(*) FROM hook WHERE body_ct IS NULL AND at_ms < ?1")
+	X(HOOKS, DB_READ, 1, "SELECT count(*) FROM hook WHERE body_ct IS NULL AND at_ms < ?1") \
+	X(DSARS, DB_READ, 1, "SELECT count(*) FROM dsar WHERE state <> 0 AND settled_ms < ?1")
 DB_STMTS(due, DUE, STMTS)
 
 static const int statements[DUE__MAX] = {
 	[DUE_IPS] = IPS, [DUE_MAILS] = MAILS, [DUE_BLOCKS] = BLOCKS, [DUE_COUNTS] = COUNTS, [DUE_HOOKS] = HOOKS,
+	[DUE_DSAR] = DSARS,
 };
 
 enum err due_count(struct db *db, enum due_what what, int64_t before, int64_t *n, struct errinfo *ei)

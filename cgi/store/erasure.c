@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "store/db_priv.h"
+#include "store/dsar.h"
 #include "store/event.h"
 #include "store/journal.h"
 #include "store/keyslot.h"
@@ -85,6 +86,8 @@ static enum err erasure_note(struct db *db, int64_t person_id, enum erasure_reas
 	db_bind_i64(q, 2, now_ms);
 	db_bind_i64(q, 3, reason);
 	e = db_run(db, q, ei);
+	if (!e)
+		e = dsar_forget(db, person_id, ei);
 	if (e || p.state == PERSON_ERASED)
 		return e;
 	if (until_ms) {

@@ -21,6 +21,7 @@ const struct migration migrations_all[] = {
 	{"0006_rights.sql", (const char *)migrations_5, sizeof migrations_5 - 1},
 	{"0007_left.sql", (const char *)migrations_6, sizeof migrations_6 - 1},
 	{"0008_request_person.sql", (const char *)migrations_7, sizeof migrations_7 - 1},
+	{"0009_dsar.sql", (const char *)migrations_8, sizeof migrations_8 - 1},
 };
 const int migrations_all_count = sizeof migrations_all / sizeof *migrations_all;
 _Static_assert(MIGRATIONS_COUNT == sizeof migrations_all / sizeof *migrations_all,

@@ -54,6 +54,8 @@ struct cmd_args {
 	bool never_again, with_evidence; /* person erase */
 	const char *map, *wording; /* import; NULL */
 	bool ask, skip_faulty; /* import */
+	const char *right, *received, *reason; /* dsar; NULL */
+	bool refused; /* dsar answer */
 	bool ropa_host, avv, tia; /* ropa */
 	bool backup;         /* key new --backup */
 	bool drill;          /* restore --drill */
@@ -94,6 +96,7 @@ int cmd_nginx(const struct cmd_args *a);
 int cmd_key(const struct cmd_args *a);
 int cmd_backup(const struct cmd_args *a);
 int cmd_restore(const struct cmd_args *a);
+int cmd_dsar(const struct cmd_args *a);
 int cmd_purge(const struct cmd_args *a);
 int cmd_log(const struct cmd_args *a);
 int cmd_version(const struct cmd_args *a);

@@ -11,7 +11,7 @@
  *                (BGB sections 195, 199(1); GDPR Art. 17(3)(e)), and what an erasure kept at its
  *                own time; where calls were agreed to, not before five years (UWG 7a)
  *   the rest     blocks with an end, settled mails, reports of providers, counts per day, new
- *                addresses that nobody confirmed
+ *                addresses that nobody confirmed, answered requests about rights
  * Restricted people stay as they are (GDPR Art. 18): only their IP addresses and mails go.
  * Every step is its own transactions of at most RETENTION_BATCH persons; a crash
  * in between loses nothing, the next pass goes on.
@@ -35,7 +35,7 @@ struct retention_report {
 	unsigned unconfirmed; /* persons erased */
 	unsigned requests;    /* open requests of known persons ended */
 	unsigned evidence;    /* persons erased after the evidence period */
-	unsigned ips, mails, suppressions, hooks, counts;
+	unsigned ips, mails, suppressions, hooks, counts, dsars;
 };
 
 /* What a report counts, with the kind of core/keep.h that says why. */

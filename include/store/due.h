@@ -15,6 +15,7 @@ enum due_what {
 	DUE_BLOCKS, /* blocks that ended before */
 	DUE_COUNTS, /* days before: a day's number, not a time */
 	DUE_HOOKS,  /* reports worked on that came in before */
+	DUE_DSAR,   /* requests about rights, answered before */
 	DUE__MAX
 };
 enum err due_count(struct db *db, enum due_what what, int64_t before, int64_t *n, struct errinfo *ei);

@@ -230,3 +230,41 @@ test('add: through the gate, a confirmation mail in the language wished for, and
   assert.equal(add('--form', 'news', '--purposes', 'rides', '--source', 'x', '--yes').code, 2);
   assert.equal(add('--form', 'news', '--purposes', 'news', '--source', 'x', 'city=Berlin', '--yes').code, 2);
 });
+
+test('dsar: a letter is put down, done by the verb that answers it, extended, refused; overdue is named and exit 3', () => {
+  const add = (address, ...more) => jawort('dsar', 'add', address, ...more, '--json');
+  const day = (days) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+  assert.equal(add('exp@example.org', '--right', 'access').code, 2);
+  assert.equal(add('exp@example.org', '--right', 'all', '--by', 'letter').code, 2);
+  assert.equal(add('exp@example.org', '--right', 'access', '--by', 'letter', '--received', '2.11.2026').code, 2);
+  assert.equal(add('exp@example.org', '--right', 'access', '--by', 'letter', '--received', '2999-01-01').code, 1);
+  const one = JSON.parse(add('exp@example.org', '--right', 'access', '--by', 'letter', '--received', day(3)).out);
+  assert.deepEqual([one.state, one.received, one.overdue, one.address], ['open', day(3), false, 'exp@example.org']);
+  assert.match(jawort('dsar', 'show', String(one.id)).out, /`jawort person export exp@example\.org --by letter` does it/);
+  assert.equal(jawort('person', 'export', 'exp@example.org', '--by', 'letter', '-o', 'exp2.json').code, 0);
+  assert.equal(JSON.parse(jawort('dsar', 'show', String(one.id), '--json').out).state, 'answered');
+  assert.equal(jawort('dsar', 'answer', String(one.id)).code, 1);
+
+  const two = JSON.parse(add('somebody@example.org', '--right', 'erase', '--by', 'phone', '--received', day(70)).out);
+  assert.equal(two.overdue, true);
+  const list = jawort('dsar', 'list');
+  assert.equal(list.code, 3);
+  assert.match(list.out, /^ +\d+ {2}OVERDUE +erase +came/);
+  assert.doesNotMatch(list.out, /@/);
+  const status = jawort('status');
+  assert.equal(status.code, 3);
+  assert.match(status.out, /REQUESTS 1 about rights are OVERDUE since \d{4}-/);
+  assert.equal(jawort('dsar', 'extend', String(two.id), '--reason', 'many').code, 1);
+  assert.equal(jawort('dsar', 'answer', String(two.id), '--refused').code, 2);
+  assert.match(jawort('dsar', 'answer', String(two.id), '-n').out, /Nothing was done/);
+  const refused = JSON.parse(jawort('dsar', 'answer', String(two.id), '--refused', '--reason', 'nothing is held', '--json').out);
+  assert.deepEqual([refused.state, refused.address, refused.note], ['refused', '', 'nothing is held']);
+  assert.equal(JSON.parse(jawort('status', '--json').out).sites[0].requests.overdue, 0);
+
+  const three = JSON.parse(add('rec@example.org', '--right', 'other', '--by', 'reply', '--received', day(2)).out);
+  assert.equal(jawort('dsar', 'extend', String(three.id)).code, 2);
+  assert.match(jawort('dsar', 'extend', String(three.id), '--reason', 'two archives').out, /\(extended\)[\s\S]*two archives[\s\S]*Tell the person now/);
+  assert.equal(jawort('dsar', 'show', '4711').code, 1);
+  assert.equal(jawort('dsar', 'show', 'x').code, 2);
+  assert.equal(jawort('dsar').code, 2);
+});
