@@ -12,7 +12,7 @@
 	X(GET, DB_READ, 11, "SELECT " COLUMNS ", address_ct, note_ct FROM dsar WHERE id = ?1")               \
 	X(WAITING, DB_READ, 9, "SELECT " COLUMNS " FROM dsar WHERE state = 0 ORDER BY due_day, id LIMIT ?1") \
 	X(SETTLED, DB_READ, 9,                                                                               \
-	    "SELECT " COLUMNS " FROM dsar WHERE state <> 0 ORDER BY settled_ms DESC, id DESC LIMIT ?1")       \
+	    "SELECT " COLUMNS " FROM dsar WHERE state <> 0 AND settled_ms > 0 ORDER BY settled_ms DESC, id DESC LIMIT ?1")       \
 	X(SETTLE, DB_WRITE, 0,                                                                               \
 	    "UPDATE dsar SET state = ?2, settled_ms = ?3, address_ct = NULL WHERE id = ?1 AND state = 0")    \
 	X(SETTLE_PERSON, DB_WRITE, 0,                                                                        \
