@@ -21,17 +21,20 @@ term() {
 	[ ! -e "$socket" ] || bad "the socket is still there"
 }
 
-# Control: SIGKILL must owe answers, or the count above says nothing.
+# Control: SIGKILL must owe answers, or the count above says nothing. One in three is enough: the moment may be a lull.
 term_control() {
-	local rc
-	serve_start || return
-	"$build/fault/term" "$socket" "$pid" "$v" 9 >>"$dir/acknowledged" 2>"$dir/control"
-	rc=$?
-	wait "$pid" 2>/dev/null
-	pid=
-	rm -f "$socket"
-	say "  control run with SIGKILL:$(cat "$dir/control")"
-	[ $rc = 1 ] || bad "a killed service owes nothing: the test sees nothing"
+	local rc i
+	for i in 1 2 3; do
+		serve_start || return
+		"$build/fault/term" "$socket" "$pid" "$v" 9 >>"$dir/acknowledged" 2>"$dir/control"
+		rc=$?
+		wait "$pid" 2>/dev/null
+		pid=
+		rm -f "$socket"
+		say "  control run with SIGKILL:$(cat "$dir/control")"
+		[ $rc != 1 ] || return 0
+	done
+	bad "a killed service owes nothing: the test sees nothing"
 }
 
 logged() { # PATTERN
@@ -42,6 +45,19 @@ logged() { # PATTERN
 
 shows() { "$ask" "$socket" body '/j/s/news?lang=de' | grep -q "$1"; }
 
+# The contract's 2 s, the best of five: a neighbour may take the machine away once, a slow reload is slow each time.
+hup_soon() {
+	local title from
+	for title in Eilbrief Fahrplan Postkarte Rundbrief Zeitung; do
+		site_write "$title"
+		from=$(date +%s%N)
+		kill -HUP "$pid"
+		for i in $(seq 400); do shows "$title" && break; sleep 0.05; done
+		[ $((($(date +%s%N) - from) / 1000000)) -gt 2000 ] || return 0
+	done
+	bad "SIGHUP: five times the new title was not there after 2 s"
+}
+
 hup() {
 	local i
 	serve_start || return
@@ -50,6 +66,10 @@ hup() {
 	kill -HUP "$pid"
 	for i in $(seq 400); do shows Radlerbrief && break; sleep 0.05; done
 	shows Radlerbrief || bad "SIGHUP: the new title is not there"
+	hup_soon
+	site_write Radlerbrief
+	kill -HUP "$pid"
+	for i in $(seq 400); do shows Radlerbrief && break; sleep 0.05; done
 	echo 'site: [' >"$dir/sites/club.yaml"
 	kill -HUP "$pid"
 	logged 'level=error event=config' || bad "SIGHUP with a broken file: the log is silent"
