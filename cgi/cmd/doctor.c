@@ -44,6 +44,9 @@ const struct doctor_check doctor_checks[] = {
         "names nobody."},
     {"pages", "pages with a form", true, check_pages,
         "A page that shows an old wording, or forbids the form to work, loses sign-ups and nobody notices."},
+    {"rights", "people's own data", true, check_rights,
+        "Every mail and the privacy notice send people to /my; who cannot ask there complains elsewhere, and a page that is "
+        "kept on the way shows one person's data to another."},
     {"hook", "provider's hook", true, check_hook,
         "Bounces, complaints and withdrawals at the provider arrive here."},
     {"login", "provider login", true, check_login,

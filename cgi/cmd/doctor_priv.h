@@ -90,6 +90,7 @@ void check_log(struct doctor *d);
 void check_serve(struct doctor *d);
 void check_public(struct doctor *d);
 void check_client(struct doctor *d);
+void check_rights(struct doctor *d);
 void check_hook(struct doctor *d);
 void check_login(struct doctor *d);
 void check_sender(struct doctor *d);

@@ -240,3 +240,73 @@ void check_hook(struct doctor *d)
 	for (size_t i = 0; i < m->nhooks; i++)
 		hook_look(d, &m->hooks[i]);
 }
+
+/* ---- /my */
+
+/* GET below base_url; the values of one header into `got`, one per line. 0: no answer, then `got` says why. */
+static int mine_ask(struct doctor *d, const char *path, const char *header, char got[static 200])
+{
+	struct errinfo ei = {.code = OK};
+	struct http_call c = {.method = "GET", .want = header};
+	struct buf url;
+	int status = 0;
+
+	buf_init(&url, URL_MAX_BYTES);
+	buf_printf(&url, "%s%s", d->site->base_url, path);
+	c.url = url.data;
+	got[0] = '\0';
+	if (http_do(d->http, &c, &ei) != OK)
+		snprintf(got, 200, "%.190s", ei.text);
+	else if (c.outcome != HTTP_ANSWER)
+		snprintf(got, 200, "%s", c.error);
+	else
+		status = c.status;
+	if (status)
+		slice_copy(buf_slice(&c.wanted), got, 200);
+	http_call_free(&c);
+	buf_free(&url);
+	return status;
+}
+
+/* A page behind a link shows what is held about somebody: nobody on the way may keep it or learn the link. */
+static void mine_headers(struct doctor *d)
+{
+	static const struct {
+		const char *header, *value;
+	} wanted[] = {{"Cache-Control", "no-store\n"}, {"Referrer-Policy", "no-referrer\n"}};
+	char got[200];
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		int status = mine_ask(d, "/my/not-a-link", wanted[i].header, got);
+		if (status && strcmp(got, wanted[i].value) == 0)
+			continue;
+		got[strcspn(got, "\n")] = '\0';
+		doctor_finding(d, "%s/my/... answers %d with %s: %s where %.*s is expected", d->site->base_url, status,
+		    wanted[i].header, *got ? got : "nothing", (int)strlen(wanted[i].value) - 1, wanted[i].value);
+		doctor_mend(d, "the web server must pass /my/ on to the program and leave its headers alone: no cache, no "
+		    "add_header or fastcgi_hide_header of its own there (jawort nginx --site %s)", d->site->id);
+		return;
+	}
+}
+
+void check_rights(struct doctor *d)
+{
+	char got[200];
+	int status;
+
+	if (!d->seen) {
+		doctor_skip(d, "the public address does not lead here");
+		return;
+	}
+	status = mine_ask(d, "/my", "Content-Type", got);
+	if (status != 200) {
+		doctor_finding(d, "%s/my answers %d%s%s where 200 is expected", d->site->base_url, status, status ? "" : ": ",
+		    status ? "" : got);
+		doctor_mend(d, "look for a rule of its own for /my in web server or firewall: every mail and the privacy notice lead "
+		    "there (jawort nginx --site %s)", d->site->id);
+		return;
+	}
+	mine_headers(d);
+	if (!doctor_found(d))
+		doctor_ok(d, "%s/my is there, and what it shows is not kept on the way", d->site->base_url);
+}

@@ -292,6 +292,17 @@ test('pages elsewhere are not asked', () => {
   assert.match(c.text, /not on one of origins/);
 });
 
+test('fault 46: nobody can ask for their own data', async () => {
+  await nginx((s) => `location = /j/my { return 403; }\n${s}`, () => found(w.doctor(), ['rights'], /\/my answers 403 where 200 is expected/));
+});
+
+test('fault 47: what people see about themselves may be kept on the way', async () => {
+  await nginx((s) => `location ^~ /j/my/ { add_header Cache-Control "public, max-age=60"; return 200; }\n${s}`,
+    () => found(w.doctor(), ['rights'], /Cache-Control: public, max-age=60 where no-store is expected/));
+  await nginx((s) => `location ^~ /j/my/ { add_header Cache-Control no-store; return 200; }\n${s}`,
+    () => found(w.doctor(), ['rights'], /Referrer-Policy: nothing where no-referrer is expected/));
+});
+
 test('fault 18: a hook that cannot be reached', async () => {
   await nginx((s) => `location ^~ /j/hook/ { return 403; }\n${s}`, () => found(w.doctor(), ['hook'], /answers 403 where 401 is expected/));
 });
