@@ -259,9 +259,12 @@ static const struct sheet_event *main_signup(const struct sheet *s)
 	return e ? e : sheet_last(s, EVENT_REQUESTED, 0, 0);
 }
 
+/* Pages leave out their buttons on paper. What was pressed belongs to the evidence. */
+static const char paper_buttons[] = "<style>@media print { .jawort-do { display: flex } }</style>";
+
 /*
  * The page as it was, in a frame of its own where nothing runs and nothing is sent: its rules and ids stay apart from
- * those of the sheet.
+ * those of the sheet. The bytes that the sum is of are those of `--as form`; the frame has one rule more.
  */
 static void form_view(struct sheet *s, const struct sheet_event *e, struct slice title)
 {
@@ -277,6 +280,7 @@ static void form_view(struct sheet *s, const struct sheet_event *e, struct slice
 	html_attr(&frame, title);
 	buf_add_str(&frame, "\" srcdoc=\"");
 	html_attr(&frame, buf_slice(&page));
+	html_attr(&frame, SLICE(paper_buttons));
 	buf_add_str(&frame, "\"></iframe>");
 	v = view_item(s->v, "annex_form");
 	view_html(v, "form_frame", buf_slice(&frame));

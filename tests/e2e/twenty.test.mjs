@@ -68,6 +68,11 @@ test('a sheet, printed and read', { timeout: 240_000 }, async () => {
   if (process.env.KEEP_PDF) fs.writeFileSync(process.env.KEEP_PDF, pdf);
   const pages = (pdf.toString('latin1').match(/\/Type\s*\/Page\b/g) ?? []).length;
   assert.ok(pages >= 2 && pages <= 12, `${pages} pages`);
+  // The page that was shown is on one sheet of paper, with the button that was pressed.
+  await page.emulateMedia({ media: 'print' });
+  assert.ok(await page.frameLocator('.jawort-frame').locator('button').first().isVisible());
+  const tall = await page.locator('.jawort-framed').evaluate((e) => e.getBoundingClientRect().height * 25.4 / 96);
+  assert.ok(tall > 200 && tall < 263 - 30, `${tall} mm of the 263 that A4 leaves, and the words above it`);
   await page.close();
 });
 
