@@ -11,6 +11,7 @@
 #include "store/checkpoint.h"
 #include "store/event.h"
 #include "store/notice.h"
+#include "store/shown.h"
 #include "store/text.h"
 #include "store/tile.h"
 #include "text/note.h"
@@ -294,6 +295,15 @@ static bool notice_look(const struct notice_version *v, void *arg)
 	return true;
 }
 
+static bool shown_look(const unsigned char page_hash[STORE_HASH_BYTES], void *arg)
+{
+	struct audit *a = arg;
+
+	if (!text_there(a, page_hash))
+		fault(a, AUDIT_TEXT_GONE, 0, 0, page_hash);
+	return true;
+}
+
 static void texts_look(struct audit *a)
 {
 	if (!a->rc)
@@ -302,6 +312,8 @@ static void texts_look(struct audit *a)
 		qsort(a->texts, a->ntexts, STORE_HASH_BYTES, hash_order);
 	if (!a->rc)
 		a->rc = notice_each(a->db, NULL, notice_look, a, a->ei);
+	if (!a->rc)
+		a->rc = shown_each(a->db, shown_look, a, a->ei);
 }
 
 /* ---- content, where the key is there */

@@ -11,7 +11,8 @@
 	    "SELECT page_hash FROM shown WHERE form = ?1 AND lang = ?2 ORDER BY no DESC LIMIT 1")       \
 	X(FIND, DB_READ, 1,                                                                             \
 	    "SELECT page_hash FROM shown WHERE form = ?1 AND lang = ?2 AND consent_hash = ?3"           \
-	    " ORDER BY from_ms > ?4, CASE WHEN from_ms > ?4 THEN no ELSE -no END LIMIT 1")
+	    " ORDER BY from_ms > ?4, CASE WHEN from_ms > ?4 THEN no ELSE -no END LIMIT 1")           \
+	X(EACH, DB_READ, 1, "SELECT DISTINCT page_hash FROM shown")
 DB_STMTS(shown, SHOWN, STMTS)
 
 static enum err shown_hash(struct db *db, sqlite3_stmt *q, unsigned char hash[STORE_HASH_BYTES], struct errinfo *ei)
@@ -55,4 +56,21 @@ enum err shown_find(struct db *db, struct slice form, struct slice lang, const u
 	db_bind_blob(q, 3, consent_hash, STORE_HASH_BYTES);
 	db_bind_i64(q, 4, at_ms);
 	return shown_hash(db, q, page_hash, ei);
+}
+
+enum err shown_each(struct db *db, bool (*cb)(const unsigned char page_hash[STORE_HASH_BYTES], void *arg), void *arg,
+    struct errinfo *ei)
+{
+	unsigned char hash[STORE_HASH_BYTES];
+	sqlite3_stmt *q = shown_stmt(db, EACH);
+	bool row;
+	enum err e;
+
+	while (!(e = db_row(db, q, &row, ei)) && row) {
+		db_col_bytes(q, 0, hash, sizeof hash);
+		if (!cb(hash, arg))
+			break;
+	}
+	db_end(q);
+	return e;
 }

@@ -33,7 +33,7 @@ enum audit_kind {
 	AUDIT_CHECKPOINT, /* of size seq: signature, or not what stands beside it */
 	AUDIT_TILE,       /* stored tree, around event seq */
 	AUDIT_TEXT,       /* hash */
-	AUDIT_TEXT_GONE,  /* hash: a notice names it */
+	AUDIT_TEXT_GONE,  /* hash: a notice, or a form of some time, names it */
 	AUDIT_CONTENT,    /* event seq cannot be opened, or says something else */
 	AUDIT_TEXT_NAMED, /* event seq names a text that is not there */
 	AUDIT_ADDED,      /* event seq: numbers begin at 1 */

@@ -4,6 +4,7 @@
  * shown: which form page was in force from when, per form and language; the pages are in the text store. With the
  * wording and the time of an event it gives the page as it was. Append-only.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include "base/err.h"
 #include "base/slice.h"
@@ -23,5 +24,8 @@ enum err shown_put(struct db *db, const struct shown *s, struct errinfo *ei);
  */
 enum err shown_find(struct db *db, struct slice form, struct slice lang, const unsigned char consent_hash[STORE_HASH_BYTES],
     int64_t at_ms, unsigned char page_hash[STORE_HASH_BYTES], struct errinfo *ei);
+/* Every page that was in force, each once, until cb says false. */
+enum err shown_each(struct db *db, bool (*cb)(const unsigned char page_hash[STORE_HASH_BYTES], void *arg), void *arg,
+    struct errinfo *ei);
 
 #endif

@@ -164,6 +164,7 @@ static void test_said(void **state)
 	    {__LINE__, "UPDATE checkpoint SET note = replace(note, 'verein', 'anders')", false, AUDIT_CHECKPOINT, 0},
 	    {__LINE__, "UPDATE text SET body = CAST(body || 'x' AS BLOB) WHERE hash = (SELECT min(hash) FROM text)", false, AUDIT_TEXT, 0},
 	    {__LINE__, "DELETE FROM text WHERE hash IN (SELECT hash FROM notice)", false, AUDIT_TEXT_GONE, 0},
+	    {__LINE__, "DELETE FROM text WHERE hash = (SELECT max(page_hash) FROM shown)", false, AUDIT_TEXT_GONE, 0},
 	    {__LINE__, "UPDATE event SET time_ms = time_ms + 1 WHERE seq = 9", true, AUDIT_CONTENT, 9},
 	    {__LINE__, "UPDATE event SET kind = 5 WHERE seq = 1", true, AUDIT_CONTENT, 1},
 	    {__LINE__, "UPDATE event SET person_id = person_id + 1 WHERE seq = 11", true, AUDIT_CONTENT, 11},
