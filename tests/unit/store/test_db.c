@@ -44,7 +44,7 @@ static void test_no_scan_on_hot_paths(void **state)
 	    "?1 IS NULL OR lang",
 	    "until_ms < ?1", "hash >= ?1 AND hash <= ?2 ORDER BY no", "DELETE FROM suppression WHERE until_ms",
 	    "FROM notice WHERE lang", "ORDER BY size DESC LIMIT 1", "FROM event ORDER BY seq DESC LIMIT", "SET journaled = 0 WHERE journaled = 1",
-	    "created_ms, body FROM text", "SET state = 0, attempt = 0", "result_code IS NOT NULL ORDER BY state", "FROM person p CROSS JOIN event e"};
+	    "created_ms, body FROM text", "SET state = 0, attempt = 0", "result_code IS NOT NULL ORDER BY state", "FROM person p CROSS JOIN event e", "SELECT DISTINCT page_hash"};
 	sqlite3 *conn;
 	assert_ok(db_connect(&conn, t->store->data_path, SQLITE_OPEN_READWRITE, EI));
 	for (int table = 0; table < DB_T__MAX; table++) {
