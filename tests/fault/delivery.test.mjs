@@ -82,6 +82,7 @@ test('a worker that looks up nothing is found out', { timeout: 300_000 }, async 
 });
 
 test('a worker that drops a mail at an error 500 is found out', { timeout: 300_000 }, async () => {
-  const { found } = await run('jawort-drop', 120, `${SEED}d`, 1, { rate: '0.4' });
+  // Three of 23 kinds of faults are a 5xx without the mail: 240 people meet some 19, 120 at 0.4 met none once.
+  const { found } = await run('jawort-drop', 240, `${SEED}d`, 1, { rate: '0.6' });
   assert.notEqual(found.without.length, 0);
 });
