@@ -85,7 +85,7 @@ cache_round() {
 	local page before at
 	for page in form notice; do
 		at=/j/$([ "$page" = form ] && echo s/news || echo n)
-		wrk_nginx "static_$page" "http://127.0.0.1:$port/$page.html"
+		wrk_nginx "static_$page" "http://127.0.0.1:$port/ready-$page.html"
 		wrk_nginx "ready_$page" "http://127.0.0.1:$port_ready$at"
 		wrk_nginx "same_$page" "http://127.0.0.1:$port/same/$page.html"
 		# The first answer of all is the one that others wait for, and nginx looks only twice a second.
@@ -97,7 +97,7 @@ cache_round() {
 }
 
 # Byte for byte what the ready file is answered with, but for the date of the answer. While ready files are still being
-# written the copy may be of the one before.
+# written the copy may be of the one before. A name of its own: nginx keeps what it knows of a file for a while.
 same_check() {
 	local i
 	for i in $(seq 20); do
@@ -110,7 +110,7 @@ same_once() {
 	local page at
 	for page in form notice; do
 		at=/j/$([ "$page" = form ] && echo s/news || echo n)
-		cp -p "$run"/ready/bench/$([ "$page" = form ] && echo form-news || echo notice).de.*.html "$run/www/$page.html"
+		cp -p "$run"/ready/bench/$([ "$page" = form ] && echo form-news || echo notice).de.*.html "$run/www/ready-$page.html"
 		curl -sfi "http://127.0.0.1:$port_ready$at" | grep -av '^Date: ' >"$run/tmp/$page.ready"
 		curl -sfi "http://127.0.0.1:$port/same/$page.html" | grep -av '^Date: ' >"$run/tmp/$page.same"
 		cmp "$run/tmp/$page.ready" "$run/tmp/$page.same" || return 1
@@ -131,7 +131,7 @@ cache_part() {
 	serve_start
 	ready_wait
 	same_check
-	note notice.bytes "$(wc -c <"$run/www/notice.html")"
+	note notice.bytes "$(wc -c <"$run/www/ready-notice.html")"
 	for r in $(seq "$rounds"); do cache_round; done
 	serve_stop
 	ready_now=

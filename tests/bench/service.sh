@@ -133,7 +133,7 @@ END
 
 # static_same NAME PATH: the file NAME.html once more, with the headers that the block for ready files has for PATH.
 static_same() {
-	printf '    location = /same/%s.html {\n        alias %s/www/%s.html;\n        max_ranges 0;\n' "$1" "$run" "$1"
+	printf '    location = /same/%s.html {\n        alias %s/www/ready-%s.html;\n        max_ranges 0;\n' "$1" "$run" "$1"
 	printf '        types { }\n        default_type "text/html; charset=utf-8";\n'
 	printf '%s\n' "$ready" | sed -n "\\#^location = /j/$2 {#,/^}/{ /add_header/{ s/\\\$jawort[a-z0-9_]*/de/; p } }"
 	printf '    }\n'
