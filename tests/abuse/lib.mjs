@@ -6,9 +6,9 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { formOf, mailParse, sleep, until } from '../e2e/lib.mjs';
+import { formOf, mailParse, many, sleep, until } from '../e2e/lib.mjs';
 
-export { formOf, sleep, until };
+export { formOf, many, sleep, until };
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const tool = (name) => path.resolve(root, process.env.ABUSE ?? 'build/abuse', name);
 export const program = () => path.resolve(root, process.env.JAWORT ?? 'build/jawort');
@@ -158,8 +158,3 @@ function answer(bytes) {
 
 /** Path of a link in a mail, as the service sees it. */
 export const at = (link) => new URL(link).pathname;
-/** n things at a time. */
-export async function many(list, n, fn) {
-  let next = 0;
-  await Promise.all(Array.from({ length: n }, async () => { while (next < list.length) await fn(list[next++]); }));
-}

@@ -2,7 +2,7 @@
 // without motion); nothing scrolls sideways; large targets; no error of the Content-Security-Policy.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { browserStart, none } from './lib.mjs';
+import { browserStart, many, none, PAGES } from './lib.mjs';
 import { collect } from './pages.mjs';
 import { axe, everything, modes, modeSet, show, sideways } from './show.mjs';
 
@@ -42,7 +42,7 @@ describe('pages', () => {
     test(`all in five modes, ${lang}`, async () => {
       const context = await browser.newContext();
       const found = [];
-      for (const kept of all.pages) if (kept.lang === lang) await look(context, kept, found);
+      await many(all.pages.filter((p) => p.lang === lang), PAGES, (kept) => look(context, kept, found));
       await context.close();
       none(found);
     });

@@ -268,3 +268,11 @@ export async function browserStart() {
   };
   return browser;
 }
+
+/** n things at a time. */
+export async function many(list, n, fn) {
+  let next = 0;
+  await Promise.all(Array.from({ length: n }, async () => { while (next < list.length) await fn(list[next++]); }));
+}
+/** Pages looked at side by side: as many as there are processors where CI runs. */
+export const PAGES = 2;

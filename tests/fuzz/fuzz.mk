@@ -10,17 +10,16 @@ FUZZ_MAKE = $(MAKE) BUILD=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefin
 fuzz:
 	$(Q)$(FUZZ_MAKE) FUZZ_S=$(FUZZ_S) FUZZ="$(FUZZ)" fuzz-run
 
-# With libFuzzer: first all seeds, then new inputs for a while. What it finds is printed and kept.
-fuzz-run: $(FUZZ:%=$(BUILD)/fuzz/%)
-	@set -e; for t in $(FUZZ); do \
-		mkdir -p $(BUILD)/corpus/$$t tests/fuzz/corpus/$$t; \
-		echo "== $$t"; \
-		$(BUILD)/fuzz/$$t -verbosity=0 -print_final_stats=1 -rss_limit_mb=2048 -timeout=10 \
-			-artifact_prefix=$(BUILD)/corpus/$$t- -max_total_time=$(FUZZ_S) \
-			$(BUILD)/corpus/$$t tests/fuzz/corpus/$$t 2>$(BUILD)/corpus/$$t.log || \
-			{ cat $(BUILD)/corpus/$$t.log; exit 1; }; \
-		sed -n 's/^stat::number_of_executed_units: */  inputs: /p' $(BUILD)/corpus/$$t.log; \
-	done
+# With libFuzzer: first all seeds, then new inputs for a while. What it finds is printed and kept. Each target by itself,
+# so that `make -j2` runs two.
+fuzz-run: $(FUZZ:%=fuzz-run-%)
+fuzz-run-%: $(BUILD)/fuzz/%
+	@mkdir -p $(BUILD)/corpus/$* tests/fuzz/corpus/$*
+	@$(BUILD)/fuzz/$* -verbosity=0 -print_final_stats=1 -rss_limit_mb=2048 -timeout=10 \
+		-artifact_prefix=$(BUILD)/corpus/$*- -max_total_time=$(FUZZ_S) \
+		$(BUILD)/corpus/$* tests/fuzz/corpus/$* 2>$(BUILD)/corpus/$*.log || \
+		{ echo "== $*"; cat $(BUILD)/corpus/$*.log; exit 1; }
+	@sed -n 's/^stat::number_of_executed_units: */== $*: inputs /p' $(BUILD)/corpus/$*.log
 
 # Without libFuzzer: the seeds once, with any compiler and sanitizer.
 fuzz-replay: $(FUZZ:%=$(BUILD)/replay/%)
