@@ -19,6 +19,7 @@
 #include "front/errand_priv.h"
 #include "front/fcgi_priv.h"
 #include "front/listen_priv.h"
+#include "front/seat_priv.h"
 #include "front/stop_priv.h"
 
 /*
@@ -32,6 +33,8 @@
  * A request that waits for the disk waits without a thread: it is parked, and
  * when it is resumed, with others as a rule (they share a commit), one worker is
  * called for all of them, finishes them and sends their answers in a row.
+ *
+ * So few workers do: only who has a seat (front/seat_priv.h) waits for events.
  */
 
 #define TICK_MS 1000
@@ -57,12 +60,14 @@ struct server {
 	atomic_bool paused;
 	_Atomic unsigned ended; /* workers that have left their loop */
 	_Atomic int64_t pause_logged_ms;
+	struct seats seats;
 	unsigned threads;
 	struct worker *workers;
 };
 
 struct worker {
 	struct server *s;
+	unsigned n; /* its seat */
 	pthread_t thread;
 	struct fcgi *fcgi;
 	struct errand *errand; /* at hand for the next request; NULL: none */
@@ -366,6 +371,18 @@ static void wake_event(struct worker *w)
 		w->stopping = eventfd_read(w->s->wake_fd, &token) == 0;
 }
 
+static void worker_event(struct worker *w, void *what)
+{
+	if (what == &w->s->wake_fd)
+		wake_event(w);
+	else if (what == &w->s->listener)
+		listener_event(w);
+	else if (what == &w->s->errands)
+		ready_event(w);
+	else
+		conn_event(w, what);
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -374,6 +391,7 @@ static void *worker_main(void *arg)
 	fcgi_accept_loop(w->fcgi, s->listener.fd, &w->errand->exchange);
 	return NULL;
 #endif
+	seats_take(&s->seats);
 	for (;;) {
 		struct epoll_event ev;
 		int n = epoll_wait(s->epoll_fd, &ev, 1, w->stopping ? 20 : -1);
@@ -382,14 +400,10 @@ static void *worker_main(void *arg)
 				break;
 			continue;
 		}
-		if (ev.data.ptr == &s->wake_fd)
-			wake_event(w);
-		else if (ev.data.ptr == &s->listener)
-			listener_event(w);
-		else if (ev.data.ptr == &s->errands)
-			ready_event(w);
-		else
-			conn_event(w, ev.data.ptr);
+		seat_busy(&s->seats, w->n);
+		worker_event(w, ev.data.ptr);
+		if (!seat_idle(&s->seats, w->n))
+			seats_take(&s->seats);
 	}
 	atomic_fetch_add(&s->ended, 1);
 	return NULL;
@@ -423,6 +437,7 @@ static bool workers_end(struct server *s, unsigned started)
 	atomic_store(&s->stopping, true);
 	listener_hide(&s->listener);
 	conns_refuse(&s->conns);
+	seats_end(&s->seats);
 	if (eventfd_write(s->wake_fd, started))
 		return false;
 	bool all = true;
@@ -437,13 +452,14 @@ static enum err workers_start(struct server *s, unsigned *started, struct errinf
 	s->workers = calloc(s->threads, sizeof(*s->workers));
 	if (!s->workers)
 		return err_set(ei, E_NOMEM, "no memory for %u threads", s->threads);
+	enum err e = seats_start(&s->seats, seats_normal(s->threads), s->threads, ei);
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	enum err e = OK;
 	for (*started = 0; *started < s->threads && !e; ) {
 		struct worker *w = &s->workers[*started];
 		w->s = s;
+		w->n = *started;
 		w->fcgi = fcgi_new();
 		w->errand = errand_new(&s->errands);
 		if (!w->fcgi || !w->errand || pthread_create(&w->thread, NULL, worker_main, w))
@@ -501,6 +517,8 @@ static void server_close(struct server *s)
 			errand_end(s->workers[i].errand);
 	}
 	free(s->workers);
+	seats_end(&s->seats);
+	seats_free(&s->seats);
 	errands_free(&s->errands);
 	conns_close(&s->conns);
 	int fds[] = {s->epoll_fd, s->wake_fd, s->kick_fd, s->ready_fd};

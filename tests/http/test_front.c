@@ -808,6 +808,25 @@ static void test_parked_beside_slow(void **state)
 	child_end(&c);
 }
 
+/* As many handlers that take long as there may be, whatever the number of processors: the last thread serves the others. */
+static void test_slow_handlers(void **state)
+{
+	(void)state;
+	struct child c = child_serve("40", 0);
+	int slow[39], fds[20];
+	for (int i = 0; i < 39; i++)
+		slow[i] = parked_ask("/bare?ms=6000");
+	int64_t start = clock_mono_ms();
+	for (int i = 0; i < 20; i++)
+		fds[i] = parked_ask("/bare");
+	for (int i = 0; i < 20; i++)
+		parked_answered(fds[i], 4000, 1);
+	assert_true(clock_mono_ms() - start < 4000);
+	for (int i = 0; i < 39; i++)
+		parked_answered(slow[i], 20000, 1);
+	child_end(&c);
+}
+
 /* SIGTERM finds requests waiting, on connections that stay and on others: all are answered. */
 static void test_parked_stop(void **state)
 {
@@ -858,6 +877,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_teardown(test_inherited, child_teardown),
 		cmocka_unit_test_teardown(test_cgi, child_teardown),
 		cmocka_unit_test_teardown(test_mixed, child_teardown),
+		cmocka_unit_test_teardown(test_slow_handlers, child_teardown),
 		cmocka_unit_test_setup_teardown(test_parked_many, parked_setup, parked_teardown),
 		cmocka_unit_test_setup_teardown(test_parked_beside_stuck, parked_setup, parked_teardown),
 		cmocka_unit_test_setup_teardown(test_parked_beside_slow, parked_setup, parked_teardown),
