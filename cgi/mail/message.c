@@ -162,10 +162,9 @@ enum err message_store(struct buf *out, const struct message *m, struct errinfo 
 	return OK;
 }
 
-static enum err field_load(struct arena *a, const struct field *f, const json_t *val,
-    const struct message_slots *values, struct message *out, struct errinfo *ei)
+static enum err field_load(struct arena *a, const struct field *f, const json_t *val, struct message *out,
+    struct errinfo *ei)
 {
-	struct buf b;
 	struct slice s;
 	enum err e;
 
@@ -175,8 +174,18 @@ static enum err field_load(struct arena *a, const struct field *f, const json_t 
 	e = field_check(f, s, ei);
 	if (e)
 		return e;
+	*field_of(out, f) = arena_dup(a, s);
+	return arena_ok(a) ? OK : err_set(ei, E_NOMEM, "mail: no memory for %s", f->name);
+}
+
+static enum err field_fill(struct arena *a, const struct field *f, const struct message *stored,
+    const struct message_slots *values, struct message *out, struct errinfo *ei)
+{
+	struct buf b;
+	enum err e;
+
 	buf_init_arena(&b, a, MESSAGE_MIME_MAX_BYTES);
-	e = slot_fill(&b, s, f->slots, values, f->html, f->name, ei);
+	e = slot_fill(&b, field_get(stored, f), f->slots, values, f->html, f->name, ei);
 	if (e)
 		return e;
 	if (!buf_ok(&b))
@@ -202,19 +211,13 @@ static enum err filled_check(const struct message *m, struct errinfo *ei)
 	return OK;
 }
 
-static enum err message_fill(struct arena *a, const json_t *root, const struct message_slots *values,
+enum err message_fill(struct arena *a, const struct message *stored, const struct message_slots *values,
     struct message *out, struct errinfo *ei)
 {
-	const json_t *format = json_object_get(root, "format");
-	enum err e;
-
-	if (!json_is_integer(format) || json_integer_value(format) != MESSAGE_FORMAT)
-		return err_set(ei, E_INVALID, "mail: stored message is not of format %d", MESSAGE_FORMAT);
-	if (json_object_size(root) != NFIELDS + 1)
-		return err_set(ei, E_INVALID, "mail: stored message has not exactly the keys of format %d",
-		    MESSAGE_FORMAT);
+	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < NFIELDS; i++) {
-		e = field_load(a, &fields[i], json_object_get(root, fields[i].name), values, out, ei);
+		enum err e = field_fill(a, &fields[i], stored, values, out, ei);
+
 		if (e)
 			return e;
 	}
@@ -222,8 +225,25 @@ static enum err message_fill(struct arena *a, const json_t *root, const struct m
 	return filled_check(out, ei);
 }
 
-enum err message_load_fill(struct arena *a, struct slice stored, const struct message_slots *values,
-    struct message *out, struct errinfo *ei)
+static enum err object_load(struct arena *a, const json_t *root, struct message *out, struct errinfo *ei)
+{
+	const json_t *format = json_object_get(root, "format");
+
+	if (!json_is_integer(format) || json_integer_value(format) != MESSAGE_FORMAT)
+		return err_set(ei, E_INVALID, "mail: stored message is not of format %d", MESSAGE_FORMAT);
+	if (json_object_size(root) != NFIELDS + 1)
+		return err_set(ei, E_INVALID, "mail: stored message has not exactly the keys of format %d",
+		    MESSAGE_FORMAT);
+	for (size_t i = 0; i < NFIELDS; i++) {
+		enum err e = field_load(a, &fields[i], json_object_get(root, fields[i].name), out, ei);
+
+		if (e)
+			return e;
+	}
+	return OK;
+}
+
+enum err message_load(struct arena *a, struct slice stored, struct message *out, struct errinfo *ei)
 {
 	json_error_t je;
 	json_t *root;
@@ -237,7 +257,16 @@ enum err message_load_fill(struct arena *a, struct slice stored, const struct me
 		json_decref(root);
 		return err_set(ei, E_INVALID, "mail: stored message is no JSON object");
 	}
-	e = message_fill(a, root, values, out, ei);
+	e = object_load(a, root, out, ei);
 	json_decref(root);
 	return e;
+}
+
+enum err message_load_fill(struct arena *a, struct slice stored, const struct message_slots *values,
+    struct message *out, struct errinfo *ei)
+{
+	struct message loaded;
+	enum err e = message_load(a, stored, &loaded, ei);
+
+	return e ? e : message_fill(a, &loaded, values, out, ei);
 }

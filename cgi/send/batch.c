@@ -209,6 +209,8 @@ void batch_free(struct batch *b)
 		return;
 	for (size_t i = 0; i < b->n; i++)
 		task_empty(&b->tasks[i]);
+	for (size_t i = 0; i < BATCH_TEXTS; i++)
+		arena_free(&b->texts[i].arena);
 	arena_free(&b->arena);
 	free(b);
 }
@@ -287,17 +289,46 @@ static struct slice custom_id(struct task *t)
 	return buf_slice(&b);
 }
 
-static enum err task_text(struct task *t, struct buf *stored, struct errinfo *ei)
+static enum err text_read(struct batch *b, const struct task *t, struct batch_text *x, struct errinfo *ei)
 {
-	struct batch *b = t->batch;
+	struct buf stored;
 	struct db *db;
 	enum err e = store_read(b->store, &db, ei);
 
 	if (e)
 		return e;
-	e = text_get(db, t->mail_hash, stored, NULL, ei);
+	buf_init(&stored, MESSAGE_STORED_MAX_BYTES);
+	e = text_get(db, t->mail_hash, &stored, NULL, ei);
 	store_read_end(b->store, db);
+	if (!e)
+		e = message_load(&x->arena, buf_slice(&stored), &x->m, ei);
+	buf_free(&stored);
 	return e;
+}
+
+/* The text of a task's mail, from those at hand or in the place of the oldest. */
+static enum err task_text(const struct task *t, const struct message **out, struct errinfo *ei)
+{
+	struct batch *b = t->batch;
+	struct batch_text *x;
+	enum err e;
+
+	for (size_t i = 0; i < b->ntexts && i < BATCH_TEXTS; i++) {
+		*out = &b->texts[i].m;
+		if (memcmp(b->texts[i].hash, t->mail_hash, sizeof(t->mail_hash)) == 0)
+			return OK;
+	}
+	x = &b->texts[b->ntexts % BATCH_TEXTS];
+	arena_free(&x->arena);
+	arena_init_blocks(&x->arena, TASK_ARENA_BYTES, TASK_BLOCK_BYTES);
+	memset(x->hash, 0, sizeof(x->hash));
+	*out = &x->m;
+	e = text_read(b, t, x, ei);
+	if (e)
+		return e;
+	memcpy(x->hash, t->mail_hash, sizeof(x->hash));
+	b->ntexts++;
+	return OK;
 }
 
 /* What the evidence keeps of this mail: made before it leaves, written with its answer. */
@@ -315,19 +346,16 @@ static enum err task_proof(struct task *t, const struct message_slots *slots, st
 static enum err task_message(struct task *t, struct errinfo *ei)
 {
 	struct batch *b = t->batch;
+	const struct message *text;
 	struct message_slots slots;
-	struct buf stored;
-	enum err e;
+	enum err e = task_text(t, &text, ei);
 
-	buf_init(&stored, MESSAGE_STORED_MAX_BYTES);
-	e = task_text(t, &stored, ei);
 	if (!e)
 		e = message_slots_read(&t->arena, t->slots, &slots, ei);
 	if (!e)
-		e = message_load_fill(&t->arena, buf_slice(&stored), &slots, &t->m, ei);
+		e = message_fill(&t->arena, text, &slots, &t->m, ei);
 	if (!e)
 		e = task_proof(t, &slots, ei);
-	buf_free(&stored);
 	t->m.custom_id = custom_id(t);
 	if (!e && !(arena_ok(&t->arena) && arena_ok(&b->arena)))
 		e = err_set(ei, E_NOMEM, "mail: no memory");

@@ -26,6 +26,14 @@
 #define PACKED_MORE_BYTES 2048u
 #define BATCH_SETTLE_AFTER_MS 500
 
+/* Mails of one batch have few different texts; each is read and checked once. */
+#define BATCH_TEXTS 4
+struct batch_text {
+	unsigned char hash[STORE_HASH_BYTES];
+	struct message m; /* with markers; in arena */
+	struct arena arena;
+};
+
 enum task_state { TASK_WAITING, TASK_FLYING, TASK_DONE, TASK_SETTLED };
 
 struct batch;
@@ -62,6 +70,8 @@ struct batch {
 	const struct worker_opts *opts;
 	char attempt_id[40];
 	struct arena arena;
+	struct batch_text texts[BATCH_TEXTS];
+	size_t ntexts; /* read so far; the last BATCH_TEXTS are kept */
 	struct task tasks[WORKER_BATCH_MAX];
 	size_t n, next_waiting, flying, done, settled;
 	int64_t unknown_ids[WORKER_BATCH_MAX]; /* rows to be looked up, found at claim */

@@ -94,11 +94,17 @@ bool message_inert(struct slice s);
 enum err message_store(struct buf *out, const struct message *m, struct errinfo *ei);
 
 /*
- * Reads format 1 and fills the slots. All slices of out are arena memory;
- * custom_id is left empty. E_INVALID: not format 1, unknown slot, a slot in a
- * wrong place, a slot without value, a value that does not fit its type, or
- * anything that still looks like a marker afterwards. E_NOMEM.
+ * Reads format 1: a message with markers where slots are, for any number of mails. All slices of out are arena
+ * memory; date_ms and custom_id are left empty. E_INVALID: not format 1, unknown slot, a slot in a wrong place. E_NOMEM.
  */
+enum err message_load(struct arena *a, struct slice stored, struct message *out, struct errinfo *ei);
+/*
+ * One mail of a message that message_load() gave. E_INVALID: a slot without value, a value that does not fit its
+ * type, or anything that still looks like a marker afterwards. E_NOMEM. Else as above.
+ */
+enum err message_fill(struct arena *a, const struct message *stored, const struct message_slots *values,
+    struct message *out, struct errinfo *ei);
+/* Both, for a single mail. */
 enum err message_load_fill(struct arena *a, struct slice stored, const struct message_slots *values,
     struct message *out, struct errinfo *ei);
 
