@@ -288,36 +288,41 @@ static bool add(struct budget *b, const struct asking *k)
 	return true;
 }
 
+static void asking_init(const struct budget *b, const struct budget_ask *ask, int64_t now_s, struct asking *k)
+{
+	*k = (struct asking){.ask = ask, .width = slot_width_s(&ask->rate)};
+	k->back = (rate_s(&ask->rate) + k->width - 1) / k->width;
+	k->at = now_s / k->width;
+	budget_subject(b, 0, ask, k->subject);
+}
+
 /* Looks at all, then adds to all. *denied == n: granted. */
 static enum err take_all(struct budget *b, const struct budget_ask *asks, size_t n, int64_t now_s, size_t *denied,
     int64_t *retry_s, struct errinfo *ei)
 {
 	struct asking asking[BUDGET_ASKS_MAX];
+	size_t count = 0;
 	enum err rc = keys_today(b, now_s / DAY_S, ei);
 
 	bug_if(n > BUDGET_ASKS_MAX);
+	for (size_t i = 0; !rc && i < n; i++)
+		if (asks[i].rate.count)
+			asking_init(b, &asks[i], now_s, &asking[count++]);
 	if (!rc)
-		rc = budget_windows_room(b, ei);
-	for (size_t i = 0; !rc && i < n; i++) {
+		rc = budget_windows_room(b, asking, count, ei);
+	for (size_t i = 0; !rc && i < count; i++) {
 		struct asking *k = &asking[i];
-		int64_t sum = 0, oldest;
-		if (!asks[i].rate.count)
-			continue;
-		*k = (struct asking){.ask = &asks[i]};
-		k->width = slot_width_s(&asks[i].rate);
-		k->back = (rate_s(&asks[i].rate) + k->width - 1) / k->width;
-		k->at = oldest = now_s / k->width;
-		budget_subject(b, 0, k->ask, k->subject);
+		int64_t sum = 0, oldest = k->at;
 		if (!sum_of(b, k, &sum, &oldest))
 			return budget_err(b, ei, "sum");
-		if (sum < (int64_t)asks[i].rate.count)
+		if (sum < (int64_t)k->ask->rate.count)
 			continue;
-		*denied = i;
+		*denied = (size_t)(k->ask - asks);
 		*retry_s = (oldest + k->back + 1) * k->width - now_s;
 		return OK;
 	}
-	for (size_t i = 0; !rc && i < n; i++)
-		if (asks[i].rate.count && !add(b, &asking[i]))
+	for (size_t i = 0; !rc && i < count; i++)
+		if (!add(b, &asking[i]))
 			rc = budget_err(b, ei, "add");
 	*denied = n;
 	return rc;
@@ -377,18 +382,25 @@ void budget_defer(struct budget *b)
 	pthread_mutex_unlock(&b->lock);
 }
 
-void budget_tick(struct budget *b)
+/* A portion, if nobody is about to write; the lock is free in between. */
+static void tick_portion(struct budget *b)
 {
 	struct errinfo ei = {.code = OK};
 
 	pthread_mutex_lock(&b->lock);
-	if (!b->held && !b->open) {
-		/* also where nothing is to be written: there it is seen whether another process has */
-		if (budget_windows_write(b, clock_now_ms(), &ei) != OK)
-			log_err(LOG_WARN, "budget", &ei);
-		if (b->deferred)
-			budget_filter_make(b);
-	}
+	/* also where nothing is to be written: there it is seen whether another process has */
+	if (!b->held && !b->open && budget_windows_portion(b, clock_now_ms(), &ei) != OK)
+		log_err(LOG_WARN, "budget", &ei);
+	pthread_mutex_unlock(&b->lock);
+}
+
+void budget_tick(struct budget *b)
+{
+	for (unsigned i = 0; i < SHELVES; i += SHELF_PORTION)
+		tick_portion(b);
+	pthread_mutex_lock(&b->lock);
+	if (!b->held && !b->open && b->deferred)
+		budget_filter_make(b);
 	pthread_mutex_unlock(&b->lock);
 	budget_shown_write(b, clock_now_ms());
 }

@@ -6,8 +6,11 @@
  * A window is the counter of one subject as it stands in memory: its slots within the rate's duration. Those of networks
  * and sites are always counted there, since everybody asks for them; in a process that defers (budget_defer()) those
  * of addresses too. What is added is written to the file with many others, in the order of the file: after a second,
- * after WINDOW_WRITE_TAKES takes, when the table is full, or at the end. So a process that is killed forgets the last second,
+ * after WINDOW_WRITE_TAKES takes, when there is no room, or at the end. So a process that is killed forgets the last second,
  * and other processes see it a second late.
+ *
+ * The windows lie on shelves, by the first bits of their subjects. One that is full is written and emptied by itself, and a
+ * process that defers writes a few at a time: all at once were ten milliseconds in which everybody waited.
  *
  * In a process that defers a filter (B. H. Bloom, 1970) says of most subjects that the file does not hold them, so that
  * one that comes for the first time is not looked up: an address needs four looks else, and most addresses come once. It
@@ -28,9 +31,12 @@
 #define WINDOW_SLOTS (SLOTS + 1)
 #define WINDOW_WRITE_TAKES 4096
 #define WINDOW_WRITE_MS 1000
-/* A power of two, 64 Ki at most. At three quarters all are written and begin anew. */
-#define WINDOWS 2048
-#define WINDOWS_FULL (WINDOWS * 3 / 4)
+#define SHELVES 32
+/* Of a shelf; at three quarters it is written and begins anew. */
+#define SHELF_WINDOWS 64
+#define SHELF_FULL (SHELF_WINDOWS * 3 / 4)
+/* Written in a row by a process that defers. */
+#define SHELF_PORTION 2
 
 enum { Q_BEGIN, Q_READ, Q_COMMIT, Q_ROLLBACK, Q_KEY, Q_KEY_ADD, Q_SUM, Q_SLOTS, Q_ADD, Q_TALLY, Q_EACH, Q_FORGET_KEYS,
 	Q_FORGET_SLOTS, Q_FORGET_TALLIES, Q_VERSION, Q_SUBJECTS, Q__MAX };
@@ -59,9 +65,10 @@ struct budget {
 	sqlite3_stmt *q[Q__MAX];
 	int64_t key_day; /* of key[0]; key[1] is the day before */
 	struct crypt_key *key[2];
-	struct window windows[WINDOWS];
-	unsigned windows_used;
-	unsigned windows_added; /* takes that are not in the file */
+	struct window windows[SHELVES][SHELF_WINDOWS];
+	unsigned shelf_used[SHELVES];
+	unsigned shelf_next;    /* to be written */
+	int64_t windows_added;  /* takes that are not in the file */
 	int64_t windows_ms;     /* wall time of the last writing */
 	int64_t version;        /* of the file; another one: another process wrote */
 	unsigned char *filter;  /* NULL: none yet */
@@ -89,8 +96,8 @@ void budget_subject(const struct budget *b, int which, const struct budget_ask *
 bool budget_slot_add(struct budget *b, enum budget_class class, const unsigned char subject[SUBJECT_BYTES],
     int64_t width, int64_t at, int64_t n);
 
-/* Room for the asks of one take; what window() returned before is gone. */
-enum err budget_windows_room(struct budget *b, struct errinfo *ei);
+/* Room for the asks of one take, whose subjects are known; what window() returned before is gone. */
+enum err budget_windows_room(struct budget *b, const struct asking *k, size_t n, struct errinfo *ei);
 /* The window of an ask with its latest slot at k->at, read from the file at its first use. NULL: the file failed. */
 struct window *budget_window(struct budget *b, const struct asking *k);
 /* Adds what was used to *sum; *oldest: first slot in use, unchanged if there is none. */
@@ -100,7 +107,9 @@ void budget_window_add(struct budget *b, struct window *w);
 bool budget_file_changed(struct budget *b);
 /* Writes what is not in the file, in the transaction that is open or one of its own. */
 enum err budget_windows_write(struct budget *b, int64_t now_ms, struct errinfo *ei);
-/* The same, if it is due. */
+/* The next SHELF_PORTION shelves of it. */
+enum err budget_windows_portion(struct budget *b, int64_t now_ms, struct errinfo *ei);
+/* What is due of it: all after a second; where others wait (deferred) some, so often that a second is enough for all. */
 enum err budget_windows_due(struct budget *b, int64_t now_ms, struct errinfo *ei);
 /* What the file says counts from now on; what it does not have yet is lost. */
 void budget_windows_forget(struct budget *b);

@@ -8,17 +8,27 @@ static int64_t *window_slot(struct window *w, int64_t at)
 	return &w->n[at % WINDOW_SLOTS];
 }
 
+/*
+ * The bytes of a subject are those of a keyed hash: nobody outside can choose places. The first two decide, so that
+ * the shelves have the order of the file, where neighbours share a page.
+ */
+static unsigned window_at(const struct asking *k)
+{
+	return ((unsigned)k->subject[0] << 8 | k->subject[1]) / (65536 / (SHELVES * SHELF_WINDOWS));
+}
+
+static unsigned shelf_of(const struct asking *k)
+{
+	return window_at(k) / SHELF_WINDOWS;
+}
+
 /* The window of these bytes, or the free place where it belongs. */
 static struct window *window_place(struct budget *b, const struct asking *k)
 {
-	/*
-	 * The bytes are those of a keyed hash: nobody outside can choose places. The first two decide, so that the table
-	 * has nearly the order of the file, where neighbours share a page.
-	 */
-	unsigned i = ((unsigned)k->subject[0] << 8 | k->subject[1]) / (65536 / WINDOWS);
+	struct window *shelf = b->windows[shelf_of(k)];
 
-	for (;; i++) {
-		struct window *w = &b->windows[i & (WINDOWS - 1)];
+	for (unsigned i = window_at(k);; i++) {
+		struct window *w = &shelf[i % SHELF_WINDOWS];
 		if (!w->class || (w->class == k->ask->class && w->width == k->width
 		        && memcmp(w->subject, k->subject, SUBJECT_BYTES) == 0))
 			return w;
@@ -65,6 +75,7 @@ static bool window_write(struct budget *b, struct window *w)
 		return true;
 	if (!budget_slot_add(b, w->class, w->subject, w->width, w->at, w->pending))
 		return false;
+	b->windows_added -= w->pending;
 	w->pending = 0;
 	return true;
 }
@@ -85,11 +96,6 @@ static bool window_advance(struct budget *b, struct window *w, int64_t at)
 	return true;
 }
 
-enum err budget_windows_room(struct budget *b, struct errinfo *ei)
-{
-	return b->windows_used + BUDGET_ASKS_MAX > WINDOWS_FULL ? budget_windows_drop(b, ei) : OK;
-}
-
 struct window *budget_window(struct budget *b, const struct asking *k)
 {
 	struct window *w = window_place(b, k);
@@ -99,10 +105,10 @@ struct window *budget_window(struct budget *b, const struct asking *k)
 	/* The clock went back: the file knows what lies in the window now. */
 	if (w->class && !window_write(b, w))
 		return NULL;
-	b->windows_used += !w->class;
+	b->shelf_used[shelf_of(k)] += !w->class;
 	if (window_load(b, w, k))
 		return w;
-	b->windows_used--;
+	b->shelf_used[shelf_of(k)]--;
 	return NULL;
 }
 
@@ -135,36 +141,50 @@ bool budget_file_changed(struct budget *b)
 	return changed;
 }
 
+static void shelf_forget(struct budget *b, unsigned shelf)
+{
+	if (b->shelf_used[shelf])
+		memset(b->windows[shelf], 0, sizeof(b->windows[shelf]));
+	b->shelf_used[shelf] = 0;
+}
+
 void budget_windows_forget(struct budget *b)
 {
-	if (b->windows_used)
-		memset(b->windows, 0, sizeof(b->windows));
-	b->windows_used = 0;
+	for (unsigned i = 0; i < SHELVES; i++)
+		shelf_forget(b, i);
 	b->windows_added = 0;
 }
 
-static bool windows_write_class(struct budget *b, enum budget_class class)
+static bool shelf_write_class(struct budget *b, unsigned shelf, enum budget_class class)
 {
-	for (int i = 0; i < WINDOWS; i++)
-		if (b->windows[i].class == class && !window_write(b, &b->windows[i]))
+	for (int i = 0; b->shelf_used[shelf] && i < SHELF_WINDOWS; i++)
+		if (b->windows[shelf][i].class == class && !window_write(b, &b->windows[shelf][i]))
 			return false;
 	return true;
 }
 
-enum err budget_windows_write(struct budget *b, int64_t now_ms, struct errinfo *ei)
+/* So many from this one on. */
+static enum err shelves_write(struct budget *b, unsigned from, unsigned n, int64_t now_ms, struct errinfo *ei)
 {
 	/* One that has read cannot begin to write if another process has written since. */
 	if (b->open && b->deferred)
 		b->open = !budget_done(b, Q_COMMIT);
 	bool own = !b->open, ok = true, changed = own && budget_file_changed(b);
+	bool write = own && b->windows_added;
 
+	/* all are to be forgotten */
+	if (changed) {
+		from = 0;
+		n = SHELVES;
+	}
 	b->windows_ms = now_ms;
 	b->filtered = b->filtered && !changed;
-	if (b->windows_added && own && !budget_done(b, Q_BEGIN))
+	if (write && !budget_done(b, Q_BEGIN))
 		return budget_err(b, ei, "begin");
 	for (int c = 1; b->windows_added && ok && c < BUDGET_CLASS__MAX; c++)
-		ok = windows_write_class(b, (enum budget_class)c);
-	if (!ok || (b->windows_added && own && !budget_done(b, Q_COMMIT))) {
+		for (unsigned i = from; ok && i < from + n; i++)
+			ok = shelf_write_class(b, i, (enum budget_class)c);
+	if (!ok || (write && !budget_done(b, Q_COMMIT))) {
 		enum err rc = budget_err(b, ei, "write");
 		if (own)
 			budget_done(b, Q_ROLLBACK);
@@ -172,16 +192,31 @@ enum err budget_windows_write(struct budget *b, int64_t now_ms, struct errinfo *
 		budget_windows_forget(b);
 		return rc;
 	}
-	b->windows_added = 0;
 	if (changed)
 		budget_windows_forget(b);
 	return OK;
+}
+
+enum err budget_windows_write(struct budget *b, int64_t now_ms, struct errinfo *ei)
+{
+	return shelves_write(b, 0, SHELVES, now_ms, ei);
+}
+
+enum err budget_windows_portion(struct budget *b, int64_t now_ms, struct errinfo *ei)
+{
+	unsigned from = b->shelf_next;
+
+	b->shelf_next = (from + SHELF_PORTION) % SHELVES;
+	return shelves_write(b, from, SHELF_PORTION, now_ms, ei);
 }
 
 enum err budget_windows_due(struct budget *b, int64_t now_ms, struct errinfo *ei)
 {
 	int64_t since_ms = now_ms - b->windows_ms;
 
+	if (b->deferred)
+		return since_ms >= 0 && since_ms < WINDOW_WRITE_MS * SHELF_PORTION / SHELVES ? OK
+		    : budget_windows_portion(b, now_ms, ei);
 	if (b->windows_added < WINDOW_WRITE_TAKES && since_ms >= 0 && since_ms < WINDOW_WRITE_MS)
 		return OK;
 	return budget_windows_write(b, now_ms, ei);
@@ -192,5 +227,20 @@ enum err budget_windows_drop(struct budget *b, struct errinfo *ei)
 	enum err rc = b->windows_added || b->open ? budget_windows_write(b, b->windows_ms, ei) : OK;
 
 	budget_windows_forget(b);
+	return rc;
+}
+
+enum err budget_windows_room(struct budget *b, const struct asking *k, size_t n, struct errinfo *ei)
+{
+	enum err rc = OK;
+
+	for (size_t i = 0; i < n && !rc; i++) {
+		unsigned shelf = shelf_of(&k[i]);
+
+		if (b->shelf_used[shelf] + BUDGET_ASKS_MAX <= SHELF_FULL)
+			continue;
+		rc = shelves_write(b, shelf, 1, b->windows_ms, ei);
+		shelf_forget(b, shelf);
+	}
 	return rc;
 }
