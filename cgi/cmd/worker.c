@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -325,6 +326,13 @@ static int worker_round(const struct cmd_args *a, struct notify *manager)
 	return err ? cmd_fail("worker", &ei) : CMD_DONE;
 }
 
+/* A mail can wait for a moment, who waits for a page should not. Where a sandbox forbids the call, its unit says it itself. */
+static void give_way(void)
+{
+	if (getpriority(PRIO_PROCESS, 0) < WORKER_NICE)
+		(void)setpriority(PRIO_PROCESS, 0, WORKER_NICE);
+}
+
 int cmd_worker(const struct cmd_args *a)
 {
 	struct notify manager;
@@ -334,6 +342,7 @@ int cmd_worker(const struct cmd_args *a)
 	if (a->n)
 		return cmd_usage("worker takes no \"%s\"", a->words[0]);
 	cmd_harden();
+	give_way();
 	footprint_setup();
 	worker_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (worker_fd < 0) {
