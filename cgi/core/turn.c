@@ -14,6 +14,7 @@
 #include "store/request.h"
 #include "store/suppression.h"
 #include "store/text.h"
+#include "store/writer.h"
 #include "text/addr.h"
 
 /* One row on its way. */
@@ -360,15 +361,18 @@ static void left_log(const struct turn *t, const struct turn_left *l)
 }
 
 /* One portion. Rows left behind do not count, so that they never hide those that come after them. */
-static enum err turn_portion(struct db *db, const struct turn *t, struct arena *a, unsigned *done,
+static enum err turn_portion(struct db *db, const struct turn *t, struct arena *a, unsigned *done, bool *full,
     struct turn_left *left, struct errinfo *ei)
 {
-	int64_t max = intake_committed_id(db), at = 0;
+	int64_t max = intake_committed_id(db), at = 0, late_ms = clock_now_ms() - TURN_LATE_MS;
+	unsigned most = writer_pressed(db) ? TURN_PRESSED_MAX : TURN_BATCH_MAX;
+
 	struct turn_daily daily = {.n = 0};
 	struct intake_row row;
 	enum err rc;
 
-	while (*done < TURN_BATCH_MAX) {
+	*full = false;
+	while (*done < most) {
 		arena_reset(a);
 		rc = intake_next(db, at, max, a, &row, ei);
 		if (rc == E_NOT_FOUND)
@@ -376,6 +380,8 @@ static enum err turn_portion(struct db *db, const struct turn *t, struct arena *
 		if (rc)
 			return rc;
 		at = row.id;
+		if (row.in.at_ms < late_ms)
+			most = TURN_BATCH_MAX;
 		rc = row.readable ? turn_one(db, t, a, &row, ei) : E_NOT_FOUND;
 		if (rc == E_NOT_FOUND) {
 			left_add(left, row.id);
@@ -389,6 +395,7 @@ static enum err turn_portion(struct db *db, const struct turn *t, struct arena *
 			return rc;
 		++*done;
 	}
+	*full = *done == most;
 	return turn_daily_end(db, &daily, ei);
 }
 
@@ -403,11 +410,10 @@ enum err turn_after(struct db *db, void *arg, bool *more, struct errinfo *ei)
 	arena_init(&a, ARENA_REQUEST_MAX_BYTES);
 	if (t->budget)
 		budget_hold(t->budget);
-	rc = turn_portion(db, t, &a, &done, &left, ei);
+	rc = turn_portion(db, t, &a, &done, more, &left, ei);
 	if (t->budget)
 		budget_release(t->budget);
 	left_log(t, &left);
-	*more = done == TURN_BATCH_MAX;
 	arena_free(&a);
 	return rc;
 }

@@ -213,13 +213,16 @@ static int db_wal_hook(void *arg, sqlite3 *conn, const char *name, int pages)
 #define DB_PRAGMAS_COMMON           \
 	"PRAGMA cell_size_check=ON;" \
 	"PRAGMA temp_store=MEMORY;"
-/* 2 MB of pages for the writer: what is not there the system has. */
+/*
+ * 2 MB of pages for the writer: what is not there the system has. The WAL keeps the size it has in a rush (64 MiB and a
+ * little, see store/writer.c): to cut it at each new beginning held up everybody for some 15 ms.
+ */
 #define DB_PRAGMAS_WRITER             \
 	"PRAGMA synchronous=FULL;"     \
 	"PRAGMA secure_delete=ON;"     \
 	"PRAGMA foreign_keys=ON;"      \
 	"PRAGMA wal_autocheckpoint=0;" \
-	"PRAGMA journal_size_limit=16777216;" \
+	"PRAGMA journal_size_limit=75497472;" \
 	"PRAGMA cache_size=-2048;"
 #define DB_PRAGMAS_READER        \
 	"PRAGMA query_only=ON;"   \

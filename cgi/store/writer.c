@@ -24,8 +24,14 @@
 #define WRITER_PAGE_BYTES 4096
 /* A checkpoint beside the writer every so many pages of WAL (16 MiB): a page that many commits change is copied once. */
 #define WRITER_CKPT_PAGES (16 * 1024 * 1024 / WRITER_PAGE_BYTES)
-/* Here the next batch waits for it: only then can the WAL start from its beginning again (64 MiB). */
+/*
+ * From here on (64 MiB) the next batch waits for a checkpoint: only then can the WAL start from its beginning again. But
+ * for one that has little to do: one beside the batches comes first, and what they wrote meanwhile (2 MiB) is left.
+ * Who writes faster than that waits at twice the size.
+ */
 #define WRITER_CKPT_MUST_PAGES (64 * 1024 * 1024 / WRITER_PAGE_BYTES)
+#define WRITER_CKPT_REST_PAGES (2 * 1024 * 1024 / WRITER_PAGE_BYTES)
+#define WRITER_CKPT_MIN_PAGES (256 * 1024 / WRITER_PAGE_BYTES)
 
 /*
  * A store that nobody writes to for so long has its WAL carried into the database, if it is of any size (1 MiB): else an
@@ -40,8 +46,9 @@ struct writer_queue {
 	struct store *store;
 	struct writer_queue *next;
 	struct writer_job *head, **tail;
-	unsigned waiting;
+	_Atomic unsigned waiting; /* jobs; read without the mutex by writer_pressed() */
 	bool busy;    /* a pool thread has it */
+	bool called;  /* a pool thread is on its way: not another one for each job that comes meanwhile */
 	bool pending; /* earlier commits left follow-up work */
 	enum err (*after)(struct db *db, void *arg, bool *more, struct errinfo *ei);
 	void *after_arg;
@@ -53,9 +60,20 @@ struct writer_queue {
 	int64_t rest_ms; /* monotonic; then, if nobody came meanwhile, a checkpoint. 0: none */
 };
 
+/*
+ * A pool thread without work. The last one to become idle is called first, while what it needs is still in its
+ * processor's cache: with all on one condition, threads took turns, and each due time woke every one of them.
+ */
+struct pool_idle {
+	pthread_cond_t call;
+	bool called;
+	struct pool_idle *next;
+};
+
 struct writer_pool {
 	pthread_mutex_t mu;
-	pthread_cond_t work; /* for pool threads */
+	struct pool_idle *idlers;
+	int64_t alarm_ms; /* monotonic: the earliest time for which an idle thread wakes by itself; INT64_MAX: none does */
 	pthread_cond_t idle; /* for writer_detach() */
 	struct writer_queue *queues;
 	pthread_t threads[WRITER_THREADS_MAX];
@@ -89,35 +107,54 @@ static bool queue_rests(const struct writer_queue *q, int64_t now)
 	return q->rest_ms && !q->ckpt_running && !q->pool->ending && now >= q->rest_ms;
 }
 
-static void sooner(int64_t *wait_ms, int64_t ms)
+static bool queue_has_work(const struct writer_queue *q, int64_t now)
 {
-	if (*wait_ms < 0 || ms < *wait_ms)
-		*wait_ms = ms;
+	return !q->busy && (q->head || queue_after_due(q, now) || queue_rests(q, now));
 }
 
-/* The next store with work; it goes to the end of the list, so that stores take turns. */
-static struct writer_queue *pool_pick(struct writer_pool *p, int64_t now, int64_t *wait_ms)
+/* When a store that has no work yet will have some by itself; INT64_MAX: never. */
+static int64_t queue_due_ms(const struct writer_queue *q)
 {
-	struct writer_queue **at = &p->queues, *q;
-	*wait_ms = -1;
-	for (; (q = *at) != NULL; at = &q->next) {
-		if (q->busy)
+	int64_t due = INT64_MAX;
+	if (q->busy || q->pool->ending)
+		return due;
+	if (q->pending && q->after)
+		due = q->retry_ms;
+	if (q->rest_ms && !q->ckpt_running && q->rest_ms < due)
+		due = q->rest_ms;
+	return due;
+}
+
+/* The next store with work; it goes to the end of the list, so that stores take turns. *due_ms: when others have some. */
+static struct writer_queue *pool_pick(struct writer_pool *p, int64_t now, int64_t *due_ms)
+{
+	struct writer_queue **at = &p->queues, *q = NULL;
+	*due_ms = INT64_MAX;
+	while (*at) {
+		if (!q && queue_has_work(*at, now)) {
+			q = *at;
+			*at = q->next;
+			q->next = NULL;
 			continue;
-		if (q->head || queue_after_due(q, now) || queue_rests(q, now))
-			break;
-		if (q->pending && q->after && !p->ending)
-			sooner(wait_ms, q->retry_ms - now);
-		if (q->rest_ms && !q->ckpt_running && !p->ending)
-			sooner(wait_ms, q->rest_ms - now);
-	}
-	if (!q || !q->next)
-		return q;
-	*at = q->next;
-	q->next = NULL;
-	while (*at)
+		}
+		int64_t due = queue_has_work(*at, now) ? now : queue_due_ms(*at);
+		if (due < *due_ms)
+			*due_ms = due;
 		at = &(*at)->next;
+	}
 	*at = q;
 	return q;
+}
+
+/* Has a look at the stores: for work that nobody is about to find. The mutex is held. */
+static void pool_call(struct writer_pool *p)
+{
+	struct pool_idle *i = p->idlers;
+	if (!i)
+		return;
+	p->idlers = i->next;
+	i->called = true;
+	pthread_cond_signal(&i->call);
 }
 
 /* What waits now. The mutex is held. */
@@ -281,8 +318,10 @@ static bool queue_ckpt_due(struct writer_queue *q, bool *must)
 	int pages = atomic_load(&q->store->wal_pages);
 	if (pages < q->ckpt_pages)
 		q->ckpt_pages = 0; /* the WAL began anew */
-	*must = pages >= WRITER_CKPT_MUST_PAGES;
-	if (q->ckpt_running || (pages - q->ckpt_pages < WRITER_CKPT_PAGES && !*must))
+	int left = pages - q->ckpt_pages;
+	*must = pages >= 2 * WRITER_CKPT_MUST_PAGES || (pages >= WRITER_CKPT_MUST_PAGES && left <= WRITER_CKPT_REST_PAGES);
+	/* where a long look holds the WAL, not after each batch */
+	if (q->ckpt_running || left < (pages < WRITER_CKPT_MUST_PAGES ? WRITER_CKPT_PAGES : WRITER_CKPT_MIN_PAGES))
 		return false;
 	q->ckpt_running = true;
 	q->ckpt_pages = pages;
@@ -366,7 +405,7 @@ static void queue_tidy(struct writer_pool *p, struct writer_queue *q, bool slots
 	if (!due && !slots)
 		return;
 	if (!q->busy)
-		pthread_cond_signal(&p->work);
+		pool_call(p);
 	q->tidying++;
 	pthread_mutex_unlock(&p->mu);
 	if (slots)
@@ -388,6 +427,7 @@ static void pool_turn(struct writer_pool *p, struct writer_queue *q, struct writ
 	if (!b->try_after)
 		queue_take(q, b);
 	q->busy = true;
+	q->called = false;
 	pthread_mutex_unlock(&p->mu);
 	batch_run(q, b);
 	bool slots = b->did_after && keyslots_low(q->store);
@@ -397,42 +437,71 @@ static void pool_turn(struct writer_pool *p, struct writer_queue *q, struct writ
 	pthread_cond_broadcast(&p->idle);
 }
 
-static void pool_wait(struct writer_pool *p, int64_t wait_ms)
+static void idler_leave(struct writer_pool *p, struct pool_idle *i)
 {
-	struct timespec until;
-	if (wait_ms < 0) {
-		pthread_cond_wait(&p->work, &p->mu);
-		return;
+	struct pool_idle **at = &p->idlers;
+	while (*at && *at != i)
+		at = &(*at)->next;
+	if (*at)
+		*at = i->next;
+}
+
+/* Until called, or until due_ms if nobody else wakes by then. The mutex is held. */
+static void pool_wait(struct writer_pool *p, struct pool_idle *i, int64_t due_ms)
+{
+	const struct timespec until = {.tv_sec = due_ms / 1000, .tv_nsec = due_ms % 1000 * 1000000};
+	bool alarm = due_ms < p->alarm_ms;
+	int rc = 0;
+	if (alarm)
+		p->alarm_ms = due_ms;
+	i->called = false;
+	i->next = p->idlers;
+	p->idlers = i;
+	while (!i->called && !p->ending && rc != ETIMEDOUT)
+		rc = alarm ? pthread_cond_timedwait(&i->call, &p->mu, &until) : pthread_cond_wait(&i->call, &p->mu);
+	if (!i->called)
+		idler_leave(p, i);
+	if (alarm && p->alarm_ms == due_ms)
+		p->alarm_ms = INT64_MAX;
+}
+
+/* One look at the stores; false: the pool ends and nothing is left. The mutex is held. */
+static bool pool_step(struct writer_pool *p, struct writer_batch *b, struct pool_idle *idle)
+{
+	int64_t now = clock_mono_ms(), due_ms;
+	struct writer_queue *q = pool_pick(p, now, &due_ms);
+	if (!q && p->ending)
+		return false;
+	if (!q) {
+		pool_wait(p, idle, due_ms);
+		return true;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += wait_ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_cond_timedwait(&p->work, &p->mu, &until);
+	/* this thread may be away for long */
+	if (due_ms < p->alarm_ms)
+		pool_call(p);
+	if (!q->head && !queue_after_due(q, now))
+		queue_rest(p, q);
+	else
+		pool_turn(p, q, b);
+	return true;
 }
 
 static void *pool_thread(void *arg)
 {
 	struct writer_pool *p = arg;
 	struct writer_batch *b = calloc(1, sizeof *b);
+	struct pool_idle idle = {.called = false};
+	pthread_condattr_t attr;
 	bug_if(!b);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&idle.call, &attr);
+	pthread_condattr_destroy(&attr);
 	pthread_mutex_lock(&p->mu);
-	for (;;) {
-		int64_t wait_ms;
-		struct writer_queue *q = pool_pick(p, clock_mono_ms(), &wait_ms);
-		if (q && !q->head && !queue_after_due(q, clock_mono_ms()) && queue_rests(q, clock_mono_ms()))
-			queue_rest(p, q);
-		else if (q)
-			pool_turn(p, q, b);
-		else if (p->ending)
-			break;
-		else
-			pool_wait(p, wait_ms);
-	}
+	while (pool_step(p, b, &idle))
+		;
 	pthread_mutex_unlock(&p->mu);
+	pthread_cond_destroy(&idle.call);
 	free(b);
 	return NULL;
 }
@@ -440,15 +509,11 @@ static void *pool_thread(void *arg)
 struct writer_pool *writer_pool_new(unsigned threads)
 {
 	struct writer_pool *p = calloc(1, sizeof *p);
-	pthread_condattr_t attr;
 	if (!p)
 		return NULL;
 	pthread_mutex_init(&p->mu, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->work, &attr);
-	pthread_cond_init(&p->idle, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&p->idle, NULL);
+	p->alarm_ms = INT64_MAX;
 	p->queue_max = WRITER_QUEUE_MAX;
 	threads = threads < 1 ? 1 : threads > WRITER_THREADS_MAX ? WRITER_THREADS_MAX : threads;
 	while (p->count < threads && pthread_create(&p->threads[p->count], NULL, pool_thread, p) == 0)
@@ -466,7 +531,8 @@ void writer_pool_free(struct writer_pool *p)
 		return;
 	pthread_mutex_lock(&p->mu);
 	p->ending = true;
-	pthread_cond_broadcast(&p->work);
+	while (p->idlers)
+		pool_call(p);
 	pthread_mutex_unlock(&p->mu);
 	for (unsigned i = 0; i < p->count; i++)
 		pthread_join(p->threads[i], NULL);
@@ -476,7 +542,6 @@ void writer_pool_free(struct writer_pool *p)
 		q->store->queue = NULL;
 		free(q);
 	}
-	pthread_cond_destroy(&p->work);
 	pthread_cond_destroy(&p->idle);
 	pthread_mutex_destroy(&p->mu);
 	free(p);
@@ -500,7 +565,7 @@ enum err writer_attach(struct writer_pool *p, struct store *s,
 	q->next = p->queues;
 	p->queues = q;
 	s->queue = q;
-	pthread_cond_signal(&p->work);
+	pool_call(p);
 	pthread_mutex_unlock(&p->mu);
 	return OK;
 }
@@ -552,8 +617,10 @@ static enum err queue_put(struct writer_pool *p, struct writer_queue *q, struct 
 		*q->tail = j;
 		q->tail = &j->next;
 		q->waiting++;
-		if (!q->busy)
-			pthread_cond_signal(&p->work);
+		if (!q->busy && !q->called) {
+			q->called = true;
+			pool_call(p);
+		}
 	}
 	pthread_mutex_unlock(&p->mu);
 	return e;
@@ -603,6 +670,12 @@ void writer_queue_limit(struct writer_pool *p, unsigned limit)
 	pthread_mutex_unlock(&p->mu);
 }
 
+bool writer_pressed(const struct db *db)
+{
+	const struct writer_queue *q = db->store->queue;
+	return q && atomic_load_explicit(&q->waiting, memory_order_relaxed) > 0;
+}
+
 unsigned writer_queue_length(struct writer_pool *p, struct store *s)
 {
 	pthread_mutex_lock(&p->mu);
@@ -616,7 +689,7 @@ void writer_poke(struct writer_pool *p, struct store *s)
 	pthread_mutex_lock(&p->mu);
 	if (s->queue) {
 		s->queue->pending = true;
-		pthread_cond_signal(&p->work);
+		pool_call(p);
 	}
 	pthread_mutex_unlock(&p->mu);
 }

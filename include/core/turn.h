@@ -19,6 +19,12 @@
 
 /* So long at most (some milliseconds) does a commit wait for those before it. */
 #define TURN_BATCH_MAX 32
+/*
+ * While visitors wait for a commit: more of them are answered in the same time, and what they left is made up for when
+ * fewer come. Not for ever: sign-ups older than TURN_LATE_MS get full portions, so the mails of a rush are as late as that.
+ */
+#define TURN_PRESSED_MAX 8
+#define TURN_LATE_MS 3000
 /* The same form and address within this time: one mail. */
 #define TURN_COOL_DOWN_MS (10 * 60 * 1000)
 

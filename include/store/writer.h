@@ -71,6 +71,11 @@ enum err writer_run(struct writer_pool *p, struct store *s,
  * never will be.
  */
 enum err writer_submit(struct writer_pool *p, struct store *s, struct writer_job *job, struct errinfo *ei);
+/*
+ * For after(): do jobs wait for the end of this transaction? Then the portion should be small, as visitors wait for
+ * them. Without a lock: what it says may be over.
+ */
+bool writer_pressed(const struct db *db);
 /* Without waiting: says that follow-up work may exist (another process left some). */
 void writer_poke(struct writer_pool *p, struct store *s);
 /* Called from a pool thread after a commit that added outbox rows. Set before the first writer_attach(). */
