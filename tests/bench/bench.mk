@@ -1,6 +1,6 @@
 # Measurements; docs/performance.md says what each figure is. Included by the Makefile.
 BENCH := $(BUILD)/bench
-BENCH_PROGRAMS := $(addprefix $(BENCH)/,load sqlite_limit ask crowd yardstick slowsync.so trust.so)
+BENCH_PROGRAMS := $(addprefix $(BENCH)/,load provider sqlite_limit ask crowd yardstick slowsync.so trust.so)
 
 bench-programs: $(BENCH_PROGRAMS)
 

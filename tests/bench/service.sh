@@ -147,12 +147,12 @@ certificate_make() {
 
 # The fake of the provider answers after 50 ms; the hole takes every request and answers none within this run.
 fake_start() {
-	${fake_by:-} node tests/fakes/mailjet.mjs --port "$port_fake" --latency 50 >"$run/fake.out" &
+	${fake_by:-} "$build/bench/provider" "$port_fake" 50 >"$run/fake.out" &
 	fake_pid=$!
 	wait_for 5 grep -q '^port' "$run/fake.out" || fail "the fake provider does not start"
 }
 hole_start() {
-	node tests/fakes/mailjet.mjs --port "$port_hole" --latency 100000000 >"$run/hole.out" &
+	"$build/bench/provider" "$port_hole" 100000000 >"$run/hole.out" &
 	hole_pid=$!
 	wait_for 5 grep -q '^port' "$run/hole.out" || fail "the black hole does not start"
 }
