@@ -95,12 +95,10 @@ static enum err find_all(struct db *db, struct arena *a, struct found *f, struct
 	struct buf address;
 	enum err rc = request_get(db, f->token.id, a, &f->request, ei);
 
-	if (!rc)
-		rc = person_get(db, f->request.person_id, &f->person, ei);
 	if (rc)
 		return rc;
 	buf_init_arena(&address, a, PERSON_ADDRESS_MAX_BYTES);
-	rc = person_address(db, f->person.id, &address, ei);
+	rc = person_get_address(db, f->request.person_id, &f->person, &address, ei);
 	f->address = buf_slice(&address);
 	return rc;
 }
@@ -212,6 +210,8 @@ static enum err act_fields(struct db *db, struct confirm_job *w, struct errinfo 
 	struct buf fields;
 	enum err rc;
 
+	if (!w->f.request.has_fields)
+		return OK;
 	buf_init_arena(&fields, w->a, PERSON_FIELDS_MAX_BYTES);
 	rc = request_fields(db, w->f.request.id, &fields, ei);
 	if (rc || !fields.len)

@@ -1,7 +1,7 @@
 /*
  * keyslot: keys.db. One read-write connection per store under a mutex; writes
- * happen under the site's write lock. The cache holds two blocks of 4,096 keys,
- * filled 64 at a time.
+ * happen under the site's write lock. The cache holds 32 blocks of 256 keys, filled 16 at a time: sign-ups use one
+ * after the other, those who confirm or leave come from anywhere.
  */
 #include "store/keyslot.h"
 
@@ -16,9 +16,10 @@
 #define KEYS_VERSION 1
 /* Slots are made in portions, so that no sign-up waits for all 4,096. */
 #define KEYS_PORTION 512
-#define KEYS_RANGE 64
-#define KEYS_BLOCKS 2
-#define KEYS_BLOCK_BYTES ((size_t)KEYSLOT_BLOCK * CRYPT_KEY_BYTES)
+#define KEYS_RANGE 16
+#define KEYS_BLOCKS 32
+#define KEYS_BLOCK 256
+#define KEYS_BLOCK_BYTES ((size_t)KEYS_BLOCK * CRYPT_KEY_BYTES)
 
 #define STR_(x) #x
 #define STR(x) STR_(x)
@@ -51,8 +52,8 @@ struct keys_block {
 	int64_t first; /* id of its first slot; -1: empty */
 	uint64_t used; /* tick of last use */
 	unsigned char *keys; /* KEYS_BLOCK_BYTES, locked if the system allows */
-	bool loaded[KEYSLOT_BLOCK / KEYS_RANGE];
-	bool live[KEYSLOT_BLOCK];
+	bool loaded[KEYS_BLOCK / KEYS_RANGE];
+	bool live[KEYS_BLOCK];
 };
 
 struct keyslots {
@@ -281,7 +282,7 @@ enum err keyslot_reserve(struct store *s, struct errinfo *ei)
 
 static struct keys_block *keys_block_of(struct keyslots *k, int64_t id)
 {
-	int64_t first = id - id % KEYSLOT_BLOCK;
+	int64_t first = id - id % KEYS_BLOCK;
 	struct keys_block *b = &k->blocks[0];
 	for (int i = 0; i < KEYS_BLOCKS; i++) {
 		if (k->blocks[i].first == first) {

@@ -9,6 +9,7 @@
 #define STMTS(X)                                                                                            \
 	X(FIND, DB_READ, 8, "SELECT " COLUMNS " FROM person WHERE channel = ?1 AND lookup = ?2")             \
 	X(GET, DB_READ, 8, "SELECT " COLUMNS " FROM person WHERE id = ?1")                                   \
+	X(GET_ADDRESS, DB_READ, 9, "SELECT " COLUMNS ", address_ct FROM person WHERE id = ?1")               \
 	X(NEXT_ID, DB_READ, 1,                                                                               \
 	    "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'person'), 0) + 1")               \
 	X(INSERT, DB_WRITE, 0,                                                                               \
@@ -124,6 +125,25 @@ enum err person_get(struct db *db, int64_t id, struct person *out, struct errinf
 	sqlite3_stmt *q = person_stmt(db, GET);
 	db_bind_i64(q, 1, id);
 	return person_one(db, q, out, ei);
+}
+
+enum err person_get_address(struct db *db, int64_t id, struct person *out, struct buf *address, struct errinfo *ei)
+{
+	sqlite3_stmt *q = person_stmt(db, GET_ADDRESS);
+	bool row;
+	db_bind_i64(q, 1, id);
+	enum err e = db_row(db, q, &row, ei);
+	if (e)
+		return e;
+	if (!row)
+		return err_set(ei, E_NOT_FOUND, "no such person");
+	person_fill(q, out);
+	if (sqlite3_column_type(q, 8) != SQLITE_NULL)
+		e = seal_get(db, id, PLACE_ADDRESS, id, db_col(q, 8), address, ei);
+	else
+		e = err_set(ei, E_NOT_FOUND, "this person is erased");
+	db_end(q);
+	return e;
 }
 
 /* The number of the next person, as AUTOINCREMENT would give it; read once per transaction. */

@@ -4,7 +4,7 @@
 
 #define COLUMNS                                                                                     \
 	"id, person_id, form, lang, purposes, consent_hash, intake_ms, state, created_ms, expires_ms," \
-	" settled_ms, mailed_ms, mails, generation"
+	" settled_ms, mailed_ms, mails, generation, fields_ct IS NOT NULL"
 #define STMTS(X)                                                                                             \
 	X(INSERT, DB_WRITE, 0,                                                                                \
 	    "INSERT INTO request(id, person_id, form, lang, purposes, consent_hash, intake_ms, state, created_ms," \
@@ -12,20 +12,20 @@
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, ?12 IS NOT NULL)")                 \
 	X(NEXT_ID, DB_READ, 1,                                                                                \
 	    "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'request'), 0) + 1")               \
-	X(GET, DB_READ, 14, "SELECT " COLUMNS " FROM request WHERE id = ?1")                                  \
+	X(GET, DB_READ, 15, "SELECT " COLUMNS " FROM request WHERE id = ?1")                                  \
 	X(SETTLE, DB_WRITE, 0, "UPDATE request SET state = ?2, settled_ms = ?3 WHERE id = ?1 AND state = 0")  \
 	X(MAILED, DB_WRITE, 0, "UPDATE request SET mails = mails + 1, mailed_ms = ?2 WHERE id = ?1")          \
 	X(RENEW, DB_WRITE, 0,                                                                                 \
 	    "UPDATE request SET state = 0, settled_ms = NULL, expires_ms = ?2, generation = generation + 1"   \
 	    " WHERE id = ?1 AND state IN (0, 3)")                                                             \
-	X(PENDING, DB_READ, 14,                                                                               \
+	X(PENDING, DB_READ, 15,                                                                               \
 	    "SELECT " COLUMNS " FROM request WHERE person_id = ?1 AND state = 0 ORDER BY id")                 \
-	X(EACH, DB_READ, 14, "SELECT " COLUMNS " FROM request WHERE person_id = ?1 ORDER BY id")              \
-	X(LATEST, DB_READ, 14,                                                                                \
+	X(EACH, DB_READ, 15, "SELECT " COLUMNS " FROM request WHERE person_id = ?1 ORDER BY id")              \
+	X(LATEST, DB_READ, 15,                                                                                \
 	    "SELECT " COLUMNS " FROM request WHERE person_id = ?1 AND form = ?2 ORDER BY id DESC LIMIT 1")    \
 	X(FIELDS, DB_READ, 2, "SELECT person_id, fields_ct FROM request WHERE id = ?1")                       \
 	X(PAGE, DB_READ, 2, "SELECT person_id, page_ct FROM request WHERE id = ?1")                           \
-	X(EXPIRED, DB_READ, 14,                                                                               \
+	X(EXPIRED, DB_READ, 15,                                                                               \
 	    "SELECT " COLUMNS " FROM request WHERE state = 0 AND expires_ms > ?1 AND expires_ms < ?2 ORDER BY expires_ms"   \
 	    " LIMIT ?3")
 DB_STMTS(request, REQUEST, STMTS)
@@ -130,6 +130,7 @@ static void request_fill(sqlite3_stmt *q, struct request_row *r)
 	r->mailed_ms = sqlite3_column_int64(q, 11);
 	r->mails = sqlite3_column_int(q, 12);
 	r->generation = sqlite3_column_int(q, 13);
+	r->has_fields = sqlite3_column_int(q, 14);
 }
 
 static enum err request_one(struct db *db, sqlite3_stmt *q, struct arena *a, struct request_row *out,

@@ -4,7 +4,7 @@
  * keyslot: one random key per person, in keys.db. Slots are made ahead, 4,096
  * at a time, and are durable before use; the slot's number is the person's id.
  * So a sign-up writes no key, and erasing a person is overwriting one slot.
- * Keys are read in blocks of 4,096 (128 KiB) into locked memory that is wiped when the
+ * Keys that are used are kept in blocks of 256 (8 KiB) of locked memory that is wiped when the
  * block goes. An erasure by another process is noticed at the next borrow of a handle.
  * Threads: any thread.
  */

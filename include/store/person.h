@@ -62,6 +62,8 @@ struct person_new {
 };
 /* E_CONFLICT: the address has a row. */
 enum err person_insert(struct db *db, const struct person_new *n, int64_t *id, struct errinfo *ei);
+/* Both at once. E_NOT_FOUND: no such person, or erased (then *out is filled). */
+enum err person_get_address(struct db *db, int64_t id, struct person *out, struct buf *address, struct errinfo *ei);
 /* Appends. E_NOT_FOUND also when erased. */
 enum err person_address(struct db *db, int64_t id, struct buf *out, struct errinfo *ei);
 /* Appends the JSON text; nothing if there are none. */

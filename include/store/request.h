@@ -54,6 +54,7 @@ struct request_row {
 	int64_t mailed_ms;  /* 0: no mail yet; else the last one */
 	int mails;
 	int generation; /* from 1 */
+	bool has_fields; /* request_fields() has something to give */
 };
 
 enum err request_insert(struct db *db, const struct request_new *n, int64_t *id, struct errinfo *ei);
