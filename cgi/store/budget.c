@@ -23,7 +23,7 @@ static const char schema[] =
 
 static const char pragmas[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;"
-    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=2000;";
+    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024; PRAGMA wal_autocheckpoint=2000;";
 
 static const char *const sql[Q__MAX] = {
     [Q_BEGIN] = "BEGIN IMMEDIATE",
