@@ -68,7 +68,7 @@ void budget_filter_make(struct budget *b)
 	else
 		b->filter = calloc(1, FILTER_BITS / 8);
 	/* first: what another process writes from here on is noticed as a change */
-	if (b->filter && budget_file_changed(b))
-		budget_windows_forget(b);
+	if (b->filter)
+		budget_file_look(b);
 	b->filtered = b->filter && filter_fill(b);
 }

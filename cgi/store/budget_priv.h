@@ -67,8 +67,9 @@ struct budget {
 	struct crypt_key *key[2];
 	struct window windows[SHELVES][SHELF_WINDOWS];
 	unsigned shelf_used[SHELVES];
+	uint32_t shelves_old;   /* bits: another process wrote; to be read anew once what is pending on it is written */
 	unsigned shelf_next;    /* to be written */
-	int64_t windows_added;  /* takes that are not in the file */
+	int64_t windows_added;  /* takes that are not in the file: the sum of pending */
 	int64_t windows_ms;     /* wall time of the last writing */
 	int64_t version;        /* of the file; another one: another process wrote */
 	unsigned char *filter;  /* NULL: none yet */
@@ -103,8 +104,11 @@ struct window *budget_window(struct budget *b, const struct asking *k);
 /* Adds what was used to *sum; *oldest: first slot in use, unchanged if there is none. */
 void budget_window_sum(const struct window *w, const struct asking *k, int64_t *sum, int64_t *oldest);
 void budget_window_add(struct budget *b, struct window *w);
-/* Has another process written since this was asked last? Asked outside of transactions only, where it is true. */
-bool budget_file_changed(struct budget *b);
+/*
+ * Has another process written since the last look? Then the filter counts no more, and all shelves are old. Looked at
+ * outside of transactions only, where it is true.
+ */
+void budget_file_look(struct budget *b);
 /* Writes what is not in the file, in the transaction that is open or one of its own. */
 enum err budget_windows_write(struct budget *b, int64_t now_ms, struct errinfo *ei);
 /* The next SHELF_PORTION shelves of it. */
@@ -119,7 +123,7 @@ bool budget_filter_may_have(const struct budget *b, const unsigned char subject[
 void budget_filter_note(struct budget *b, const unsigned char subject[SUBJECT_BYTES]);
 /* Makes the filter if there is none that counts, but not again and again. Outside of transactions. */
 void budget_filter_make(struct budget *b);
-/* Writes, then forgets: their subjects, the file or the time are others from now on. */
+/* Writes, then forgets: their subjects, the file or the time are others from now on. Where another writes, all stays. */
 enum err budget_windows_drop(struct budget *b, struct errinfo *ei);
 
 /* Outside the lock. */

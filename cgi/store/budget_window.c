@@ -22,6 +22,10 @@ static unsigned shelf_of(const struct asking *k)
 	return window_at(k) / SHELF_WINDOWS;
 }
 
+/* A shelf with room for a take has a free place even if all its asks come here, so the search ends. */
+_Static_assert(BUDGET_ASKS_MAX <= SHELF_FULL && SHELF_FULL < SHELF_WINDOWS && SHELVES % SHELF_PORTION == 0
+    && SHELVES <= 32, "shelves");
+
 /* The window of these bytes, or the free place where it belongs. */
 static struct window *window_place(struct budget *b, const struct asking *k)
 {
@@ -56,17 +60,26 @@ static bool window_read(struct budget *b, struct window *w, const struct asking 
 	return rc == SQLITE_DONE;
 }
 
+/* Where that fails, what lay there stays: those that were put behind it are found over it. */
 static bool window_load(struct budget *b, struct window *w, const struct asking *k)
 {
+	struct window fresh = {.class = k->ask->class, .width = k->width, .at = k->at};
 	unsigned char before[SUBJECT_BYTES];
 
-	*w = (struct window){.class = k->ask->class, .width = k->width, .at = k->at};
-	memcpy(w->subject, k->subject, SUBJECT_BYTES);
+	memcpy(fresh.subject, k->subject, SUBJECT_BYTES);
 	budget_subject(b, 1, k->ask, before);
-	if (window_read(b, w, k, w->subject) && window_read(b, w, k, before))
-		return true;
-	w->class = 0;
-	return false;
+	if (!window_read(b, &fresh, k, fresh.subject) || !window_read(b, &fresh, k, before))
+		return false;
+	b->shelf_used[shelf_of(k)] += !w->class;
+	*w = fresh;
+	return true;
+}
+
+/* One that has read cannot begin to write if another process has written since. */
+static void read_end(struct budget *b)
+{
+	if (b->open && b->deferred)
+		b->open = !budget_done(b, Q_COMMIT);
 }
 
 static bool window_write(struct budget *b, struct window *w)
@@ -85,6 +98,8 @@ static bool window_advance(struct budget *b, struct window *w, int64_t at)
 {
 	if (at == w->at)
 		return true;
+	if (w->pending)
+		read_end(b);
 	if (!window_write(b, w))
 		return false;
 	for (int i = 0; i < WINDOW_SLOTS && w->at < at; i++)
@@ -103,13 +118,11 @@ struct window *budget_window(struct budget *b, const struct asking *k)
 	if (w->class && k->at >= w->at)
 		return window_advance(b, w, k->at) ? w : NULL;
 	/* The clock went back: the file knows what lies in the window now. */
-	if (w->class && !window_write(b, w))
+	if (w->pending)
+		read_end(b);
+	if (!window_write(b, w))
 		return NULL;
-	b->shelf_used[shelf_of(k)] += !w->class;
-	if (window_load(b, w, k))
-		return w;
-	b->shelf_used[shelf_of(k)]--;
-	return NULL;
+	return window_load(b, w, k) ? w : NULL;
 }
 
 void budget_window_sum(const struct window *w, const struct asking *k, int64_t *sum, int64_t *oldest)
@@ -129,7 +142,7 @@ void budget_window_add(struct budget *b, struct window *w)
 	b->windows_added++;
 }
 
-bool budget_file_changed(struct budget *b)
+void budget_file_look(struct budget *b)
 {
 	int64_t version = b->version;
 
@@ -138,21 +151,28 @@ bool budget_file_changed(struct budget *b)
 	sqlite3_reset(b->q[Q_VERSION]);
 	bool changed = version != b->version;
 	b->version = version;
-	return changed;
+	if (changed) {
+		b->filtered = false;
+		b->shelves_old = UINT32_MAX;
+	}
 }
 
+/* What is not in the file is lost. */
 static void shelf_forget(struct budget *b, unsigned shelf)
 {
+	for (int i = 0; b->shelf_used[shelf] && i < SHELF_WINDOWS; i++)
+		b->windows_added -= b->windows[shelf][i].pending;
 	if (b->shelf_used[shelf])
 		memset(b->windows[shelf], 0, sizeof(b->windows[shelf]));
 	b->shelf_used[shelf] = 0;
+	b->shelves_old &= ~(UINT32_C(1) << shelf);
 }
 
 void budget_windows_forget(struct budget *b)
 {
 	for (unsigned i = 0; i < SHELVES; i++)
 		shelf_forget(b, i);
-	b->windows_added = 0;
+	bug_if(b->windows_added);
 }
 
 static bool shelf_write_class(struct budget *b, unsigned shelf, enum budget_class class)
@@ -163,38 +183,38 @@ static bool shelf_write_class(struct budget *b, unsigned shelf, enum budget_clas
 	return true;
 }
 
+static bool shelves_pending(const struct budget *b, unsigned from, unsigned n)
+{
+	for (unsigned i = from; b->windows_added && i < from + n; i++)
+		for (int k = 0; b->shelf_used[i] && k < SHELF_WINDOWS; k++)
+			if (b->windows[i][k].pending)
+				return true;
+	return false;
+}
+
 /* So many from this one on. */
 static enum err shelves_write(struct budget *b, unsigned from, unsigned n, int64_t now_ms, struct errinfo *ei)
 {
-	/* One that has read cannot begin to write if another process has written since. */
-	if (b->open && b->deferred)
-		b->open = !budget_done(b, Q_COMMIT);
-	bool own = !b->open, ok = true, changed = own && budget_file_changed(b);
-	bool write = own && b->windows_added;
-
-	/* all are to be forgotten */
-	if (changed) {
-		from = 0;
-		n = SHELVES;
-	}
+	read_end(b);
+	bool own = !b->open, ok = true;
+	if (own)
+		budget_file_look(b);
+	bool pending = shelves_pending(b, from, n);
 	b->windows_ms = now_ms;
-	b->filtered = b->filtered && !changed;
-	if (write && !budget_done(b, Q_BEGIN))
+	if (pending && own && !budget_done(b, Q_BEGIN))
 		return budget_err(b, ei, "begin");
-	for (int c = 1; b->windows_added && ok && c < BUDGET_CLASS__MAX; c++)
+	for (int c = 1; pending && ok && c < BUDGET_CLASS__MAX; c++)
 		for (unsigned i = from; ok && i < from + n; i++)
 			ok = shelf_write_class(b, i, (enum budget_class)c);
-	if (!ok || (write && !budget_done(b, Q_COMMIT))) {
-		enum err rc = budget_err(b, ei, "write");
-		if (own)
-			budget_done(b, Q_ROLLBACK);
-		/* What these takes were is lost with the transaction; the file says what counts. */
-		budget_windows_forget(b);
-		return rc;
-	}
-	if (changed)
-		budget_windows_forget(b);
-	return OK;
+	ok = ok && (!pending || !own || budget_done(b, Q_COMMIT));
+	enum err rc = ok ? OK : budget_err(b, ei, "write");
+	if (!ok && own)
+		budget_done(b, Q_ROLLBACK);
+	/* What these takes were is lost with the transaction; the file says what counts. */
+	for (unsigned i = from; i < from + n; i++)
+		if (!ok || b->shelves_old >> i & 1)
+			shelf_forget(b, i);
+	return rc;
 }
 
 enum err budget_windows_write(struct budget *b, int64_t now_ms, struct errinfo *ei)
@@ -226,7 +246,8 @@ enum err budget_windows_drop(struct budget *b, struct errinfo *ei)
 {
 	enum err rc = b->windows_added || b->open ? budget_windows_write(b, b->windows_ms, ei) : OK;
 
-	budget_windows_forget(b);
+	if (!rc)
+		budget_windows_forget(b);
 	return rc;
 }
 
@@ -239,8 +260,10 @@ enum err budget_windows_room(struct budget *b, const struct asking *k, size_t n,
 
 		if (b->shelf_used[shelf] + BUDGET_ASKS_MAX <= SHELF_FULL)
 			continue;
+		/* where another process is writing, all stays as it is until the next take */
 		rc = shelves_write(b, shelf, 1, b->windows_ms, ei);
-		shelf_forget(b, shelf);
+		if (!rc)
+			shelf_forget(b, shelf);
 	}
 	return rc;
 }
