@@ -147,6 +147,18 @@ limit_round() {
 	note single.rate "$(field rate "$line")"
 }
 
+# Mails that were taken over; none by the black hole, some by all others.
+sent_note() {
+	local sent
+	sent=$(sent_count)
+	if [ "$1" = hole ]; then
+		[ "$sent" = 0 ] || fail "hole: $sent mails were taken"
+	else
+		[ "$sent" -gt 0 ] || fail "$1: no mail was taken; see worker.log in $run"
+	fi
+	note "$1.sent" "$sent"
+}
+
 # signup_round NAME [worker]: 32 clients into an empty database; its CPU includes the follow-up work of every row.
 signup_round() {
 	local name=$1 line body serve_before ok people_before whole
@@ -157,7 +169,7 @@ signup_round() {
 	serve_before=$(cpu_us "$serve_pid")
 	line=$("$build/bench/load" -c "${clients:-32}" -s "$((seconds + 1))" ${load_by:-} -b "$body" "$port" /j/s/news) ||
 		fail "$name: $line"
-	[ -z "$worker_pid" ] || note "$name.sent" "$(ask "SELECT count(*) FROM outbox WHERE state = 2")"
+	[ -z "$worker_pid" ] || sent_note "$name"
 	wait_for 30 intake_empty || fail "$name: sign-ups are left in the intake"
 	whole=$(($(date +%s%3N) - whole))
 	ok=$(field ok "$line")
@@ -290,6 +302,7 @@ worker_part() {
 		sleep "$seconds"
 		cpu=$(cpu_us "$worker_pid")
 		line=$(ask "SELECT count(*) FROM outbox WHERE state = 2 AND started_ms >= $from")
+		[ "$line" -gt 0 ] || fail "worker: no mail was taken; see worker.log in $run"
 		note worker.cpu_us "$(quotient "$cpu" "$line")"
 		kill "$worker_pid"
 		wait "$worker_pid" || fail "the worker ended with $?"
@@ -313,7 +326,7 @@ tls_part() {
 	"$build/bench/load" -c 32 -s "$((seconds + 2))" -b "$(signup_body)" "$port" /j/s/news >"$run/load.out" ||
 		fail "tls: $(cat "$run/load.out")"
 	sampler_stop
-	[ "$(ask 'SELECT count(*) FROM outbox WHERE state = 2')" -gt 0 ] || fail "tls: no mail was taken; see worker.log in $run"
+	[ "$(sent_count)" -gt 0 ] || fail "tls: no mail was taken; see worker.log in $run"
 	[ "$(top "$run/samples" 1)" = 0 ] || note both.top_mb "$(top "$run/samples" 1)"
 	note tls.connections "$(top "$run/samples" 2)"
 	note tls.serve_mb "$(rss_top_mb "$serve_pid")"
@@ -400,8 +413,16 @@ foreign_percent() {
 		p = (busy - own) * 100 / all; printf "%d\n", p < 0 ? 0 : p }'
 }
 
+# What the host took ("steal"), in percent of all processors.
+steal_ticks() { awk '$1 == "cpu" { print $9 }' /proc/stat; }
+steal_percent() {
+	awk -v ticks="$(($(steal_ticks) - steal))" -v hz="$(getconf CLK_TCK)" -v s="$(($(date +%s) - started))" -v n="$(nproc)" \
+		'BEGIN { printf "%.1f\n", s ? ticks * 100 / (hz * s * n) : 0 }'
+}
+
 started=$(date +%s)
 busy=$(busy_us)
+steal=$(steal_ticks)
 load=$(cut -d' ' -f1 /proc/loadavg)
 place_make
 trap place_remove EXIT
@@ -425,5 +446,5 @@ noisy=$([ "$foreign" -le 12 ] || echo noisy)
 sh tests/bench/table.sh "$run/readings" "$noisy"
 echo
 echo "Medians of $rounds rounds; $(($(date +%s) - started)) s in all; load average before: $load; other processes" \
-	"used $foreign % of the processors."
+	"used $foreign % of the processors. The host took $(steal_percent) % of them (steal)."
 [ -z "$noisy" ] || echo "THE MACHINE WAS NOT QUIET: only CPU per request and memory count, no rate, ratio or p99."

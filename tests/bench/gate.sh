@@ -93,6 +93,7 @@ worker_round() {
 	cpu=$(cpu_us "$worker_pid")
 	reading worker_mb "$(rss_mb "$worker_pid")"
 	n=$(ask "SELECT count(*) FROM outbox WHERE state = 2 AND started_ms >= $from")
+	[ "$n" -gt 0 ] || fail "the worker: no mail was taken; see worker.log in $run"
 	kill "$worker_pid"
 	wait "$worker_pid" || fail "the worker ended with $?"
 	worker_pid=

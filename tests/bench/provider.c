@@ -6,6 +6,7 @@
  * than the worker, which a provider elsewhere does not take from this machine. Prints "port N" when it listens.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,6 +46,12 @@ static void fail(const char *what)
 	exit(1);
 }
 
+static void fail_text(const char *what)
+{
+	fprintf(stderr, "provider: %s\n", what);
+	exit(1);
+}
+
 static int64_t now_ms(void)
 {
 	struct timespec t;
@@ -75,27 +82,40 @@ static void conn_drop(int fd)
 			dues[(due_first + i) % CONNS_MAX].fd = -1;
 }
 
-/* Where the body ends; 0: not all of it is there. */
+/* Where the body ends; 0: not all of it is there; behind the buffer: it never will be. */
 static size_t request_end(struct conn *c)
 {
 	c->in[c->len] = '\0';
 	char *head = strstr(c->in, "\r\n\r\n"), *length = strcasestr(c->in, "\r\ncontent-length:");
 	size_t end = head ? (size_t)(head - c->in) + 4 : 0;
-	if (head && length && length < head)
-		end += strtoul(length + 17, NULL, 10);
+	unsigned long body = head && length && length < head ? strtoul(length + 17, NULL, 10) : 0;
+	end += body < REQUEST_MAX ? body : REQUEST_MAX;
+	if (head ? end >= REQUEST_MAX : c->len == REQUEST_MAX - 1)
+		return REQUEST_MAX;
 	return head && end <= c->len ? end : 0;
 }
 
 static void request_take(int fd, int64_t latency_ms)
 {
 	struct conn *c = conns[fd];
-	size_t end = request_end(c);
-	if (!end || c->waits || due_count == CONNS_MAX)
+	if (c->waits)
 		return;
+	size_t end = request_end(c);
+	if (end == REQUEST_MAX)
+		fail_text("a request is longer than the buffer");
+	if (!end)
+		return;
+	/* answers that nobody waits for any more hold places, too */
+	if (due_count == CONNS_MAX)
+		fail_text("too many answers are due");
+	/* behind the body may be the next request already */
+	char next = c->in[end];
+	c->in[end] = '\0';
 	struct due *d = &dues[(due_first + due_count++) % CONNS_MAX];
 	*d = (struct due){.at_ms = now_ms() + latency_ms, .fd = fd};
 	json_text(c->in, "\"CustomID\"", d->id);
 	json_text(strstr(c->in, "\"To\""), "\"Email\"", d->to);
+	c->in[end] = next;
 	c->waits = true;
 	memmove(c->in, c->in + end, c->len - end);
 	c->len -= end;
@@ -104,7 +124,11 @@ static void request_take(int fd, int64_t latency_ms)
 static void conn_read(int fd, int64_t latency_ms)
 {
 	struct conn *c = conns[fd];
+	if (c->len == sizeof(c->in) - 1)
+		fail_text("more was sent ahead than the buffer holds");
 	ssize_t n = recv(fd, c->in + c->len, sizeof(c->in) - 1 - c->len, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
 	if (n <= 0) {
 		conn_drop(fd);
 		return;
@@ -133,7 +157,7 @@ static int answers(int64_t latency_ms)
 	while (due_count) {
 		struct due d = dues[due_first];
 		int64_t left = d.at_ms - now_ms();
-		if (left > 0)
+		if (d.fd >= 0 && left > 0)
 			return (int)left;
 		due_first = (due_first + 1) % CONNS_MAX;
 		due_count--;

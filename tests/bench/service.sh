@@ -204,6 +204,8 @@ serve_stop() {
 }
 
 ask() { "$build/bench/ask" "$run/data/bench/data.db" "$1"; }
+# Mails that the provider took over.
+sent_count() { ask 'SELECT count(*) FROM outbox WHERE state = 2'; }
 intake_empty() { [ "$(ask 'SELECT count(*) FROM intake')" = 0 ]; }
 
 # What a browser sends from the form: the hash of the text shown goes with it.
