@@ -50,6 +50,7 @@ struct writer_queue {
 	bool busy;    /* a pool thread has it */
 	bool called;  /* a pool thread is on its way: not another one for each job that comes meanwhile */
 	bool pending; /* earlier commits left follow-up work */
+	bool poked;   /* since the last follow-up began: it has not seen that work */
 	enum err (*after)(struct db *db, void *arg, bool *more, struct errinfo *ei);
 	void *after_arg;
 	int64_t retry_ms; /* monotonic; no follow-up before */
@@ -154,6 +155,7 @@ static void pool_call(struct writer_pool *p)
 		return;
 	p->idlers = i->next;
 	i->called = true;
+	p->stats.calls++;
 	pthread_cond_signal(&i->call);
 }
 
@@ -336,12 +338,16 @@ static void queue_rest(struct writer_pool *p, struct writer_queue *q)
 	q->ckpt_running = true;
 	q->ckpt_pages = atomic_load(&q->store->wal_pages);
 	q->tidying++;
+	/* pool_pick() has not counted this store */
+	if (queue_due_ms(q) < p->alarm_ms)
+		pool_call(p);
 	pthread_mutex_unlock(&p->mu);
 	if (store_carry_wal(q->store, &ei) != OK)
 		log_err(LOG_WARN, "checkpoint", &ei);
 	pthread_mutex_lock(&p->mu);
 	q->tidying--;
 	q->ckpt_running = false;
+	pthread_cond_broadcast(&p->idle);
 }
 
 static void queue_after_done(struct writer_queue *q, const struct writer_batch *b, bool committed)
@@ -349,7 +355,7 @@ static void queue_after_done(struct writer_queue *q, const struct writer_batch *
 	int pages = atomic_load(&q->store->wal_pages), known = pages < q->ckpt_pages ? 0 : q->ckpt_pages;
 	q->rest_ms = pages - known >= WRITER_REST_PAGES ? clock_mono_ms() + WRITER_REST_MS : 0;
 	if (b->did_after) {
-		q->pending = b->more;
+		q->pending = b->more || q->poked;
 		q->backoff_ms = 0;
 		q->retry_ms = 0;
 	}
@@ -426,6 +432,8 @@ static void pool_turn(struct writer_pool *p, struct writer_queue *q, struct writ
 	*b = (struct writer_batch){.try_after = queue_after_due(q, clock_mono_ms())};
 	if (!b->try_after)
 		queue_take(q, b);
+	else
+		q->poked = false;
 	q->busy = true;
 	q->called = false;
 	pthread_mutex_unlock(&p->mu);
@@ -689,6 +697,7 @@ void writer_poke(struct writer_pool *p, struct store *s)
 	pthread_mutex_lock(&p->mu);
 	if (s->queue) {
 		s->queue->pending = true;
+		s->queue->poked = true;
 		pool_call(p);
 	}
 	pthread_mutex_unlock(&p->mu);

@@ -87,6 +87,7 @@ struct writer_stats {
 	uint64_t afters;   /* successful follow-up runs */
 	uint64_t failed;   /* jobs that returned an error */
 	uint64_t refused;  /* queue full */
+	uint64_t calls;    /* idle threads of the pool that were called */
 };
 void writer_stats(struct writer_pool *p, struct writer_stats *out);
 

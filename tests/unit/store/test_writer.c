@@ -510,6 +510,152 @@ static void test_commit_failure_reaches_every_job(void **state)
 	writer_pool_free(p);
 }
 
+/* Two stores: one whose job lasts holds up neither a job nor the follow-up of the other, whoever kept the alarm for it. */
+static void test_stores_do_not_wait(void **state)
+{
+	struct site *a = *state, b;
+	static struct follow f;
+	struct client c;
+	struct signup s;
+	struct writer_pool *p = writer_pool_new(2);
+	f = (struct follow){.portion = 100};
+	site_folder(&b);
+	assert_ok(site_open(&b, true));
+	sem_init(&gate, 0, 0);
+	sem_init(&entered, 0, 0);
+	assert_ok(writer_attach(p, a->store, NULL, NULL, EI));
+	assert_ok(writer_attach(p, b.store, follow_up, &f, EI));
+	for (int i = 0; i < 10; i++) {
+		/* its follow-up is due in a moment: before it is, or when the other store already has a thread */
+		signup_fill(&s, i);
+		if (i % 2 == 0)
+			assert_ok(writer_run(p, b.store, job_intake, &s, EI));
+		c = (struct client){.pool = p, .store = a->store};
+		assert_int_equal(pthread_create(&c.thread, NULL, blocker_main, &c), 0);
+		sem_wait(&entered);
+		if (i % 2)
+			assert_ok(writer_run(p, b.store, job_intake, &s, EI));
+		for (int k = 0; k < 5000 && rows(b.store) > 0; k++)
+			usleep(1000);
+		assert_int_equal(rows(b.store), 0);
+		sem_post(&gate);
+		pthread_join(c.thread, NULL);
+		assert_true(c.ok);
+	}
+	writer_pool_free(p);
+	site_close(&b);
+	site_remove(b.root);
+}
+
+static enum err job_first_waits(struct db *db, void *arg, struct errinfo *ei)
+{
+	struct signup *s = arg;
+	return slice_eq_str(s->in.address, "person0@example.org") ? job_waits(db, arg, ei) : job_intake(db, arg, ei);
+}
+
+/* A hundred jobs at once for a store that nobody is at: one thread comes, the seven others sleep on. */
+static void test_one_thread_is_called(void **state)
+{
+	struct site *t = *state;
+	static struct sent sent[100];
+	struct writer_stats before, after;
+	struct writer_pool *p = writer_pool_new(8);
+	sem_t all;
+	sem_init(&all, 0, 0);
+	sem_init(&gate, 0, 0);
+	sem_init(&entered, 0, 0);
+	assert_ok(writer_attach(p, t->store, NULL, NULL, EI));
+	usleep(100000); /* all have begun and are idle */
+	writer_stats(p, &before);
+	for (int i = 0; i < 100; i++) {
+		sent[i] = (struct sent){.job = {.run = job_first_waits, .arg = &sent[i].s, .done = sent_done}, .all = &all};
+		signup_fill(&sent[i].s, i);
+		assert_ok(writer_submit(p, t->store, &sent[i].job, EI));
+	}
+	sem_wait(&entered);
+	usleep(20000);
+	sem_post(&gate);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(sem_wait(&all), 0);
+	writer_stats(p, &after);
+	assert_int_equal(after.jobs - before.jobs, 100);
+	assert_int_equal(after.calls - before.calls, 1);
+	writer_pool_free(p);
+}
+
+/* What follow-up work saw of the jobs that wait. */
+struct pressed {
+	struct writer_pool *pool;
+	struct store *store;
+	atomic_int calls;
+	atomic_bool begun, none, some;
+};
+
+static enum err follow_pressed(struct db *db, void *arg, bool *more, struct errinfo *ei)
+{
+	struct pressed *f = arg;
+	(void)ei;
+	*more = false;
+	if (f->calls++)
+		return OK;
+	f->none = !writer_pressed(db);
+	f->begun = true;
+	for (int i = 0; i < 5000 && writer_queue_length(f->pool, f->store) == 0; i++)
+		usleep(1000);
+	f->some = writer_pressed(db);
+	return OK;
+}
+
+static void test_pressed(void **state)
+{
+	struct site *t = *state;
+	static struct pressed f;
+	struct signup s;
+	struct db *db;
+	struct writer_pool *p = writer_pool_new(1);
+	f = (struct pressed){.pool = p, .store = t->store};
+	assert_ok(writer_attach(p, t->store, follow_pressed, &f, EI));
+	for (int i = 0; i < 5000 && !f.begun; i++)
+		usleep(1000);
+	signup_fill(&s, 1);
+	assert_ok(writer_run(p, t->store, job_intake, &s, EI));
+	assert_true(f.none);
+	assert_true(f.some);
+	assert_true(writer_detach(p, t->store));
+	writer_pool_free(p);
+	/* without a pool nobody waits */
+	assert_ok(store_write_begin(t->store, &db, EI));
+	assert_false(writer_pressed(db));
+	store_write_rollback(t->store);
+}
+
+static enum err follow_poked(struct db *db, void *arg, bool *more, struct errinfo *ei)
+{
+	struct pressed *f = arg;
+	(void)db;
+	(void)ei;
+	*more = false;
+	if (f->calls++ == 0)
+		writer_poke(f->pool, f->store);
+	return OK;
+}
+
+/* Work that another process leaves while follow-up work runs was not seen by that: it runs once more. */
+static void test_poke_while_it_runs(void **state)
+{
+	struct site *t = *state;
+	static struct pressed f;
+	struct writer_pool *p = writer_pool_new(2);
+	f = (struct pressed){.pool = p, .store = t->store};
+	assert_ok(writer_attach(p, t->store, follow_poked, &f, EI));
+	for (int i = 0; i < 5000 && f.calls < 2; i++)
+		usleep(1000);
+	assert_int_equal(f.calls, 2);
+	assert_true(writer_detach(p, t->store));
+	assert_int_equal(f.calls, 2);
+	writer_pool_free(p);
+}
+
 static off_t bytes_of(const char *path)
 {
 	struct stat st;
@@ -517,21 +663,89 @@ static off_t bytes_of(const char *path)
 	return st.st_size;
 }
 
-/* Nobody writes any more: what waits in the WAL is carried into the database, so that an erasure finds little there. */
+static char write_mebibyte[] = "INSERT OR REPLACE INTO intake(id, at_ms, channel, form, lang, consent_hash, sealed) "
+	"VALUES(1, 1, 1, 'news', 'de', zeroblob(32), zeroblob(1048576))";
+#define WAL_WRITTEN_MIB 200
+
+/* Written without a pause: the WAL begins anew all the same, and never exceeds the size at which batches wait for it. */
+static void test_wal_begins_anew(void **state)
+{
+	struct site *t = *state;
+	char wal[200];
+	off_t most = 0;
+	struct writer_pool *p = writer_pool_new(2);
+	snprintf(wal, sizeof wal, "%s/data.db-wal", t->dir);
+	assert_ok(writer_attach(p, t->store, NULL, NULL, EI));
+	for (int i = 0; i < WAL_WRITTEN_MIB; i++) {
+		assert_ok(writer_run(p, t->store, job_commit_fails, write_mebibyte, EI));
+		off_t now = bytes_of(wal);
+		most = now > most ? now : most;
+	}
+	writer_pool_free(p);
+	assert_true(most > 16 << 20);
+	assert_true(most <= (off_t)(2 * 64 + 8) << 20);
+}
+
+static void *detach_main(void *arg)
+{
+	struct client *c = arg;
+	c->ok = writer_detach(c->pool, c->store);
+	return NULL;
+}
+
+/* Whoever takes a store out of the pool while it is put to rest is told when that is over. */
+static void test_detach_beside_rest(void **state)
+{
+	struct site *t = *state;
+	char wal[200];
+	struct signup s;
+	struct writer_pool *p = writer_pool_new(2);
+	struct client c = {.pool = p, .store = t->store};
+	snprintf(wal, sizeof wal, "%s/data.db-wal", t->dir);
+	assert_ok(writer_attach(p, t->store, NULL, NULL, EI));
+	for (int i = 0; bytes_of(wal) < 2 << 20; i++) {
+		signup_fill(&s, i);
+		assert_ok(writer_run(p, t->store, job_intake, &s, EI));
+	}
+	while (!writer_quiet(p, t->store))
+		usleep(1000);
+	pthread_mutex_lock(&t->store->ckpt_mu);
+	for (int i = 0; i < 20000 && writer_quiet(p, t->store); i++)
+		usleep(1000);
+	assert_false(writer_quiet(p, t->store));
+	alarm(60); /* who is not told waits for ever */
+	assert_int_equal(pthread_create(&c.thread, NULL, detach_main, &c), 0);
+	usleep(50000);
+	pthread_mutex_unlock(&t->store->ckpt_mu);
+	pthread_join(c.thread, NULL);
+	alarm(0);
+	assert_true(c.ok);
+	writer_pool_free(p);
+}
+
+/*
+ * Nobody writes any more: what waits in the WAL is carried into the database, so that an erasure finds little there. One
+ * thread does that, the follow-up before it, and the jobs.
+ */
 static void test_rest_empties_the_wal(void **state)
 {
 	struct site *t = *state;
 	char data[200], wal[200];
+	static struct follow f;
 	struct signup s;
 	struct writer_pool *p = writer_pool_new(1);
+	f = (struct follow){.portion = 100};
 	snprintf(data, sizeof data, "%s/data.db", t->dir);
 	snprintf(wal, sizeof wal, "%s/data.db-wal", t->dir);
-	assert_ok(writer_attach(p, t->store, NULL, NULL, EI));
-	for (int i = 0; bytes_of(wal) < 3 << 20; i++) {
-		signup_fill(&s, i);
+	assert_ok(writer_attach(p, t->store, follow_up, &f, EI));
+	int n = 0;
+	for (; bytes_of(wal) < 3 << 20; n++) {
+		signup_fill(&s, n);
 		assert_ok(writer_run(p, t->store, job_intake, &s, EI));
 	}
 	off_t before = bytes_of(data);
+	wait_empty(t->store);
+	assert_int_equal(f.seen, n);
 	for (int i = 0; i < 1200 && bytes_of(data) == before; i++)
 		usleep(50000);
 	assert_true(bytes_of(data) > before);
@@ -554,6 +768,12 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_rest_empties_the_wal, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_full_queue_refuses, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_commit_failure_reaches_every_job, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_stores_do_not_wait, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_one_thread_is_called, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_pressed, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_poke_while_it_runs, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_wal_begins_anew, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_detach_beside_rest, site_setup, site_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
