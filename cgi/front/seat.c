@@ -104,7 +104,9 @@ void seats_end(struct seats *s)
 	if (!s->seat)
 		return;
 	atomic_store(&s->ended, true);
-	seats_add(s, s->workers);
+	/* for each one, not only as many as `taken` lacks: who gets up in this moment takes its seat off it only later */
+	for (unsigned i = 0; i < s->workers; i++)
+		bug_if(sem_post(&s->free));
 	if (!s->guard_runs)
 		return;
 	bug_if(sem_post(&s->guard_wake));
@@ -127,12 +129,18 @@ void seats_take(struct seats *s)
 	wait_for(&s->free);
 }
 
+/* If all are busy. */
+static void guard_call(struct seats *s)
+{
+	if (all_busy(s) && !atomic_load(&s->guarded) && !atomic_exchange(&s->guarded, true))
+		bug_if(sem_post(&s->guard_wake));
+}
+
 void seat_busy(struct seats *s, unsigned n)
 {
 	atomic_store_explicit(&s->seat[n].since_ms, clock_mono_ms(), memory_order_relaxed);
-	unsigned busy = atomic_fetch_add(&s->busy, 1) + 1;
-	if (busy >= atomic_load(&s->taken) && !atomic_load(&s->guarded) && !atomic_exchange(&s->guarded, true))
-		bug_if(sem_post(&s->guard_wake));
+	atomic_fetch_add(&s->busy, 1);
+	guard_call(s);
 }
 
 bool seat_idle(struct seats *s, unsigned n)
@@ -141,7 +149,10 @@ bool seat_idle(struct seats *s, unsigned n)
 	atomic_fetch_sub(&s->busy, 1);
 	unsigned taken = atomic_load(&s->taken);
 	while (taken > s->normal && !atomic_load(&s->ended))
-		if (atomic_compare_exchange_weak(&s->taken, &taken, taken - 1))
+		if (atomic_compare_exchange_weak(&s->taken, &taken, taken - 1)) {
+			/* between both numbers the guard may have seen a free seat and gone to sleep */
+			guard_call(s);
 			return false;
+		}
 	return true;
 }

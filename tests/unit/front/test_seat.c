@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "front/seat_priv.h"
@@ -157,6 +158,43 @@ static void test_guard_sleeps(void **state)
 	end();
 }
 
+static atomic_bool go;
+
+static void *one_event(void *arg)
+{
+	seats_take(&seats);
+	atomic_fetch_add(&sitting, 1);
+	while (!atomic_load(&go))
+		;
+	seat_busy(&seats, 0);
+	if (!seat_idle(&seats, 0))
+		seats_take(&seats);
+	return arg;
+}
+
+/* All sit, and one is getting up in the very moment in which it ends: nobody is left waiting for a seat. */
+static void test_end_while_one_gets_up(void **state)
+{
+	pthread_t t;
+	(void)state;
+	alarm(60); /* who is left waits for ever */
+	for (int i = 0; i < 4000; i++) {
+		start(1, 2);
+		atomic_store(&seats.taken, 2);
+		atomic_store(&go, false);
+		assert_int_equal(pthread_create(&t, NULL, one_event, NULL), 0);
+		while (!atomic_load(&sitting))
+			;
+		atomic_store(&go, true);
+		for (volatile int k = i % 200; k > 0; k--)
+			;
+		seats_end(&seats);
+		pthread_join(t, NULL);
+		end();
+	}
+	alarm(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_get_up),
 		cmocka_unit_test(test_busy_is_not_stuck),
 		cmocka_unit_test(test_guard_sleeps),
+		cmocka_unit_test(test_end_while_one_gets_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
