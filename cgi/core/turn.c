@@ -366,7 +366,6 @@ static enum err turn_portion(struct db *db, const struct turn *t, struct arena *
 {
 	int64_t max = intake_committed_id(db), at = 0, late_ms = clock_now_ms() - TURN_LATE_MS;
 	unsigned most = writer_pressed(db) ? TURN_PRESSED_MAX : TURN_BATCH_MAX;
-
 	struct turn_daily daily = {.n = 0};
 	struct intake_row row;
 	enum err rc;
@@ -380,8 +379,6 @@ static enum err turn_portion(struct db *db, const struct turn *t, struct arena *
 		if (rc)
 			return rc;
 		at = row.id;
-		if (row.in.at_ms < late_ms)
-			most = TURN_BATCH_MAX;
 		rc = row.readable ? turn_one(db, t, a, &row, ei) : E_NOT_FOUND;
 		if (rc == E_NOT_FOUND) {
 			left_add(left, row.id);
@@ -394,6 +391,9 @@ static enum err turn_portion(struct db *db, const struct turn *t, struct arena *
 		if (rc)
 			return rc;
 		++*done;
+		/* not for those left behind, which would make all portions full for ever */
+		if (row.in.at_ms < late_ms)
+			most = TURN_BATCH_MAX;
 	}
 	*full = *done == most;
 	return turn_daily_end(db, &daily, ei);

@@ -1,8 +1,12 @@
 /* From a sign-up to a person, a request, an event and a mail: what, how often, and never half. */
 #include "lib/world.h"
 
+#include <pthread.h>
+
 #include "store/budget.h"
 #include "store/suppression.h"
+#include "store/writer.h"
+#include "store/writer_priv.h"
 
 #define ADA "ada@example.org"
 
@@ -297,6 +301,107 @@ static void test_unknown_many(void **state)
 	assert_int_equal(world_intake(w), TURN_BATCH_MAX + 10);
 }
 
+/* Two jobs of the pool: the first is under way and waits for the write lock, the second waits for the first. */
+struct queued {
+	struct world *w;
+	pthread_t thread;
+	struct writer_job job[2];
+};
+
+static enum err job_nothing(struct db *db, void *arg, struct errinfo *ei)
+{
+	(void)db;
+	(void)arg;
+	(void)ei;
+	return OK;
+}
+
+static void job_done(struct writer_job *job)
+{
+	(void)job;
+}
+
+static void *queued_main(void *arg)
+{
+	struct queued *q = arg;
+
+	for (int i = 0; i < 2; i++) {
+		struct errinfo ei = {0};
+		q->job[i] = (struct writer_job){.run = job_nothing, .done = job_done};
+		if (writer_submit(q->w->writers, q->w->store, &q->job[i], &ei))
+			return NULL;
+		while (i == 0 && writer_queue_length(q->w->writers, q->w->store))
+			usleep(1000);
+	}
+	return arg;
+}
+
+/* One portion. Returns how many it did. */
+static int64_t one_portion(struct world *w, bool pressed, bool *more)
+{
+	static struct queued q;
+	int64_t before = world_intake(w);
+	struct db *db;
+	void *ok = &q;
+
+	q.w = w;
+	assert_ok(store_write_begin(w->store, &db, EI));
+	if (pressed) {
+		assert_int_equal(pthread_create(&q.thread, NULL, queued_main, &q), 0);
+		pthread_join(q.thread, &ok);
+	}
+	assert_ptr_equal(ok, &q);
+	assert_int_equal(writer_pressed(db), pressed);
+	assert_ok(turn_after(db, &w->turn, more, EI));
+	assert_ok(store_write_commit(w->store, EI));
+	while (!writer_quiet(w->writers, w->store))
+		usleep(1000);
+	return before - world_intake(w);
+}
+
+/* While visitors wait the portions are small, but not for sign-ups that are late already. */
+static void test_pressed(void **state)
+{
+	static const unsigned char nobody[STORE_HASH_BYTES] = {1, 2, 3};
+	static const struct {
+		int row, n, lost;
+		int64_t age_ms;
+		bool pressed;
+		int done;
+		bool more;
+	} rows[] = {
+	    {__LINE__, TURN_BATCH_MAX + 1, 0, 0, false, TURN_BATCH_MAX, true},
+	    {__LINE__, TURN_BATCH_MAX + 1, 0, 0, true, TURN_PRESSED_MAX, true},
+	    {__LINE__, TURN_PRESSED_MAX - 1, 0, 0, true, TURN_PRESSED_MAX - 1, false},
+	    {__LINE__, TURN_PRESSED_MAX + 1, 0, TURN_LATE_MS, true, TURN_PRESSED_MAX, true},
+	    {__LINE__, TURN_BATCH_MAX + 1, 0, TURN_LATE_MS + 1, true, TURN_BATCH_MAX, true},
+	    {__LINE__, TURN_PRESSED_MAX + 1, 0, TURN_LATE_MS + 1, true, TURN_PRESSED_MAX + 1, false},
+	    /* what nobody can work on grows old, and makes nothing else late */
+	    {__LINE__, TURN_BATCH_MAX + 1, 1, 0, true, TURN_PRESSED_MAX, true},
+	};
+	struct world *w = *state;
+	size_t lines = 0;
+
+	world_signup(w, "news", ADA, "news", "de"); /* the pool is there */
+	log_capture(quiet, &lines);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t done;
+		bool more;
+		if (rows[i].lost) {
+			put_rows(w, nobody, "lost@example.org", rows[i].lost);
+			world_wait(w, TURN_LATE_MS + 1);
+		}
+		put_rows(w, world_consent(w, "news", "de")->hash, ADA, rows[i].n);
+		world_wait(w, rows[i].age_ms);
+		done = one_portion(w, rows[i].pressed, &more);
+		if (done != rows[i].done || more != rows[i].more)
+			fail_msg("row %d: %lld done, %s", rows[i].row, (long long)done, more ? "more" : "no more");
+		world_turn(w);
+		assert_int_equal(world_intake(w), rows[i].lost);
+	}
+	log_capture(NULL, NULL);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
@@ -304,6 +409,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_new), T(test_late), T(test_repeat), T(test_two_mails), T(test_known), T(test_changed_fields),
 	    T(test_blocked), T(test_budget), T(test_many), T(test_unknown_wording), T(test_unknown_many),
+	    T(test_pressed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
