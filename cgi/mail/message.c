@@ -268,5 +268,6 @@ enum err message_load_fill(struct arena *a, struct slice stored, const struct me
 	struct message loaded;
 	enum err e = message_load(a, stored, &loaded, ei);
 
+	memset(out, 0, sizeof(*out));
 	return e ? e : message_fill(a, &loaded, values, out, ei);
 }

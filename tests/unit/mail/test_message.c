@@ -454,6 +454,92 @@ static void values_cannot_build_marks(void **state)
 	assert_int_equal(message_load_fill(&ar, store(&m), &v, &out, NULL), E_INVALID);
 }
 
+static const size_t message_fields[] = {
+	offsetof(struct message, from_name), offsetof(struct message, from_addr), offsetof(struct message, reply_to),
+	offsetof(struct message, to), offsetof(struct message, subject), offsetof(struct message, text),
+	offsetof(struct message, html), offsetof(struct message, list_unsubscribe), offsetof(struct message, list_id),
+	offsetof(struct message, message_id), offsetof(struct message, boundary), offsetof(struct message, zone),
+	offsetof(struct message, lang), offsetof(struct message, custom_id),
+};
+
+static void assert_same(const struct message *a, const struct message *b)
+{
+	for (size_t i = 0; i < sizeof(message_fields) / sizeof(message_fields[0]); i++) {
+		const struct slice *x = (const void *)((const char *)a + message_fields[i]);
+		const struct slice *y = (const void *)((const char *)b + message_fields[i]);
+
+		if (!slice_eq(*x, *y))
+			fail_msg("field %zu: \"%.*s\" is not \"%.*s\"", i, SLICE_FMT(*x), SLICE_FMT(*y));
+	}
+	assert_int_equal(a->date_ms, b->date_ms);
+}
+
+/* Read once and filled for many: each mail is the one that reading and filling it alone gives, and none is of another. */
+static void one_load_for_many(void **state)
+{
+	struct message m = stored_message(), loaded, whole, alone, again;
+	struct slice stored = store(&m);
+	char *gone = malloc(stored.len);
+	struct arena own;
+
+	(void)state;
+	assert_non_null(gone);
+	memcpy(gone, stored.ptr, stored.len);
+	arena_init(&own, ARENA_REQUEST_MAX_BYTES);
+	assert_int_equal(message_load(&ar, slice_make(gone, stored.len), &loaded, NULL), OK);
+	free(gone);
+	assert_int_equal(message_load(&ar, stored, &again, NULL), OK);
+	assert_true(slice_eq_str(loaded.to, TO_MARK));
+	assert_int_equal(loaded.date_ms, 0);
+	assert_int_equal(loaded.custom_id.len, 0);
+	for (int i = 0; i < 50; i++) {
+		struct message_slots v = filled_slots();
+		char to[40], link[60];
+
+		snprintf(to, sizeof(to), "p%d@example.net", i);
+		snprintf(link, sizeof(link), "https://www.example.org/j/c/%d", i * 7919);
+		v.value[MESSAGE_TO] = slice_from(to);
+		v.value[MESSAGE_LINK] = slice_from(link);
+		v.date_ms += i;
+		arena_reset(&own);
+		assert_int_equal(message_fill(&own, &loaded, &v, &whole, NULL), OK);
+		assert_int_equal(message_load_fill(&own, stored, &v, &alone, NULL), OK);
+		assert_same(&whole, &alone);
+		assert_true(slice_eq_str(whole.to, to));
+		assert_true(has(whole.text, link));
+	}
+	assert_same(&loaded, &again);
+	arena_free(&own);
+}
+
+/* A wrong text is found when it is read, once; a value that is missing only with its own mail. */
+static void load_and_fill_find_their_own(void **state)
+{
+	struct message m = stored_message(), out, loaded;
+	struct slice stored = store(&m);
+	struct message_slots v = filled_slots();
+	struct errinfo ei = {0};
+
+	(void)state;
+	assert_int_equal(message_load(&ar, swap(stored, "\"format\":1", "\"format\":2"), &out, &ei), E_INVALID);
+	assert_non_null(strstr(ei.text, "format 1"));
+	assert_int_equal(message_load(&ar, swap(stored, LINK_MARK, "\xee\x80\x80nothing\xee\x80\x81"), &out, NULL), E_INVALID);
+	assert_int_equal(message_load(&ar, swap(stored, "Beispiel S", LINK_MARK), &out, NULL), E_INVALID);
+	assert_int_equal(message_load(&ar, SLICE("no object"), &out, NULL), E_INVALID);
+	/* nothing of an earlier mail is left in what could not be read */
+	memset(&out, 0x55, sizeof(out));
+	assert_int_equal(message_load_fill(&ar, SLICE("no object"), &v, &out, NULL), E_INVALID);
+	assert_int_equal(out.text.len, 0);
+	assert_int_equal(out.date_ms, 0);
+
+	v.value[MESSAGE_LINK] = SLICE("");
+	assert_int_equal(message_load(&ar, stored, &loaded, NULL), OK);
+	assert_int_equal(message_fill(&ar, &loaded, &v, &out, &ei), E_INVALID);
+	assert_non_null(strstr(ei.text, message_slot_name(MESSAGE_LINK)));
+	v = filled_slots();
+	assert_int_equal(message_fill(&ar, &loaded, &v, &out, NULL), OK);
+}
+
 static void inert(void **state)
 {
 	(void)state;
@@ -535,7 +621,7 @@ int main(void)
 		T(mime_lines_are_clean), T(mime_refuses_header_breaks), T(fill_puts_values_where_slots_were),
 		T(fill_escapes_html), T(values_are_typed), T(long_values_are_refused), T(a_missing_value_is_an_error),
 		T(unused_slots_need_no_value), T(bad_messages_are_not_stored), T(store_says_when_it_does_not_fit),
-		T(altered_stores_are_refused), T(values_cannot_build_marks), T(inert), T(slots_json_round),
+		T(altered_stores_are_refused), T(values_cannot_build_marks), T(one_load_for_many), T(load_and_fill_find_their_own), T(inert), T(slots_json_round),
 		T(slots_json_refuses), T(markers_are_what_texts_hold),
 	};
 
