@@ -313,20 +313,21 @@ static enum err task_text(const struct task *t, const struct message **out, stru
 	struct batch_text *x;
 	enum err e;
 
-	for (size_t i = 0; i < b->ntexts && i < BATCH_TEXTS; i++) {
+	for (size_t i = 0; i < BATCH_TEXTS; i++) {
 		*out = &b->texts[i].m;
-		if (memcmp(b->texts[i].hash, t->mail_hash, sizeof(t->mail_hash)) == 0)
+		if (b->texts[i].whole && memcmp(b->texts[i].hash, t->mail_hash, sizeof(t->mail_hash)) == 0)
 			return OK;
 	}
 	x = &b->texts[b->ntexts % BATCH_TEXTS];
+	x->whole = false;
 	arena_free(&x->arena);
 	arena_init_blocks(&x->arena, TASK_ARENA_BYTES, TASK_BLOCK_BYTES);
-	memset(x->hash, 0, sizeof(x->hash));
 	*out = &x->m;
 	e = text_read(b, t, x, ei);
 	if (e)
 		return e;
 	memcpy(x->hash, t->mail_hash, sizeof(x->hash));
+	x->whole = true;
 	b->ntexts++;
 	return OK;
 }

@@ -29,6 +29,7 @@
 /* Mails of one batch have few different texts; each is read and checked once. */
 #define BATCH_TEXTS 4
 struct batch_text {
+	bool whole; /* else it is none */
 	unsigned char hash[STORE_HASH_BYTES];
 	struct message m; /* with markers; in arena */
 	struct arena arena;

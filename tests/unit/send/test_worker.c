@@ -181,11 +181,11 @@ static int teardown(void **state)
 
 /* --- filling the outbox ------------------------------------------------------------ */
 
-static void stored_text(struct buf *out)
+static void stored_text(struct buf *out, const char *subject)
 {
 	struct message m = {
 		.from_name = SLICE("Beispiel"), .from_addr = SLICE("news@example.org"),
-		.to = message_slot_marker(MESSAGE_TO), .subject = SLICE("Bitte bestätigen"),
+		.to = message_slot_marker(MESSAGE_TO), .subject = slice_from(subject),
 		.text = message_slot_marker(MESSAGE_LINK), .html = SLICE("<p>Hallo</p>"),
 		.list_unsubscribe = message_slot_marker(MESSAGE_UNSUBSCRIBE), .list_id = SLICE("news.www.example.org"),
 		.message_id = message_slot_marker(MESSAGE_MESSAGE_ID), .boundary = message_slot_marker(MESSAGE_BOUNDARY),
@@ -207,8 +207,8 @@ static void slots_json(struct buf *out, const char *to)
 	MUST(message_slots_write(out, &v, &ei));
 }
 
-/* To a new person, or (kind nothing) to nobody that is held. */
-static int64_t add_mail_of(enum outbox_kind kind, const char *to)
+/* To a new person, or (kind nothing) to nobody that is held. hash: of its text, if that is not to be stored. */
+static int64_t add_mail_with(enum outbox_kind kind, const char *to, const char *subject, const unsigned char *hash)
 {
 	struct buf text, slots;
 	struct outbox_new n = {.channel = STORE_EMAIL, .kind = kind, .created_ms = w.now, .next_ms = w.now};
@@ -219,10 +219,13 @@ static int64_t add_mail_of(enum outbox_kind kind, const char *to)
 
 	buf_init(&text, MESSAGE_STORED_MAX_BYTES);
 	buf_init(&slots, 4096);
-	stored_text(&text);
+	stored_text(&text, subject);
 	slots_json(&slots, to);
 	MUST(store_write_begin(w.store, &db, &ei));
-	MUST(text_put(db, TEXT_MAIL, "de", MESSAGE_FORMAT, buf_slice(&text), n.mail_hash, &ei));
+	if (hash)
+		memcpy(n.mail_hash, hash, sizeof(n.mail_hash));
+	else
+		MUST(text_put(db, TEXT_MAIL, "de", MESSAGE_FORMAT, buf_slice(&text), n.mail_hash, &ei));
 	if (kind != OUTBOX_NOTHING)
 		MUST(person_insert(db, &p, &n.person_id, &ei));
 	n.slots = buf_slice(&slots);
@@ -231,6 +234,11 @@ static int64_t add_mail_of(enum outbox_kind kind, const char *to)
 	buf_free(&text);
 	buf_free(&slots);
 	return id;
+}
+
+static int64_t add_mail_of(enum outbox_kind kind, const char *to)
+{
+	return add_mail_with(kind, to, "Bitte bestätigen", NULL);
 }
 
 static int64_t add_mail(const char *to)
@@ -1199,6 +1207,70 @@ static void a_text_that_is_gone_fails(void **state)
 	assert_non_null(strstr(w.log, "mail_refused"));
 }
 
+/* The mail of a file is, byte for byte, that of this text to this person. */
+static void file_is(int64_t id, const char *to, const char *subject)
+{
+	struct row r = row_of(id);
+	char path[256];
+	struct buf text, slots, want, got;
+	struct message_slots v;
+	struct message m;
+	struct arena a;
+
+	arena_init(&a, ARENA_REQUEST_MAX_BYTES);
+	buf_init(&text, MESSAGE_STORED_MAX_BYTES);
+	buf_init(&slots, 4096);
+	buf_init(&want, MESSAGE_MIME_MAX_BYTES);
+	buf_init(&got, MESSAGE_MIME_MAX_BYTES);
+	stored_text(&text, subject);
+	slots_json(&slots, to);
+	MUST(message_slots_read(&a, buf_slice(&slots), &v, &ei));
+	MUST(message_load_fill(&a, buf_slice(&text), &v, &m, &ei));
+	message_mime(&want, &m);
+	snprintf(path, sizeof(path), "%s/%s", w.mails, r.provider_id);
+	MUST(file_read(&got, path, &ei));
+	if (!slice_eq(buf_slice(&got), buf_slice(&want)))
+		fail_msg("%s, %s: got\n%.*s", to, subject, SLICE_FMT(buf_slice(&got)));
+	buf_free(&text);
+	buf_free(&slots);
+	buf_free(&want);
+	buf_free(&got);
+	arena_free(&a);
+}
+
+/*
+ * More texts in one batch than are kept at hand, in every order: each person gets the right one. Those whose text is
+ * not in the store fail, and they alone: also where their turn is just behind another such mail.
+ */
+static void many_texts_in_a_batch(void **state)
+{
+	enum { TEXTS = 7, MAILS = 84 };
+	static const unsigned char gone[3][STORE_HASH_BYTES] = {{1, 2, 3}, {0}, {4, 5, 6}};
+	static int64_t ids[MAILS];
+	static char to[MAILS][40], subject[MAILS][40];
+
+	(void)state;
+	w.route[0] = "dir";
+	for (int i = 0; i < MAILS; i++) {
+		/* one after the other, then back and forth, then each a few times */
+		int text = i < 28 ? i % TEXTS : i < 56 ? i * i % TEXTS : i / 4 % TEXTS;
+		int lost = i % 11 - 8;
+
+		snprintf(to[i], sizeof(to[i]), "p%d@example.net", i);
+		snprintf(subject[i], sizeof(subject[i]), "Brief Nummer %d", text);
+		ids[i] = add_mail_with(OUTBOX_CONFIRM, to[i], subject[i], lost >= 0 ? gone[lost] : NULL);
+	}
+	MUST(run_once());
+	for (int i = 0; i < MAILS; i++) {
+		if (i % 11 >= 8) {
+			ROW(ids[i], OUTBOX_FAILED, "bad-mail");
+			continue;
+		}
+		ROW(ids[i], OUTBOX_ACCEPTED, "ok");
+		file_is(ids[i], to[i], subject[i]);
+	}
+}
+
 static void only_one_worker(void **state)
 {
 	char path[128];
@@ -1369,7 +1441,7 @@ int main(void)
 		T(brevo_killed_worker), T(brevo_wrong_key_holds), T(brevo_takes_over), T(unknown_is_asked_where_it_may_be),
 		T(unknown_goes_elsewhere_if_it_must), T(unknown_does_not_change_provider),
 		T(smtp_without_answer_is_sent_once_more), T(smtp_that_refuses_the_sender_holds), T(smtp_server_by_starttls), T(smtp_server_by_tls), T(smtp_server_refuses), T(try_out_sends_nothing), T(plain_http_to_strangers_is_refused),
-		T(a_text_that_is_gone_fails), T(only_one_worker), T(backoff_grows_between_limits), T(sleeps_and_wakes),
+		T(a_text_that_is_gone_fails), T(many_texts_in_a_batch), T(only_one_worker), T(backoff_grows_between_limits), T(sleeps_and_wakes),
 		T(idle_sites_are_closed),
 	};
 
