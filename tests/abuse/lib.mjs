@@ -49,9 +49,12 @@ export class Service {
     this.children = [];
   }
 
-  #run(bin, verb, env) {
-    const log = fs.openSync(path.join(this.dir, `${verb}.log`), 'a');
-    const child = spawn(bin, [verb, '-c', this.conf], { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
+  #run(bin, verb, env) { return this.run(bin, [verb, '-c', this.conf], verb, env); }
+
+  /** A child of this service that end() ends; its words are in name.log. */
+  run(bin, args, name, env = {}) {
+    const log = fs.openSync(path.join(this.dir, `${name}.log`), 'a');
+    const child = spawn(bin, args, { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
     fs.closeSync(log);
     child.ended = new Promise((done) => child.on('exit', (code, signal) => done(signal ?? code)));
     this.children.push(child);

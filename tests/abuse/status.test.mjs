@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
+import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { Service, at, formOf, site, until } from './lib.mjs';
+import { Service, at, formOf, program, site, until } from './lib.mjs';
 
 const s = new Service({ sites: { club: site('club'), firm: site('firm'), torn: 'site: torn\nbase_url: https://www.example.org/torn\nnonsense: 1\n' } });
 after(() => s.remove());
@@ -18,6 +19,7 @@ test('status before the first start, while running, and afterwards', async () =>
   assert.match(before.sites[0].reason, /no data of site club/);
 
   await s.start();
+  await until('the worker', 20_000, () => status().worker);
   const fresh = status();
   assert.equal(fresh.code, 3, 'one site is down');
   assert.deepEqual([fresh.serve, fresh.worker], [true, true]);
@@ -64,6 +66,22 @@ test('status before the first start, while running, and afterwards', async () =>
   for (const out of [all.out, text.out]) assert.doesNotMatch(out, /anna|bert|carl|eve@/);
   await s.end();
   assert.deepEqual([status().serve, status().worker], [false, false]);
+});
+
+test('the worker gives way to pages, and never takes back what it was given', async () => {
+  const mine = os.getPriority();
+  const given = Math.max(15, mine);
+  await s.start();
+  await until('a worker', 20_000, () => status().worker);
+  const [serve, worker] = s.children.map((c) => os.getPriority(c.pid));
+  assert.equal(serve, mine);
+  assert.equal(worker, Math.max(10, mine));
+  await s.end();
+  await s.start({ worker: false });
+  const child = s.run('nice', ['-n', String(given - mine), program(), 'worker', '-c', s.conf], 'worker');
+  await until('a worker', 20_000, () => status().worker);
+  assert.equal(os.getPriority(child.pid), given);
+  await s.end();
 });
 
 test('a site that does not exist', () => {
