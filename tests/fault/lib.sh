@@ -84,6 +84,16 @@ signup() {
 
 status_of() { "$ask" "$socket" get "$1" | cut -d' ' -f1; }
 
+# Until the last one acknowledged is done to its end: else a fault that is meant for the next sign-up meets what this one left.
+settled() {
+	local i
+	for i in $(seq 200); do
+		tail -n 1 "$dir/acknowledged" 2>/dev/null | "$look" "$dir/data/club" "$dir/keys/club.keys" club | grep -q "$(printf '\t-')" || return 0
+		sleep 0.05
+	done
+	bad "the last sign-up is not done after 10 s"
+}
+
 # Everybody who was acknowledged is held, and somebody who never asked is not (so this can fail).
 everybody() {
 	local i missing=

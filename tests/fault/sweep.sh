@@ -16,6 +16,7 @@ injected=0
 inject() {
 	local log=$dir/strace.out err=$dir/strace.err s i hits
 	: >"$log"; : >"$err"
+	settled
 	strace -f -p "$pid" -o "$log" -e trace="$1" -e inject="$1:error=$2:when=$3" 2>"$err" &
 	s=$!
 	for i in $(seq 2000); do grep -q attached "$err" && break; sleep 0.01; done
