@@ -257,7 +257,10 @@ hole_round() {
 crowd_round() {
 	conf_make dir
 	crowd_in
+	# a start looks through the whole database once
+	start_s=120
 	signup_round crowd
+	start_s=
 	note crowd.people "$(ask 'SELECT count(*) FROM person')"
 	serve_stop
 	crowd_out
