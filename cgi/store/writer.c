@@ -454,10 +454,27 @@ static void idler_leave(struct writer_pool *p, struct pool_idle *i)
 		*at = i->next;
 }
 
+/* clock_mono_ms() may run ahead of the clock of conditions (in tests), so the time is told as a distance. */
+static struct timespec until_ms(int64_t due_ms)
+{
+	int64_t wait_ms = due_ms == INT64_MAX ? 0 : due_ms - clock_mono_ms();
+	struct timespec t;
+	if (wait_ms < 0)
+		wait_ms = 0;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += wait_ms / 1000;
+	t.tv_nsec += wait_ms % 1000 * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
+}
+
 /* Until called, or until due_ms if nobody else wakes by then. The mutex is held. */
 static void pool_wait(struct writer_pool *p, struct pool_idle *i, int64_t due_ms)
 {
-	const struct timespec until = {.tv_sec = due_ms / 1000, .tv_nsec = due_ms % 1000 * 1000000};
+	const struct timespec until = until_ms(due_ms);
 	bool alarm = due_ms < p->alarm_ms;
 	int rc = 0;
 	if (alarm)
