@@ -15,7 +15,6 @@
 	X(INSERT, DB_WRITE, 0,                                                                               \
 	    "INSERT INTO person(id, channel, lookup, state, lang, address_ct, fields_ct, created_ms, changed_ms," \
 	    " confirmed_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, CASE ?4 WHEN 1 THEN ?8 END)")         \
-	X(ADDRESS, DB_READ, 1, "SELECT address_ct FROM person WHERE id = ?1")                                \
 	X(FIELDS, DB_READ, 1, "SELECT fields_ct FROM person WHERE id = ?1")                                  \
 	X(SET_STATE, DB_WRITE, 0,                                                                            \
 	    "UPDATE person SET state = ?2, changed_ms = ?3, confirmed_ms = CASE WHEN ?2 = 1"                 \
@@ -210,10 +209,15 @@ enum err person_insert(struct db *db, const struct person_new *n, int64_t *id, s
 	return e;
 }
 
-static enum err person_open(struct db *db, int stmt, const char *place, int64_t id, struct buf *out,
-    struct errinfo *ei)
+enum err person_address(struct db *db, int64_t id, struct buf *out, struct errinfo *ei)
 {
-	sqlite3_stmt *q = person_stmt(db, stmt);
+	struct person p;
+	return person_get_address(db, id, &p, out, ei);
+}
+
+enum err person_fields(struct db *db, int64_t id, struct buf *out, struct errinfo *ei)
+{
+	sqlite3_stmt *q = person_stmt(db, FIELDS);
 	bool row;
 	db_bind_i64(q, 1, id);
 	enum err e = db_row(db, q, &row, ei);
@@ -222,21 +226,9 @@ static enum err person_open(struct db *db, int stmt, const char *place, int64_t 
 	if (!row)
 		return err_set(ei, E_NOT_FOUND, "no such person");
 	if (sqlite3_column_type(q, 0) != SQLITE_NULL)
-		e = seal_get(db, id, place, id, db_col(q, 0), out, ei);
-	else if (stmt == ADDRESS)
-		e = err_set(ei, E_NOT_FOUND, "this person is erased");
+		e = seal_get(db, id, PLACE_FIELDS, id, db_col(q, 0), out, ei);
 	db_end(q);
 	return e;
-}
-
-enum err person_address(struct db *db, int64_t id, struct buf *out, struct errinfo *ei)
-{
-	return person_open(db, ADDRESS, PLACE_ADDRESS, id, out, ei);
-}
-
-enum err person_fields(struct db *db, int64_t id, struct buf *out, struct errinfo *ei)
-{
-	return person_open(db, FIELDS, PLACE_FIELDS, id, out, ei);
 }
 
 /* An update that met no row: which of the two reasons was it? */
