@@ -157,7 +157,7 @@ static bool site_open(struct worker *w, struct work_site *s)
 	enum err e;
 	struct errinfo ei = {0};
 	struct store_opts o = {.site = s->conf->id, .dir = dir, .journal = w->o->conf->backup.journal, .max_readers = 2, .create = true,
-		.brief = w->o->once || s->checked, .lazy = true};
+		.brief = w->o->once || s->checked, .lazy = true, .look_later = true}; /* serve looks through large ones */
 	int64_t now = clock_mono_ms();
 
 	s->used_mono = now;

@@ -121,6 +121,9 @@ enum err store_write_begin_at(struct store *s, struct db **out, const char *file
 {
 	enum err e;
 	*out = NULL;
+	if (atomic_load(&s->condemned))
+		return err_set(ei, E_IO, "%s: damaged, as the log says; nothing is written any more. Stop the program and "
+		    "restore a backup", s->data_path);
 	e = lock_take(s, ei);
 	if (e)
 		return e;

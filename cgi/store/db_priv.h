@@ -146,6 +146,8 @@ struct store {
 	struct store_ring *ring_before;
 	struct keyslots *slots;
 	bool brief, lazy;
+	bool unseen;          /* not looked through at the opening; a store never changes it */
+	atomic_bool condemned; /* no more writing: store_condemn() */
 
 	int lock_fd;
 	pthread_mutex_t write_mu; /* held from begin to commit; guards writer */

@@ -225,7 +225,7 @@ static enum err store_open_data(struct store *s, bool fresh, struct errinfo *ei)
 	if (!e)
 		e = db_exec(conn, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
 		    "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0;", ei);
-	if (!e && !fresh && !s->brief)
+	if (!e && !fresh && !s->brief && !s->unseen)
 		e = db_check(conn, "PRAGMA quick_check(1)", s->data_path, ei);
 	if (!e)
 		e = migrate_run(s->data_path, conn, migrations_all, migrations_all_count, s->ring, ei);
@@ -238,6 +238,13 @@ static enum err store_open_data(struct store *s, bool fresh, struct errinfo *ei)
 	return e;
 }
 
+/* Both databases grow together; the larger one decides. */
+static bool store_large(const struct store *s, int64_t limit)
+{
+	struct stat st;
+	return stat(s->data_path, &st) == 0 && st.st_size > limit;
+}
+
 static enum err store_open_parts(struct store *s, bool create, struct errinfo *ei)
 {
 	bool fresh;
@@ -246,7 +253,7 @@ static enum err store_open_parts(struct store *s, bool create, struct errinfo *e
 		e = fresh ? store_fresh_ring(s, ei) : store_old_ring(s, ei);
 	if (!e)
 		e = keyslots_open(&s->slots, s->keys_path, fresh, ei);
-	if (!e && !fresh && !s->brief)
+	if (!e && !fresh && !s->brief && !s->unseen)
 		e = keyslots_check(s->slots, s->keys_path, "PRAGMA quick_check(1)", ei);
 	if (!e)
 		e = store_open_data(s, fresh, ei);
@@ -263,6 +270,8 @@ enum err store_open(struct store **out, const struct store_opts *o, struct errin
 	if (!e)
 		e = store_open_lock(s, o->create, ei);
 	if (!e) {
+		s->unseen = o->look_later && !o->brief &&
+		    store_large(s, o->look_bytes ? o->look_bytes : STORE_LOOK_BYTES);
 		e = store_open_parts(s, o->create, ei);
 		lock_release(s);
 	}
@@ -286,6 +295,16 @@ void store_close(struct store *s)
 	bug_if(s->queue != NULL || lock_mine(s));
 	/* With the last connection of all processes SQLite empties the WAL by itself. */
 	store_free(s);
+}
+
+bool store_unseen(const struct store *s)
+{
+	return s->unseen;
+}
+
+void store_condemn(struct store *s)
+{
+	atomic_store(&s->condemned, true);
 }
 
 const char *store_site(const struct store *s)

@@ -27,7 +27,7 @@
 /*
  * From here on (64 MiB) the next batch waits for a checkpoint: only then can the WAL start from its beginning again. But
  * for one that has little to do: one beside the batches comes first, and what they wrote meanwhile (2 MiB) is left.
- * Who writes faster than that waits at twice the size.
+ * Who writes faster than that waits at twice the size, also for the one that still runs beside.
  */
 #define WRITER_CKPT_MUST_PAGES (64 * 1024 * 1024 / WRITER_PAGE_BYTES)
 #define WRITER_CKPT_REST_PAGES (2 * 1024 * 1024 / WRITER_PAGE_BYTES)
@@ -405,7 +405,11 @@ static void batch_finish(struct writer_pool *p, struct writer_queue *q, struct w
  */
 static void queue_tidy(struct writer_pool *p, struct writer_queue *q, bool slots)
 {
-	bool must, due = queue_ckpt_due(q, &must);
+	bool must, due;
+	/* Beside a slow disk, batches would fill theirs long before one checkpoint is done: the queue stays busy. */
+	while (q->ckpt_running && atomic_load(&q->store->wal_pages) >= 2 * WRITER_CKPT_MUST_PAGES)
+		pthread_cond_wait(&p->idle, &p->mu);
+	due = queue_ckpt_due(q, &must);
 	if (!due || !must)
 		q->busy = false;
 	if (!due && !slots)

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "conf/secret.h"
 #include "core/turn.h"
+#include "store/look.h"
 #include "web/bare_priv.h"
 #include "web/client_priv.h"
 #include "web/generation_priv.h"
@@ -35,6 +36,7 @@ struct app_store {
 	struct store *store;  /* while it is open */
 	bool checked;         /* was open before: exists, is whole */
 	struct stat left;     /* data.db when it was last closed; st_ino 0: not known. Under the lock of app */
+	atomic_bool damaged;  /* found while it is served: nothing is written to it any more */
 	atomic_bool owes;     /* closed with work left that had failed */
 	int64_t owes_from_ms; /* monotonic; not tried again before. Of app_tick() */
 	struct app_store *next;
@@ -48,6 +50,7 @@ struct app {
 	struct writer_pool *writers;
 	struct app_store *stores; /* grows at load only, by the thread of app_reload() */
 	struct shelf shelf;       /* of stores */
+	struct look *look;        /* through databases that are too large for the start */
 	struct ready *ready;      /* writes ready files; NULL before app_started() */
 	pthread_mutex_t lock; /* guards now, and left of the stores */
 	struct generation *now;
@@ -116,13 +119,40 @@ static void app_wake(void *arg, struct store *s)
 
 /* ---- databases */
 
+/* From the thread of the look. Also where nobody has it open: who is opening it may have looked at the mark before. */
+static void app_looked(void *arg, void *who, bool damaged, const struct errinfo *found)
+{
+	struct app_store *st = who;
+	struct app *a = arg;
+	struct errinfo ei = *found;
+
+	err_wrap(&ei, "site %s", st->id);
+	log_err(damaged ? LOG_ERROR : LOG_WARN, damaged ? "damaged" : "not_looked_through", &ei);
+	if (!damaged)
+		return;
+	atomic_store(&st->damaged, true);
+	if (shelf_get(&a->shelf, &st->item, &ei) == OK) {
+		store_condemn(st->store);
+		shelf_put(&a->shelf, &st->item);
+	}
+}
+
+static void store_look_later(struct app *a, struct app_store *st)
+{
+	struct errinfo ei = {.code = OK};
+
+	if (look_add(a->look, st->store, st, &ei) != OK)
+		log_err(LOG_WARN, "not_looked_through", &ei);
+}
+
 static enum err store_shelf_open(struct shelf_item *it, void *arg, struct errinfo *ei)
 {
 	struct app_store *st = (struct app_store *)it;
 	struct app *a = arg;
 	/* What was here once must be here still: nothing is made anew behind an admin's back. */
 	const struct store_opts o = {.site = st->id, .dir = st->dir, .keys_path = st->keys, .journal = st->journal,
-	    .create = !st->checked, .brief = a->opts.brief || st->checked, .lazy = true};
+	    .create = !st->checked, .brief = a->opts.brief || st->checked, .lazy = true,
+	    .look_later = true, .look_bytes = a->opts.look_bytes};
 	enum err rc = store_open(&st->store, &o, ei);
 
 	if (!rc)
@@ -132,6 +162,10 @@ static enum err store_shelf_open(struct shelf_item *it, void *arg, struct errinf
 		st->store = NULL;
 		return rc;
 	}
+	if (store_unseen(st->store))
+		store_look_later(a, st);
+	if (atomic_load(&st->damaged))
+		store_condemn(st->store);
 	st->checked = true;
 	return OK;
 }
@@ -435,6 +469,8 @@ enum err app_new(struct app **out, const struct app_opts *o, struct errinfo *ei)
 	a->conf_path = strdup(o->conf_path);
 	a->writers = writer_pool_new(o->writer_threads);
 	rc = a->conf_path && a->writers ? bare_new(&a->bare, ei) : err_set(ei, E_NOMEM, "service");
+	if (!rc)
+		rc = look_new(&a->look, app_looked, a, ei);
 	if (!rc) {
 		writer_wake_hook(a->writers, app_wake, a);
 		rc = app_load(a, &g, ei);
@@ -466,6 +502,7 @@ void app_free(struct app *a)
 	if (!a)
 		return;
 	ready_free(a->ready);
+	look_free(a->look);
 	writer_pool_free(a->writers);
 	a->writers = NULL;
 	shelf_end(&a->shelf);

@@ -49,10 +49,14 @@ struct store_opts {
 	bool create;           /* make directory, keys and databases where NONE of them exists */
 	bool brief;            /* one request and out (CGI), or looked at before: no quick_check, and lazy */
 	bool lazy;             /* statements are prepared at their first use: half of them never are */
+	bool look_later;       /* quick_check only up to look_bytes: see store_unseen() */
+	int64_t look_bytes;    /* 0: STORE_LOOK_BYTES */
 };
+/* A disk of 300 reads a second needs some 15 s for these pages. */
+#define STORE_LOOK_BYTES (INT64_C(16) * 1024 * 1024)
 
 /*
- * Opens a site: keys, fingerprint, integrity (quick_check), migrations (each on an
+ * Opens a site: keys, fingerprint, integrity (quick_check, but see look_later), migrations (each on an
  * existing database after a verified copy data.db.pre-NNNN), half-done erasures.
  * E_NOT_FOUND nothing there and !create. E_DENIED some of keys file, data.db and
  * keys.db are missing, or the keys are not those of the data: a new key is never
@@ -61,6 +65,10 @@ struct store_opts {
 enum err store_open(struct store **out, const struct store_opts *o, struct errinfo *ei);
 /* No borrowed handle may be left. Truncates the WAL if nobody else uses it. NULL is fine. */
 void store_close(struct store *s);
+/* Too large to be looked through while others wait: the caller has it done beside (store/look.h). */
+bool store_unseen(const struct store *s);
+/* A damage was found while it is open: reading goes on, each store_write_begin() from here on is E_IO. Any thread. */
+void store_condemn(struct store *s);
 const char *store_site(const struct store *s);
 const char *store_dir(const struct store *s);
 /* What it points to stays until the store is closed, also after store_rekey(). */

@@ -34,6 +34,7 @@ struct app_opts {
 	void (*wake)(const struct conf *c, const char *site);
 	bool ticks;                  /* app_tick() will be called: counters of budgets may wait for it */
 	bool brief;                  /* one request (CGI): no checks that read whole files */
+	int64_t look_bytes;          /* databases up to here are looked through at the start, others beside; 0: as store_opts */
 	unsigned open_max;           /* sites that stay open, rendered and with their databases; 0: as many as is good */
 };
 

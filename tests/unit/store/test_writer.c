@@ -686,6 +686,38 @@ static void test_wal_begins_anew(void **state)
 	assert_true(most <= (off_t)(2 * 64 + 8) << 20);
 }
 
+static void *write_main(void *arg)
+{
+	struct client *c = arg;
+	for (int i = 0; i < WAL_WRITTEN_MIB; i++)
+		c->ok += writer_run(c->pool, c->store, job_commit_fails, write_mebibyte, NULL) == OK;
+	return NULL;
+}
+
+/* A checkpoint beside the batches that takes long, as on a slow disk, holds them up before the WAL is of any length. */
+static void test_wal_waits_for_a_slow_checkpoint(void **state)
+{
+	struct site *t = *state;
+	char wal[200];
+	pthread_t thread;
+	struct client c = {.pool = writer_pool_new(2), .store = t->store};
+	snprintf(wal, sizeof wal, "%s/data.db-wal", t->dir);
+	assert_ok(writer_attach(c.pool, t->store, NULL, NULL, EI));
+	pthread_mutex_lock(&t->store->ckpt_mu);
+	assert_int_equal(pthread_create(&thread, NULL, write_main, &c), 0);
+	off_t before = -1, now = bytes_of(wal);
+	while (now != before || now < 64 << 20) {
+		sleep(1);
+		before = now;
+		now = bytes_of(wal);
+	}
+	pthread_mutex_unlock(&t->store->ckpt_mu);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(c.ok, WAL_WRITTEN_MIB);
+	writer_pool_free(c.pool);
+	assert_true(now <= (off_t)(2 * 64 + 8) << 20);
+}
+
 static void *detach_main(void *arg)
 {
 	struct client *c = arg;
@@ -773,6 +805,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_pressed, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_poke_while_it_runs, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_wal_begins_anew, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_wal_waits_for_a_slow_checkpoint, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_detach_beside_rest, site_setup, site_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,10 @@
 /* The service as a whole: which site answers, what is down alone, reload, and equal answers for all. */
 #include "lib/web.h"
 
+#include <fcntl.h>
+
+#include <sqlite3.h>
+
 /* ---- equal answers */
 
 /* The whole answer without the request's own id. */
@@ -422,6 +426,65 @@ static void test_lost_keys(void **state)
 	web_close(&t);
 }
 
+/* Pages that no start needs, so that it comes up, and one of them damaged. */
+static void damage_data(const struct web *t)
+{
+	char path[200];
+	struct stat st;
+	sqlite3 *conn;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/data/club/data.db", t->w.root);
+	assert_int_equal(sqlite3_open(path, &conn), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(conn, "CREATE TABLE pile(b BLOB); INSERT INTO pile WITH RECURSIVE n(i) AS (SELECT 1"
+	    " UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT zeroblob(900) FROM n; PRAGMA wal_checkpoint(TRUNCATE)",
+	    NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(conn);
+	fd = open(path, O_RDWR);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(pwrite(fd, "\x03", 1, st.st_size - 4096), 1);
+	close(fd);
+}
+
+/*
+ * Too large to be looked through at the start: served at once, and looked through beside. Once the damage is found
+ * nothing is written any more, also after the databases were closed and opened again; what can be read is shown.
+ */
+static void test_damage_found_later(void **state)
+{
+	static struct lines log;
+	char path[100];
+	struct web t;
+	struct app_opts o;
+	unsigned status = 0;
+
+	(void)state;
+	web_open(&t, WORLD_SITE);
+	o = web_opts(&t, path);
+	app_free(t.app);
+	damage_data(&t);
+	log_capture(collect, &log);
+	assert_ok(app_new(&t.app, &o, EI));
+	assert_int_equal(web_get(&t, "/j/s/news"), 503);
+	app_free(t.app);
+	o.look_bytes = 4096;
+	assert_ok(app_new(&t.app, &o, EI));
+	assert_int_equal(web_get(&t, "/j/s/news"), 200);
+	for (int i = 0; i < 500 && status != 503; i++) {
+		status = web_post(&t, "/j/s/news", web_body(&t, "news", "late@example.org"));
+		usleep(10000);
+	}
+	assert_int_equal(status, 503);
+	log_capture(NULL, NULL);
+	assert_non_null(strstr(log.text, "event=damaged"));
+	assert_non_null(strstr(log.text, "site club: "));
+	assert_non_null(strstr(log.text, "restore a backup"));
+	assert_int_equal(web_get(&t, "/j/s/news"), 200);
+	app_reload(t.app);
+	assert_int_equal(web_post(&t, "/j/s/news", web_body(&t, "news", "late@example.org")), 503);
+	web_close(&t);
+}
+
 static void test_no_host_file(void **state)
 {
 	struct web t;
@@ -485,6 +548,7 @@ int main(void)
 	    cmocka_unit_test(test_equal), cmocka_unit_test(test_get_is_safe), cmocka_unit_test(test_head),
 	    cmocka_unit_test(test_match), cmocka_unit_test(test_host_in_links), cmocka_unit_test(test_reload),
 	    cmocka_unit_test(test_nested), cmocka_unit_test(test_broken), cmocka_unit_test(test_lost_keys),
+	    cmocka_unit_test(test_damage_found_later),
 	    cmocka_unit_test(test_brief_is_light), cmocka_unit_test(test_brief_is_whole),
 	    cmocka_unit_test(test_no_host_file), cmocka_unit_test(test_limited),
 	};

@@ -1,0 +1,38 @@
+#ifndef JAWORT_STORE_LOOK_H
+#define JAWORT_STORE_LOOK_H
+/*
+ * look: looks through large databases beside the service.
+ *
+ * `PRAGMA quick_check` reads every page, and a database that has grown lies on the disk in the order of its growth: 5.6 GB
+ * (a million people) on a cold disk are minutes, in which nobody could sign up, and after which a manager of services has
+ * lost its patience. So store_open() looks through what is small before anybody uses it, and leaves what is large to a
+ * thread of this room (store_opts.look_later). It reads table by table, each in a transaction of its own, so that the WAL
+ * can be emptied in between; one database at a time, at the lowest priority that the system gives.
+ *
+ * Source: sqlite.org/pragma.html#pragma_quick_check (with the name of a table), sqlite.org/c3ref/interrupt.html.
+ */
+#include <stdbool.h>
+#include "base/err.h"
+#include "store/db.h"
+
+struct look;
+
+/*
+ * damaged: a database is, the text says which and what. Else: it could not be looked through, and nothing is known of it.
+ * From the thread of the look, which holds nothing. who: as given to look_add().
+ */
+typedef void look_told(void *arg, void *who, bool damaged, const struct errinfo *ei);
+
+/* No thread yet: most hosts never need one. E_NOMEM. */
+enum err look_new(struct look **out, look_told *told, void *arg, struct errinfo *ei);
+/*
+ * Both databases of s come last in the row. s may be closed at once; who must stay until look_free(). Any thread.
+ * E_NOMEM: no memory or no thread, and nobody will look.
+ */
+enum err look_add(struct look *l, const struct store *s, void *who, struct errinfo *ei);
+/* Until nothing is left in the row. For tests. */
+void look_wait(struct look *l);
+/* Breaks off within milliseconds. NULL is fine. */
+void look_free(struct look *l);
+
+#endif
