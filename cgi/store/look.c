@@ -69,7 +69,7 @@ static enum err tables_of(sqlite3 *conn, char **names, struct errinfo *ei)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(q);
 	const char *text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(q, 0) : NULL;
-	*names = strdup(text ? text : "");
+	*names = text ? strdup(text) : NULL;
 	sqlite3_finalize(q);
 	if (rc != SQLITE_ROW)
 		return db_conn_error(conn, rc, sql, ei);
@@ -84,8 +84,7 @@ static enum err table_look(sqlite3 *conn, const char *path, const char *table, s
 	return e;
 }
 
-/* damaged: the error is a finding. */
-static enum err file_look(struct look *l, const char *path, bool *damaged, struct errinfo *ei)
+static enum err file_look(struct look *l, const char *path, enum look_end *end, struct errinfo *ei)
 {
 	sqlite3 *conn = NULL;
 	char *names = NULL, *rest;
@@ -98,8 +97,10 @@ static enum err file_look(struct look *l, const char *path, bool *damaged, struc
 		rest = names;
 		for (char *name = strsep(&rest, "\n"); !e && name && *name && look_goes_on(l); name = strsep(&rest, "\n"))
 			e = table_look(conn, path, name, ei);
-		*damaged = e == E_IO;
 	}
+	/* Before its tables an error is about the way to the file: no descriptor, say. */
+	if (e)
+		*end = e == E_IO && names ? LOOK_DAMAGED : LOOK_UNKNOWN;
 	look_at(l, NULL);
 	free(names);
 	sqlite3_close(conn);
@@ -109,13 +110,13 @@ static enum err file_look(struct look *l, const char *path, bool *damaged, struc
 static void item_look(struct look *l, struct look_item *it)
 {
 	struct errinfo ei = {.code = OK};
-	bool damaged = false;
+	enum look_end end = LOOK_WHOLE;
 	enum err e = OK;
 	for (size_t i = 0; !e && i < sizeof it->paths / sizeof *it->paths; i++)
-		e = file_look(l, it->paths[i], &damaged, &ei);
-	/* Whoever ends it makes the statement fail. */
-	if (e && look_goes_on(l))
-		l->told(l->arg, it->who, damaged, &ei);
+		e = file_look(l, it->paths[i], &end, &ei);
+	/* Whoever breaks it off makes the statement fail, or leaves tables out. */
+	if (look_goes_on(l))
+		l->told(l->arg, it->who, end, &ei);
 }
 
 /* Where it may; a unit with a filter of system calls says no, and then it reads like others. */

@@ -120,15 +120,19 @@ static void app_wake(void *arg, struct store *s)
 /* ---- databases */
 
 /* From the thread of the look. Also where nobody has it open: who is opening it may have looked at the mark before. */
-static void app_looked(void *arg, void *who, bool damaged, const struct errinfo *found)
+static void app_looked(void *arg, void *who, enum look_end end, const struct errinfo *found)
 {
 	struct app_store *st = who;
 	struct app *a = arg;
 	struct errinfo ei = *found;
 
+	if (end == LOOK_WHOLE) {
+		log_event(LOG_INFO, "looked_through", LOG_S("site", st->id));
+		return;
+	}
 	err_wrap(&ei, "site %s", st->id);
-	log_err(damaged ? LOG_ERROR : LOG_WARN, damaged ? "damaged" : "not_looked_through", &ei);
-	if (!damaged)
+	log_err(end == LOOK_DAMAGED ? LOG_ERROR : LOG_WARN, end == LOOK_DAMAGED ? "damaged" : "not_looked_through", &ei);
+	if (end != LOOK_DAMAGED)
 		return;
 	atomic_store(&st->damaged, true);
 	if (shelf_get(&a->shelf, &st->item, &ei) == OK) {

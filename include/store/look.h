@@ -11,17 +11,18 @@
  *
  * Source: sqlite.org/pragma.html#pragma_quick_check (with the name of a table), sqlite.org/c3ref/interrupt.html.
  */
-#include <stdbool.h>
 #include "base/err.h"
 #include "store/db.h"
 
 struct look;
 
-/*
- * damaged: a database is, the text says which and what. Else: it could not be looked through, and nothing is known of it.
- * From the thread of the look, which holds nothing. who: as given to look_add().
- */
-typedef void look_told(void *arg, void *who, bool damaged, const struct errinfo *ei);
+enum look_end {
+	LOOK_WHOLE,
+	LOOK_DAMAGED, /* ei says which file, and what */
+	LOOK_UNKNOWN, /* it could not be looked through; ei says why */
+};
+/* From the thread of the look, which holds nothing. who: as given to look_add(). Not when it is broken off. */
+typedef void look_told(void *arg, void *who, enum look_end end, const struct errinfo *ei);
 
 /* No thread yet: most hosts never need one. E_NOMEM. */
 enum err look_new(struct look **out, look_told *told, void *arg, struct errinfo *ei);

@@ -257,10 +257,9 @@ hole_round() {
 crowd_round() {
 	conf_make dir
 	crowd_in
-	# a start looks through the whole database once
-	start_s=120
+	serve_looks=yes
 	signup_round crowd
-	start_s=
+	serve_looks=
 	note crowd.people "$(ask 'SELECT count(*) FROM person')"
 	serve_stop
 	crowd_out

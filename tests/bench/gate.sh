@@ -149,9 +149,11 @@ for r in $(seq "$rounds"); do
 	fi
 	if wanted crowd; then
 		crowd_in
+		serve_looks=yes
 		serve_start
 		signup_round crowd
 		serve_stop
+		serve_looks=
 		crowd_out
 	fi
 	if wanted cgi; then cgi_round; fi

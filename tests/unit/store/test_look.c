@@ -8,17 +8,17 @@
 #include "store/look.h"
 
 struct told {
-	atomic_int damaged, unknown;
+	atomic_int whole, damaged, unknown;
 	void *who;
 	struct errinfo ei;
 };
 
-static void told_note(void *arg, void *who, bool damaged, const struct errinfo *ei)
+static void told_note(void *arg, void *who, enum look_end end, const struct errinfo *ei)
 {
 	struct told *t = arg;
 	t->who = who;
 	t->ei = *ei;
-	atomic_fetch_add(damaged ? &t->damaged : &t->unknown, 1);
+	atomic_fetch_add(end == LOOK_WHOLE ? &t->whole : end == LOOK_DAMAGED ? &t->damaged : &t->unknown, 1);
 }
 
 static enum err reopen(struct site *t, int64_t look_bytes)
@@ -79,6 +79,7 @@ static void test_large_later(void **state)
 	look_wait(l);
 	assert_ok(look_add(l, t->store, &who, EI));
 	look_wait(l);
+	assert_int_equal(told.whole, 1);
 	assert_int_equal(told.damaged + told.unknown, 0);
 	damage(t);
 	assert_ok(look_add(l, t->store, &who, EI));
@@ -170,6 +171,7 @@ static void break_off(const struct site *t, int64_t *whole, int64_t *end)
 	*end = now_ms();
 	look_free(l);
 	*end = now_ms() - *end;
+	assert_true(told.whole >= 1 && told.whole <= 2);
 	assert_int_equal(told.damaged + told.unknown, 0);
 }
 
