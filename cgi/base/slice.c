@@ -26,6 +26,9 @@ bool slice_eq(struct slice a, struct slice b)
 
 bool slice_eq_str(struct slice a, const char *b)
 {
+	/* most differ here, and their length need not be known */
+	if (a.len && a.ptr[0] != b[0])
+		return false;
 	return slice_eq(a, slice_from(b));
 }
 

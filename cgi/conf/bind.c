@@ -378,8 +378,10 @@ static bool bind_optional_group(const struct conf_key *row)
 
 	bind_parent(parent, row->path);
 	for (size_t i = 0; i < n; i++) {
+		if (keys[i].required != CONF_WITH_GROUP || keys[i].host != row->host)
+			continue;
 		bind_parent(other, keys[i].path);
-		if (keys[i].required == CONF_WITH_GROUP && keys[i].host == row->host && strcmp(parent, other) == 0)
+		if (strcmp(parent, other) == 0)
 			return true;
 	}
 	return false;
@@ -403,22 +405,24 @@ static void bind_missing(struct conf_bind *b, const struct conf_key *row, const 
 	    row->doc);
 }
 
-static void bind_absent(struct conf_bind *b, const struct conf_key *row, const char *concrete, void *base)
+static void bind_absent(struct conf_bind *b, const struct conf_key *row, const struct frame *f)
 {
 	struct conf_node n = {.kind = CONF_N_SCALAR};
-	char parent[CONF_PATH_MAX_BYTES];
-	bool group;
+	char parent[CONF_PATH_MAX_BYTES], concrete[CONF_PATH_MAX_BYTES];
+	bool value = row->value && row->value[0] != '=';
 
-	bind_parent(parent, concrete);
-	group = conf_bind_has_group(b, parent);
-	if (bind_optional_group(row) && !group)
+	if (!value && row->required == CONF_OPTIONAL)
 		return;
-	if (row->value && row->value[0] != '=') {
-		n.value = slice_from(row->value);
-		conf_value_set(b, row, concrete, &n, base);
-	} else if (row->required != CONF_OPTIONAL) {
+	path_join(concrete, f->concrete, path_below(row->path, f->general));
+	bind_parent(parent, concrete);
+	if (bind_optional_group(row) && !conf_bind_has_group(b, parent))
+		return;
+	if (!value) {
 		bind_missing(b, row, concrete);
+		return;
 	}
+	n.value = slice_from(row->value);
+	conf_value_set(b, row, concrete, &n, f->base);
 }
 
 /* Strings are never NULL. */
@@ -454,15 +458,13 @@ static void bind_struct(struct conf_bind *b, const struct conf_node *map, struct
 {
 	size_t n;
 	const struct conf_key *keys = conf_keys(&n);
-	char concrete[CONF_PATH_MAX_BYTES];
 
 	bind_map(b, map, f, f->general, f->concrete);
 	for (size_t i = 0; i < n; i++) {
 		if (keys[i].scope != (unsigned)f->scope)
 			continue;
-		path_join(concrete, f->concrete, path_below(keys[i].path, f->general));
 		if (!f->seen[i])
-			bind_absent(b, &keys[i], concrete, f->base);
+			bind_absent(b, &keys[i], f);
 		bind_empty(&keys[i], f->base);
 	}
 }

@@ -490,8 +490,9 @@ const struct conf_key *conf_key_find(bool host, const char *path)
 		memcpy(alias + 13, path + sizeof(hosting) - 1, n - (sizeof(hosting) - 1) + 1);
 		path = alias;
 	}
+	/* most rows differ in their first letter; no pattern begins with a "*" */
 	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++)
-		if (KEYS[i].host == host && key_match(KEYS[i].path, path, KEYS[i].type == CONF_T_TEXT))
+		if (KEYS[i].host == host && KEYS[i].path[0] == path[0] && key_match(KEYS[i].path, path, KEYS[i].type == CONF_T_TEXT))
 			return &KEYS[i];
 	return NULL;
 }

@@ -112,20 +112,20 @@ enum err tpl_set_add(struct tpl_set *s, const char *name, struct slice source, s
 	return OK;
 }
 
-uint32_t tpl_ref(struct tpl_set *s, struct slice key)
+uint32_t tpl_ref_of(struct tpl_set *s, struct slice key, uint32_t hash)
 {
 	for (size_t i = 0; i < s->nrefs; i++)
-		if (slice_eq(s->refs[i], key))
+		if (s->refs[i].hash == hash && slice_eq(s->refs[i].key, key))
 			return (uint32_t)i;
 	if (s->nrefs == s->refs_cap) {
 		size_t cap = s->refs_cap ? s->refs_cap * 2 : 64;
-		struct slice *more = realloc(s->refs, cap * sizeof *more);
+		struct tpl_ref *more = realloc(s->refs, cap * sizeof *more);
 		if (!more)
 			return UINT32_MAX;
 		s->refs = more;
 		s->refs_cap = cap;
 	}
-	s->refs[s->nrefs] = key;
+	s->refs[s->nrefs] = (struct tpl_ref){.key = key, .hash = hash};
 	return (uint32_t)s->nrefs++;
 }
 

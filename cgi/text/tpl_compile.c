@@ -250,7 +250,7 @@ static enum err compile_value(struct compile *c, const struct compile_tag *tag, 
 	op->pos = (uint8_t)pos;
 	op->block = tag->block;
 	if (code == TPL_PHRASE) {
-		op->target = tpl_ref(c->set, tag->key);
+		op->target = tpl_ref_of(c->set, tag->key, op->hash);
 		if (op->target == UINT32_MAX)
 			return compile_no_memory(c);
 	}
@@ -321,6 +321,10 @@ static enum err compile_check_bytes(const struct compile *c)
 {
 	for (size_t at = 0; at < c->src.len;) {
 		size_t here = at;
+		if (c->src.ptr[at] >= ' ' && c->src.ptr[at] <= '~') {
+			at++; /* nearly all are */
+			continue;
+		}
 		uint32_t ch = utf8_next(c->src, &at);
 		if (ch == UINT32_MAX)
 			return tpl_fail(c->t, here, c->ei, "not UTF-8. Save the file as UTF-8");

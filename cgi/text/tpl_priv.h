@@ -112,11 +112,16 @@ struct tpl {
 	bool walking;
 };
 
+struct tpl_ref {
+	struct slice key;
+	uint32_t hash; /* view_hash() */
+};
+
 struct tpl_set {
 	struct tpl *list;
 	size_t count, cap;
 	bool compiled;
-	struct slice *refs; /* phrases used, each once */
+	struct tpl_ref *refs; /* phrases used, each once */
 	size_t nrefs, refs_cap;
 	const struct phrases *langs[TPL_LANGS_MAX];
 	size_t nlangs;
@@ -131,6 +136,6 @@ enum err tpl_fail(const struct tpl *t, size_t at, struct errinfo *ei, const char
 /* Fills t->ops from t->source. */
 enum err tpl_compile(struct tpl_set *s, struct tpl *t, struct errinfo *ei);
 /* Number of a phrase reference; UINT32_MAX without memory. */
-uint32_t tpl_ref(struct tpl_set *s, struct slice key);
+uint32_t tpl_ref_of(struct tpl_set *s, struct slice key, uint32_t hash);
 
 #endif

@@ -322,6 +322,11 @@ static const char *scan_char(struct tpl_scan *s, char c)
 const char *tpl_scan_literal(struct tpl_scan *s, struct slice lit, size_t *bad)
 {
 	for (size_t i = 0; i < lit.len; i++) {
+		if (s->state == SCAN_DATA) {
+			i = slice_find(lit, '<', i);
+			if (i == lit.len)
+				break;
+		}
 		const char *why = scan_char(s, lit.ptr[i]);
 		if (why) {
 			*bad = i;
