@@ -1,6 +1,6 @@
 # Measurements; docs/performance.md says what each figure is. Included by the Makefile.
 BENCH := $(BUILD)/bench
-BENCH_PROGRAMS := $(addprefix $(BENCH)/,load provider sqlite_limit ask crowd yardstick slowsync.so trust.so)
+BENCH_PROGRAMS := $(addprefix $(BENCH)/,load provider sqlite_limit ask crowd plain yardstick slowsync.so trust.so)
 
 bench-programs: $(BENCH_PROGRAMS)
 
@@ -29,6 +29,10 @@ bench-erase: $(BENCH)/erase
 $(BENCH)/erase: tests/bench/erase.c tests/lib/world.h $(LINK_core:%=$(BUILD)/%.a)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -DJAWORT_TEST -Itests $(LDFLAGS_ALL) -o $@ $< $(LINK_core:%=$(BUILD)/%.a) $(LIBS) -lcmocka
+
+$(BENCH)/plain: tests/bench/plain.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O2 -o $@ $< -lfcgi -lsodium -lsqlite3 -lpthread
 
 $(BENCH)/%: tests/bench/%.c
 	@mkdir -p $(@D)

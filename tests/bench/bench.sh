@@ -40,6 +40,11 @@ wrk_run() {
 form_round() {
 	local before
 	wrk_run static "http://127.0.0.1:$port/form.html"
+	plain_start 8 "$(wc -c <"$run/www/form.html")"
+	before=$(cpu_us "$plain_pid")
+	wrk_run plain "http://127.0.0.1:$port_plain/"
+	note plain.cpu_us "$(quotient $(($(cpu_us "$plain_pid") - before)) "$wrk_count")"
+	plain_stop
 	before=$(cpu_us "$serve_pid")
 	wrk_run form "$url/s/news"
 	note form.cpu_us "$(quotient $(($(cpu_us "$serve_pid") - before)) "$wrk_count")"
@@ -227,7 +232,21 @@ signup_rounds() {
 	done
 }
 
+# The same sign-ups into the plain program, with as many threads as serve has.
+plain_round() {
+	local before line
+	plain_start 32 4096
+	before=$(cpu_us "$plain_pid")
+	line=$("$build/bench/load" -c 32 -s "$((seconds + 1))" -b 'email={N}%40bench.example&ok=1' "$port_plain" /) ||
+		fail "plain: $line"
+	note plain_signup.cpu_us "$(quotient $(($(cpu_us "$plain_pid") - before)) "$(field ok "$line")")"
+	note plain_signup.rate "$(field rate "$line")"
+	note plain_signup.p99_ms "$(field p99_ms "$line")"
+	plain_stop
+}
+
 alone_round() {
+	plain_round
 	conf_make dir
 	signup_round alone
 	serve_stop

@@ -1,5 +1,6 @@
 # Sourced by bench.sh and gate.sh: nginx, the service and the fake provider in the folder $run, all on loopback.
-# Ports: plain, kept connections, 1-s cache, any path (many sites), TLS before the fake, fake, black hole, ready files.
+# Ports: new connections, kept connections, 1-s cache, any path (many sites), TLS before the fake, fake, black hole, ready
+# files, the plain program.
 port_kept=$((port + 1))
 port_cache=$((port + 2))
 port_any=$((port + 3))
@@ -7,8 +8,9 @@ port_tls=$((port + 4))
 port_fake=$((port + 5))
 port_hole=$((port + 6))
 port_ready=$((port + 7))
+port_plain=$((port + 8))
 url=http://127.0.0.1:$port/j
-worker_pid= serve_pid= nginx_pid= fake_pid= hole_pid= sampler_pid=
+worker_pid= serve_pid= nginx_pid= fake_pid= hole_pid= sampler_pid= plain_pid=
 # Words before `jawort serve` and `jawort worker` (env, taskset); data_now=any keeps the data that is there; ready_now=yes:
 # the configuration asks for ready files.
 serve_by= worker_by= data_now=empty ready_now= serve_looks=
@@ -36,9 +38,9 @@ place_make() {
 parts_stop() {
 	serve_stop
 	local p
-	for p in $fake_pid $hole_pid $nginx_pid $sampler_pid; do kill "$p" 2>/dev/null || true; done
+	for p in $fake_pid $hole_pid $nginx_pid $sampler_pid $plain_pid; do kill "$p" 2>/dev/null || true; done
 	wait 2>/dev/null || true
-	fake_pid= hole_pid= nginx_pid= sampler_pid=
+	fake_pid= hole_pid= nginx_pid= sampler_pid= plain_pid=
 }
 
 place_remove() {
@@ -117,6 +119,10 @@ $(printf '%s\n' "$cached" | sed 's#fastcgi_pass unix:.*#&\
 $ready
     }
     server {
+        listen 127.0.0.1:$port_plain backlog=1024;
+        location / { include /etc/nginx/fastcgi_params; fastcgi_pass unix:$short/plain.sock; }
+    }
+    server {
         listen 127.0.0.1:$port_any backlog=1024;
 $(printf '%s\n' "$server" | sed 's#location ^~ /j/#location /#')
     }
@@ -144,6 +150,20 @@ static_same() {
 certificate_make() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \
 		-keyout "$run/tls.key" -out "$run/tls.pem" 2>"$run/openssl.log" || fail "openssl: see $run/openssl.log"
+}
+
+# plain_start THREADS BYTES: the program that is nothing but the libraries.
+plain_start() {
+	rm -f "$run"/plain.db* "$short/plain.sock"
+	"$build/bench/plain" "$short/plain.sock" "$1" "$2" "$run" &
+	plain_pid=$!
+	wait_for 5 test -S "$short/plain.sock" || fail "the plain program does not start"
+}
+plain_stop() {
+	kill "$plain_pid"
+	wait "$plain_pid" 2>/dev/null || true
+	plain_pid=
+	rm -f "$run"/plain.db*
 }
 
 # The fake of the provider answers after 50 ms; the hole takes every request and answers none within this run.

@@ -22,6 +22,9 @@ function ratio(a, b) { return med(a) == "" || med(b) == "" || med(b) == 0 ? "" :
 END {
 	printf "%-62s %9s  %8s  %8s  %s\n", "figure", "value", "must", "aim", ""
 	row("nginx, static file of the same bytes, requests/s", med("static.rate"), 0)
+	row("plain program, page of the same bytes, requests/s", med("plain.rate"), 0)
+	row("  / static", ratio("plain.rate", "static.rate"), 3)
+	row("  own CPU us", med("plain.cpu_us"), 1)
 	row("form GET through nginx, requests/s", med("form.rate"), 0)
 	row("form GET / static", ratio("form.rate", "static.rate"), 3, ">=", 0.19)
 	row("form GET, p99 ms", med("form.p99_ms"), 2, "<=", 5)
@@ -37,6 +40,10 @@ END {
 	cached("notice")
 	row("SQLite, 128 sign-ups of 3 rows per commit, sign-ups/s", med("limit.rate"), 0)
 	row("SQLite, one sign-up per commit, sign-ups/s", med("single.rate"), 0)
+	row("plain program, sign-ups/s", med("plain_signup.rate"), 0)
+	row("  / SQLite at 128 per commit", ratio("plain_signup.rate", "limit.rate"), 3)
+	row("  p99 ms", med("plain_signup.p99_ms"), 1)
+	row("  CPU us per sign-up", med("plain_signup.cpu_us"), 0)
 	signup("alone", "no worker")
 	signup("dir", "worker into files")
 	signup("fake", "worker into a fake of 50 ms")
