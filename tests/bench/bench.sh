@@ -2,7 +2,7 @@
 # Measures the service beside what nginx and SQLite can do on this machine in the same minutes, and prints one table.
 # Usage: make bench   (BENCH_S=2 seconds of each run, ROUNDS=3 runs of which the median counts, ONLY=form,signup,...
 # parts, see the end; BENCH_PEOPLE=1000000, 0: no crowd; BENCH_SITES=1000; BENCH_KEEP=1 keeps the folder). Everything
-# on loopback; about 8 minutes. docs/performance.md explains.
+# on loopback; about 9 minutes. docs/performance.md explains.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$(mkdir -p "${BUILD:-build}" && cd "${BUILD:-build}" && pwd)
@@ -143,8 +143,15 @@ cache_part() {
 	conf_make dir
 }
 
+# What the last round has left to be written would be paid for by this one.
+settle() {
+	sync
+	sleep 0.3
+}
+
 limit_round() {
 	local line
+	settle
 	line=$("$build/bench/sqlite_limit" "$run" 128 2)
 	note limit.rate "$(field rate "$line")"
 	note limit.p99_ms "$(field p99_ms "$line")"
@@ -167,6 +174,7 @@ sent_note() {
 # signup_round NAME [worker]: 32 clients into an empty database; its CPU includes the follow-up work of every row.
 signup_round() {
 	local name=$1 line body serve_before ok people_before whole
+	settle
 	serve_start "${2:-}"
 	body=$(signup_body)
 	people_before=$(ask 'SELECT count(*) FROM person')
@@ -235,6 +243,7 @@ signup_rounds() {
 # The same sign-ups into the plain program, with as many threads as serve has.
 plain_round() {
 	local before line
+	settle
 	plain_start 32 4096
 	before=$(cpu_us "$plain_pid")
 	line=$("$build/bench/load" -c 32 -s "$((seconds + 1))" -b 'email={N}%40bench.example&ok=1' "$port_plain" /) ||
