@@ -244,7 +244,8 @@ signup_body() {
 }
 
 mails_there() { ls "$run/mails" | grep -q eml; }
-mails_text() { cat "$run"/mails/*.eml | tr -d '\r' | sed -e ':a' -e '/=$/N;s/=\n//;ta'; }
+# In the order of their names; too many for one command line.
+mails_text() { (cd "$run/mails" && ls | grep 'eml$' | xargs cat) | tr -d '\r' | sed -e ':a' -e '/=$/N;s/=\n//;ta'; }
 
 # crowd_make PEOPLE: a database with so many confirmed people, made of one by crowd.c and kept for later runs;
 # crowd_in and crowd_out put it to its place and back. Sign-ups of the runs stay in it; with a fifth more it is made anew.
