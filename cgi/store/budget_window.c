@@ -3,9 +3,16 @@
 
 #include <string.h>
 
-static int64_t *window_slot(struct window *w, int64_t at)
+static int32_t *window_slot(struct window *w, int64_t at)
 {
 	return &w->n[at % WINDOW_SLOTS];
+}
+
+static void slot_add(struct window *w, int64_t at, int64_t n)
+{
+	int64_t sum = *window_slot(w, at) + n;
+
+	*window_slot(w, at) = sum < 0 ? 0 : sum > INT32_MAX ? INT32_MAX : (int32_t)sum;
 }
 
 /*
@@ -54,7 +61,7 @@ static bool window_read(struct budget *b, struct window *w, const struct asking 
 	sqlite3_bind_int64(q, 4, k->at - k->back);
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
 		int64_t at = sqlite3_column_int64(q, 0);
-		*window_slot(w, at < k->at ? at : k->at) += sqlite3_column_int64(q, 1);
+		slot_add(w, at < k->at ? at : k->at, sqlite3_column_int64(q, 1));
 	}
 	sqlite3_reset(q);
 	return rc == SQLITE_DONE;
@@ -137,7 +144,7 @@ void budget_window_sum(const struct window *w, const struct asking *k, int64_t *
 
 void budget_window_add(struct budget *b, struct window *w)
 {
-	(*window_slot(w, w->at))++;
+	slot_add(w, w->at, 1);
 	w->pending++;
 	b->windows_added++;
 }

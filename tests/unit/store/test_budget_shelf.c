@@ -437,7 +437,7 @@ static void test_file_busy(void **state)
 	sqlite3_busy_timeout(w->b->conn, 0);
 	assert_true(take(w->b, "first", 9, DAY0_S));
 	run(w, "BEGIN IMMEDIATE");
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 2 * SHELVES * SHELF_FULL; i++) {
 		enum err rc = take_ms(w->b, name(text, "s", i), 1, DAY0_S * 1000, &granted);
 		counted += rc == OK;
 		refused += rc != OK;
