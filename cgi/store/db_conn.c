@@ -11,7 +11,6 @@
 #include "store/db_priv.h"
 #include "store/walfile_priv.h"
 
-#define DB_BUSY_MS 5000
 
 /* What a database of ours never needs. */
 static const struct {

@@ -169,6 +169,9 @@ struct store {
 /* db_conn.c: connections */
 enum err db_open(struct store *s, bool writer, struct db **out, struct errinfo *ei);
 void db_close(struct db *db);
+/* How long SQLite waits for a lock that somebody else has; and, for readers of the WAL that is to be emptied. */
+#define DB_BUSY_MS 5000
+#define STORE_TRUNCATE_MS 200
 /* A plain connection with our pragmas and hardening, without statements. flags as in sqlite3_open_v2. */
 /*
  * SQLite would take 0644 and the umask: the file is made before, with our mode, which -wal and -shm follow.

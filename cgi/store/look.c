@@ -19,7 +19,7 @@
 struct look_item {
 	struct look_item *next;
 	void *who;
-	char *paths[2];
+	char *path;
 };
 
 struct look {
@@ -37,8 +37,7 @@ static void item_free(struct look_item *it)
 {
 	if (!it)
 		return;
-	free(it->paths[0]);
-	free(it->paths[1]);
+	free(it->path);
 	free(it);
 }
 
@@ -84,13 +83,31 @@ static enum err table_look(sqlite3 *conn, const char *path, const char *table, s
 	return e;
 }
 
-static enum err file_look(struct look *l, const char *path, enum look_end *end, struct errinfo *ei)
+/* A finding, or what SQLite calls damage: not a descriptor that is missing, nor memory. */
+static bool look_damage(sqlite3 *conn, enum err e)
+{
+	int rc = sqlite3_extended_errcode(conn);
+	switch (rc & 0xff) {
+	case SQLITE_OK: /* the statement came to its end: db_check() did not like what it said */
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return e == E_IO;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return true;
+	default:
+		return rc == SQLITE_IOERR_READ || rc == SQLITE_IOERR_SHORT_READ;
+	}
+}
+
+static enum look_end look_file(struct look *l, const char *path, struct errinfo *ei)
 {
 	sqlite3 *conn = NULL;
 	char *names = NULL, *rest;
 	enum err e = db_connect(&conn, path, SQLITE_OPEN_READONLY, ei);
-	if (!e)
-		e = db_exec(conn, "PRAGMA cell_size_check=ON; PRAGMA query_only=ON", ei);
+	if (e)
+		return LOOK_UNKNOWN;
+	e = db_exec(conn, "PRAGMA cell_size_check=ON; PRAGMA query_only=ON", ei);
 	if (!e)
 		e = tables_of(conn, &names, ei);
 	if (!e && look_at(l, conn)) {
@@ -98,22 +115,17 @@ static enum err file_look(struct look *l, const char *path, enum look_end *end, 
 		for (char *name = strsep(&rest, "\n"); !e && name && *name && look_goes_on(l); name = strsep(&rest, "\n"))
 			e = table_look(conn, path, name, ei);
 	}
-	/* Before its tables an error is about the way to the file: no descriptor, say. */
-	if (e)
-		*end = e == E_IO && names ? LOOK_DAMAGED : LOOK_UNKNOWN;
 	look_at(l, NULL);
+	enum look_end end = !e ? LOOK_WHOLE : look_damage(conn, e) ? LOOK_DAMAGED : LOOK_UNKNOWN;
 	free(names);
 	sqlite3_close(conn);
-	return e;
+	return end;
 }
 
-static void item_look(struct look *l, struct look_item *it)
+static void look_item(struct look *l, struct look_item *it)
 {
 	struct errinfo ei = {.code = OK};
-	enum look_end end = LOOK_WHOLE;
-	enum err e = OK;
-	for (size_t i = 0; !e && i < sizeof it->paths / sizeof *it->paths; i++)
-		e = file_look(l, it->paths[i], &end, &ei);
+	enum look_end end = look_file(l, it->path, &ei);
 	/* Whoever breaks it off makes the statement fail, or leaves tables out. */
 	if (look_goes_on(l))
 		l->told(l->arg, it->who, end, &ei);
@@ -152,7 +164,7 @@ static void *look_thread(void *arg)
 	struct look_item *it;
 	look_give_way();
 	while ((it = look_next(arg)) != NULL) {
-		item_look(arg, it);
+		look_item(arg, it);
 		item_free(it);
 	}
 	return NULL;
@@ -182,11 +194,10 @@ enum err look_add(struct look *l, const struct store *s, void *who, struct errin
 	bool added = false;
 	if (it) {
 		it->who = who;
-		it->paths[0] = strdup(s->data_path);
-		it->paths[1] = strdup(s->keys_path);
+		it->path = strdup(s->data_path);
 	}
 	pthread_mutex_lock(&l->mu);
-	if (it && it->paths[0] && it->paths[1]) {
+	if (it && it->path) {
 		if (!l->started)
 			l->started = pthread_create(&l->thread, NULL, look_thread, l) == 0;
 		added = l->started;

@@ -57,6 +57,7 @@ static enum err store_new(struct store **out, const struct store_opts *o, struct
 	s->lock_fd = -1;
 	s->brief = o->brief;
 	s->lazy = o->lazy || o->brief;
+	s->condemned = o->condemned;
 	s->max_readers = o->max_readers ? o->max_readers : STORE_READERS_DEFAULT;
 	pthread_mutex_init(&s->write_mu, NULL);
 	pthread_mutex_init(&s->read_mu, NULL);
@@ -238,7 +239,6 @@ static enum err store_open_data(struct store *s, bool fresh, struct errinfo *ei)
 	return e;
 }
 
-/* Both databases grow together; the larger one decides. */
 static bool store_large(const struct store *s, int64_t limit)
 {
 	struct stat st;
@@ -253,7 +253,7 @@ static enum err store_open_parts(struct store *s, bool create, struct errinfo *e
 		e = fresh ? store_fresh_ring(s, ei) : store_old_ring(s, ei);
 	if (!e)
 		e = keyslots_open(&s->slots, s->keys_path, fresh, ei);
-	if (!e && !fresh && !s->brief && !s->unseen)
+	if (!e && !fresh && !s->brief)
 		e = keyslots_check(s->slots, s->keys_path, "PRAGMA quick_check(1)", ei);
 	if (!e)
 		e = store_open_data(s, fresh, ei);
@@ -277,7 +277,7 @@ enum err store_open(struct store **out, const struct store_opts *o, struct errin
 	}
 	if (!e && !o->brief)
 		e = keyslot_reserve(s, ei);
-	if (!e)
+	if (!e && !o->condemned)
 		e = erasure_finish(s, clock_now_ms(), NULL, ei);
 	if (e) {
 		if (s)
@@ -353,7 +353,10 @@ enum err store_truncate_wal(struct store *s, struct errinfo *ei)
 	if (!s->writer)
 		e = db_open(s, true, &s->writer, ei);
 	if (!e) {
+		/* Everybody waits for the lock meanwhile, and one who reads a whole table is not waited for. */
+		sqlite3_busy_timeout(s->writer->conn, STORE_TRUNCATE_MS);
 		int rc = sqlite3_wal_checkpoint_v2(s->writer->conn, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		sqlite3_busy_timeout(s->writer->conn, DB_BUSY_MS);
 		if (rc == SQLITE_OK)
 			atomic_store(&s->wal_pages, 0);
 		else

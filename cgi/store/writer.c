@@ -57,6 +57,7 @@ struct writer_queue {
 	int64_t backoff_ms;
 	unsigned tidying; /* pool threads that make a checkpoint or slots beside the writer */
 	bool ckpt_running;
+	bool held; /* busy until the checkpoint that runs beside is done: the WAL is too long for another batch */
 	int ckpt_pages; /* WAL pages at the last checkpoint */
 	int64_t rest_ms; /* monotonic; then, if nobody came meanwhile, a checkpoint. 0: none */
 };
@@ -303,7 +304,7 @@ static void batch_run(struct writer_queue *q, struct writer_batch *b)
 static void queue_checkpoint(struct writer_queue *q)
 {
 	struct errinfo ei = {0};
-	if (store_checkpoint(q->store, &ei) != OK)
+	if (!atomic_load(&q->store->condemned) && store_checkpoint(q->store, &ei) != OK)
 		log_err(LOG_WARN, "checkpoint", &ei);
 }
 
@@ -330,6 +331,14 @@ static bool queue_ckpt_due(struct writer_queue *q, bool *must)
 	return true;
 }
 
+/* The mutex is held; the caller looks for work next, also for what lay in a queue that was held. */
+static void queue_ckpt_done(struct writer_queue *q)
+{
+	q->ckpt_running = false;
+	if (q->held)
+		q->held = q->busy = false;
+}
+
 /* Carried into the database while nobody waits. Mutex held as above. */
 static void queue_rest(struct writer_pool *p, struct writer_queue *q)
 {
@@ -342,11 +351,11 @@ static void queue_rest(struct writer_pool *p, struct writer_queue *q)
 	if (queue_due_ms(q) < p->alarm_ms)
 		pool_call(p);
 	pthread_mutex_unlock(&p->mu);
-	if (store_carry_wal(q->store, &ei) != OK)
+	if (!atomic_load(&q->store->condemned) && store_carry_wal(q->store, &ei) != OK)
 		log_err(LOG_WARN, "checkpoint", &ei);
 	pthread_mutex_lock(&p->mu);
 	q->tidying--;
-	q->ckpt_running = false;
+	queue_ckpt_done(q);
 	pthread_cond_broadcast(&p->idle);
 }
 
@@ -405,11 +414,12 @@ static void batch_finish(struct writer_pool *p, struct writer_queue *q, struct w
  */
 static void queue_tidy(struct writer_pool *p, struct writer_queue *q, bool slots)
 {
-	bool must, due;
-	/* Beside a slow disk, batches would fill theirs long before one checkpoint is done: the queue stays busy. */
-	while (q->ckpt_running && atomic_load(&q->store->wal_pages) >= 2 * WRITER_CKPT_MUST_PAGES)
-		pthread_cond_wait(&p->idle, &p->mu);
-	due = queue_ckpt_due(q, &must);
+	/* On a slow disk batches would go on for long before one checkpoint is done. */
+	if (q->ckpt_running && atomic_load(&q->store->wal_pages) >= 2 * WRITER_CKPT_MUST_PAGES) {
+		q->held = true;
+		return;
+	}
+	bool must, due = queue_ckpt_due(q, &must);
 	if (!due || !must)
 		q->busy = false;
 	if (!due && !slots)
@@ -424,11 +434,10 @@ static void queue_tidy(struct writer_pool *p, struct writer_queue *q, bool slots
 		queue_checkpoint(q);
 	pthread_mutex_lock(&p->mu);
 	q->tidying--;
-	if (due) {
-		q->ckpt_running = false;
-		if (must)
-			q->busy = false;
-	}
+	if (due && must)
+		q->busy = false;
+	if (due)
+		queue_ckpt_done(q);
 }
 
 static void pool_turn(struct writer_pool *p, struct writer_queue *q, struct writer_batch *b)

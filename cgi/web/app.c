@@ -119,7 +119,10 @@ static void app_wake(void *arg, struct store *s)
 
 /* ---- databases */
 
-/* From the thread of the look. Also where nobody has it open: who is opening it may have looked at the mark before. */
+/*
+ * From the thread of the look. Who is opening it may have looked at the mark before, so it is got; whoever opens it later
+ * sees the mark.
+ */
 static void app_looked(void *arg, void *who, enum look_end end, const struct errinfo *found)
 {
 	struct app_store *st = who;
@@ -156,7 +159,7 @@ static enum err store_shelf_open(struct shelf_item *it, void *arg, struct errinf
 	/* What was here once must be here still: nothing is made anew behind an admin's back. */
 	const struct store_opts o = {.site = st->id, .dir = st->dir, .keys_path = st->keys, .journal = st->journal,
 	    .create = !st->checked, .brief = a->opts.brief || st->checked, .lazy = true,
-	    .look_later = true, .look_bytes = a->opts.look_bytes};
+	    .look_later = true, .look_bytes = a->opts.look_bytes, .condemned = atomic_load(&st->damaged)};
 	enum err rc = store_open(&st->store, &o, ei);
 
 	if (!rc)
@@ -168,8 +171,6 @@ static enum err store_shelf_open(struct shelf_item *it, void *arg, struct errinf
 	}
 	if (store_unseen(st->store))
 		store_look_later(a, st);
-	if (atomic_load(&st->damaged))
-		store_condemn(st->store);
 	st->checked = true;
 	return OK;
 }
@@ -196,7 +197,7 @@ static void store_shelf_close(struct shelf_item *it, void *arg)
 	struct stat left;
 
 	/* At the end of the program the pool has gone before, and what is left is for the next start. */
-	if (a->writers && !writer_detach(a->writers, st->store))
+	if (a->writers && !writer_detach(a->writers, st->store) && !atomic_load(&st->damaged))
 		atomic_store(&st->owes, true);
 	store_close(st->store);
 	st->store = NULL;

@@ -49,8 +49,9 @@ struct store_opts {
 	bool create;           /* make directory, keys and databases where NONE of them exists */
 	bool brief;            /* one request and out (CGI), or looked at before: no quick_check, and lazy */
 	bool lazy;             /* statements are prepared at their first use: half of them never are */
-	bool look_later;       /* quick_check only up to look_bytes: see store_unseen() */
+	bool look_later;       /* quick_check of data.db only up to look_bytes: see store_unseen() */
 	int64_t look_bytes;    /* 0: STORE_LOOK_BYTES */
+	bool condemned;        /* known to be damaged: as after store_condemn(), and nothing is finished at the opening */
 };
 /* A disk of 300 reads a second needs some 15 s for these pages. */
 #define STORE_LOOK_BYTES (INT64_C(16) * 1024 * 1024)

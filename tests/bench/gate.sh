@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 build=$(mkdir -p "${BUILD:-build}" && cd "${BUILD:-build}" && pwd)
 jawort=${JAWORT:-$build/jawort}
 rounds=${ROUNDS:-3}
-port=${BENCH_PORT:-$((20000 + $$ % 1500 * 8))}
+port=${BENCH_PORT:-$((20000 + $$ % 1400 * 9))}
 PATH=$PATH:/usr/sbin:/usr/local/sbin
 export LC_ALL=C
 

@@ -11,7 +11,7 @@ jawort=$build/jawort
 rounds=${ROUNDS:-5}
 signups=${SIGNUPS:-6000}
 limit=15
-port=${BENCH_PORT:-$((20000 + $$ % 1500 * 8))}
+port=${BENCH_PORT:-$((20000 + $$ % 1400 * 9))}
 PATH=$PATH:/usr/sbin:/usr/local/sbin
 export LC_ALL=C
 . tests/bench/service.sh

@@ -5,7 +5,9 @@
 #include <time.h>
 
 #include "store/db_priv.h"
+#include "store/erasure.h"
 #include "store/look.h"
+#include "store/person.h"
 
 struct told {
 	atomic_int whole, damaged, unknown;
@@ -54,6 +56,13 @@ static void damage(const struct site *t)
 	close(fd);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec at;
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	return at.tv_sec * INT64_C(1000) + at.tv_nsec / 1000000;
+}
+
 static void test_small_at_once(void **state)
 {
 	struct site *t = *state;
@@ -93,6 +102,26 @@ static void test_large_later(void **state)
 	look_free(l);
 }
 
+/* Its first page says what tables there are. */
+static void test_schema_damaged(void **state)
+{
+	struct site *t = *state;
+	struct told told = {0};
+	struct look *l;
+	sqlite3 *conn;
+	assert_ok(db_connect(&conn, t->store->data_path, SQLITE_OPEN_READWRITE, EI));
+	assert_ok(db_exec(conn, "PRAGMA wal_checkpoint(TRUNCATE)", EI));
+	sqlite3_close(conn);
+	int fd = open(t->store->data_path, O_RDWR);
+	assert_int_equal(pwrite(fd, "\x07", 1, 100), 1);
+	close(fd);
+	assert_ok(look_new(&l, told_note, &told, EI));
+	assert_ok(look_add(l, t->store, NULL, EI));
+	look_wait(l);
+	assert_int_equal(told.damaged, 1);
+	look_free(l);
+}
+
 /* What cannot be looked at is no damage: nobody is stopped for want of a descriptor. */
 static void test_not_looked_through(void **state)
 {
@@ -111,12 +140,10 @@ static void test_not_looked_through(void **state)
 	look_free(l);
 }
 
-/* The second database of the two, too. */
-static void test_keys_damaged(void **state)
+/* That of the keys is looked through at once, however large: an erasure would wait for who reads it. */
+static void test_keys_at_once(void **state)
 {
 	struct site *t = *state;
-	struct told told = {0};
-	struct look *l;
 	struct stat st;
 	sqlite3 *conn;
 	assert_ok(db_connect(&conn, t->store->keys_path, SQLITE_OPEN_READWRITE, EI));
@@ -126,12 +153,28 @@ static void test_keys_damaged(void **state)
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(pwrite(fd, "\x03", 1, st.st_size - 4096), 1);
 	close(fd);
-	assert_ok(look_new(&l, told_note, &told, EI));
-	assert_ok(look_add(l, t->store, NULL, EI));
-	look_wait(l);
-	assert_int_equal(told.damaged, 1);
-	assert_non_null(strstr(told.ei.text, "keys.db"));
-	look_free(l);
+	fill(t, "100");
+	assert_int_equal(reopen(t, 4096), E_IO);
+	assert_non_null(strstr(EI->text, "keys.db"));
+}
+
+/* Somebody reads a table of data.db for long: an erasure is done and durable, and nobody waits for the reader. */
+static void test_erasure_beside_reader(void **state)
+{
+	struct site *t = *state;
+	struct db *reader, *db;
+	int64_t begun, n, id = 0;
+	const struct person_new p = {.channel = STORE_EMAIL, .address = SLICE("gone@example.org"), .lang = SLICE("de"),
+	    .state = PERSON_ACTIVE, .now_ms = NOW};
+	assert_ok(store_write_begin(t->store, &db, EI));
+	assert_ok(person_insert(db, &p, &id, EI));
+	assert_ok(store_write_commit(t->store, EI));
+	assert_ok(store_read(t->store, &reader, EI));
+	assert_ok(db_exec_int(reader->conn, "SELECT count(*) FROM person", &n, EI));
+	begun = now_ms();
+	assert_ok(person_erase(t->store, id, ERASURE_REQUEST, NOW, EI));
+	assert_true(now_ms() - begun < 3000);
+	store_read_end(t->store, reader);
 }
 
 static void test_condemned(void **state)
@@ -146,13 +189,12 @@ static void test_condemned(void **state)
 	assert_non_null(strstr(EI->text, "restore a backup"));
 	assert_ok(store_read(t->store, &db, EI));
 	store_read_end(t->store, db);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec at;
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	return at.tv_sec * INT64_C(1000) + at.tv_nsec / 1000000;
+	/* and so from the opening on */
+	struct store_opts o = site_opts(t, false);
+	site_close(t);
+	o.brief = o.condemned = true;
+	assert_ok(store_open(&t->store, &o, EI));
+	assert_int_equal(store_write_begin(t->store, &db, EI), E_IO);
 }
 
 /* How long the whole takes, and how long it takes to end it halfway, with others in the row. */
@@ -194,8 +236,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_small_at_once, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_large_later, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_schema_damaged, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_not_looked_through, site_setup, site_teardown),
-	    cmocka_unit_test_setup_teardown(test_keys_damaged, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_keys_at_once, site_setup, site_teardown),
+	    cmocka_unit_test_setup_teardown(test_erasure_beside_reader, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_condemned, site_setup, site_teardown),
 	    cmocka_unit_test_setup_teardown(test_broken_off, site_setup, site_teardown),
 	};
