@@ -2,7 +2,7 @@
 # Measures the service beside what nginx and SQLite can do on this machine in the same minutes, and prints one table.
 # Usage: make bench   (BENCH_S=2 seconds of each run, ROUNDS=3 runs of which the median counts, ONLY=form,signup,...
 # parts, see the end; BENCH_PEOPLE=1000000, 0: no crowd; BENCH_SITES=1000; BENCH_KEEP=1 keeps the folder). Everything
-# on loopback; about 9 minutes. docs/performance.md explains.
+# on loopback; about 10 minutes. docs/performance.md explains.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$(mkdir -p "${BUILD:-build}" && cd "${BUILD:-build}" && pwd)
@@ -200,27 +200,21 @@ signup_round() {
 	[ -z "$worker_pid" ] || note "$name.worker_mb" "$(rss_top_mb "$worker_pid")"
 }
 
-# Links from the mails of the last round, a third of them for each round of each figure. Who presses one has got the mail:
-# the queue is empty.
-links_part() {
-	local n kind r line action before
+# Links from the mails of this round, 5,000 of each kind. Who presses one has got the mail: the queue is empty.
+links_round() {
+	local kind line action before
 	mails_wait
 	settle
 	mails_text >"$run/mails.txt"
 	for kind in c u; do
-		grep -o "/j/$kind/[A-Za-z0-9_-]*" "$run/mails.txt" | about_in_order | head -n $((rounds * 5000)) >"$run/links.$kind"
-		n=$(($(wc -l <"$run/links.$kind") / rounds))
-		[ "$n" -gt 0 ] || fail "no mail has a link /$kind/"
-		split -d -l "$n" "$run/links.$kind" "$run/links.$kind."
+		grep -o "/j/$kind/[A-Za-z0-9_-]*" "$run/mails.txt" | about_in_order | head -n 5000 >"$run/links.$kind"
+		[ -s "$run/links.$kind" ] || fail "no mail has a link /$kind/"
 		[ "$kind" = c ] && action=action=confirm || action=List-Unsubscribe=One-Click
-		for r in $(seq 0 $((rounds - 1))); do
-			before=$(cpu_us "$serve_pid")
-			line=$("$build/bench/load" -c 32 -s 10 -b "$action" -f "$run/links.$kind.0$r" "$port" /) ||
-				fail "links /$kind/: $line"
-			note "link_$kind.cpu_us" "$(quotient $(($(cpu_us "$serve_pid") - before)) "$(field ok "$line")")"
-			note "link_$kind.rate" "$(field rate "$line")"
-			note "link_$kind.p99_ms" "$(field p99_ms "$line")"
-		done
+		before=$(cpu_us "$serve_pid")
+		line=$("$build/bench/load" -c 32 -s 10 -b "$action" -f "$run/links.$kind" "$port" /) || fail "links /$kind/: $line"
+		note "link_$kind.cpu_us" "$(quotient $(($(cpu_us "$serve_pid") - before)) "$(field ok "$line")")"
+		note "link_$kind.rate" "$(field rate "$line")"
+		note "link_$kind.p99_ms" "$(field p99_ms "$line")"
 	done
 }
 # Each once. Who signed up first opens the mail first, more or less: shuffled by the thousand.
@@ -244,8 +238,12 @@ signup_rounds() {
 	if wanted crowd && [ "$people" != 0 ]; then crowd_make "$people"; fi
 	for r in $(seq "$rounds"); do
 		if wanted limit; then limit_round; fi
-		if wanted signup || wanted hole || wanted crowd; then alone_round; fi
-		if wanted signup; then drain_round "$r"; fi
+		if wanted signup || wanted hole || wanted crowd; then
+			plain_round
+			alone_round
+		fi
+		if wanted signup; then drain_round; fi
+		if wanted signup || wanted hole; then alone_round; fi
 		if wanted hole; then hole_round; fi
 		if wanted crowd && [ "$people" != 0 ]; then crowd_round; fi
 		if wanted slow; then slow_round; fi
@@ -266,8 +264,8 @@ plain_round() {
 	plain_stop
 }
 
+# Twice in each round: others are compared with it.
 alone_round() {
-	plain_round
 	conf_make dir
 	signup_round alone
 	serve_stop
@@ -276,7 +274,7 @@ alone_round() {
 drain_round() {
 	conf_make dir
 	signup_round dir worker
-	[ "$1" -lt "$rounds" ] || links_part
+	links_round
 	serve_stop
 	fake_again
 	conf_make mailjet "http://127.0.0.1:$port_fake"
