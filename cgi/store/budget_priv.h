@@ -34,9 +34,9 @@
 #define SHELVES 32
 /*
  * Of a shelf; at three quarters it is written and begins anew. So many that neighbours meet on the pages of the file, so
- * few that nobody waits a millisecond for one; all are written at once when the day changes or the program ends. 1.2 MB.
+ * few that nobody waits a millisecond for one; all are written at once when the day changes or the program ends. 0.6 MB.
  */
-#define SHELF_WINDOWS 256
+#define SHELF_WINDOWS 128
 #define SHELF_FULL (SHELF_WINDOWS * 3 / 4)
 /* Written in a row by a process that defers. */
 #define SHELF_PORTION 2
