@@ -211,7 +211,7 @@ enum err look_add(struct look *l, const struct store *s, void *who, struct errin
 	if (added)
 		return OK;
 	item_free(it);
-	return err_set(ei, E_NOMEM, "%s: nothing left to look through it; its damages would be met by chance", s->data_path);
+	return err_set(ei, E_NOMEM, "%s: no memory or thread to look through it. Give the program more of both, and start it again", s->data_path);
 }
 
 void look_wait(struct look *l)

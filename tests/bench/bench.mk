@@ -30,6 +30,7 @@ $(BENCH)/erase: tests/bench/erase.c tests/lib/world.h $(LINK_core:%=$(BUILD)/%.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -DJAWORT_TEST -Itests $(LDFLAGS_ALL) -o $@ $< $(LINK_core:%=$(BUILD)/%.a) $(LIBS) -lcmocka
 
+$(BENCH)/plain $(BENCH)/sqlite_limit: tests/bench/rows.h
 $(BENCH)/plain: tests/bench/plain.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O2 -o $@ $< -lfcgi -lsodium -lsqlite3 -lpthread

@@ -16,33 +16,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rows.h"
+
 #define THREADS_MAX 256
 #define BATCH_MAX 128
-#define BODY_BYTES 400
-#define HASH_BYTES 32
 
 struct job {
-	unsigned char hash[HASH_BYTES], token[HASH_BYTES]; /* of the address; of a random token */
+	unsigned char hash[ROWS_HASH_BYTES], token[ROWS_HASH_BYTES]; /* of the address; of a random token */
 	char email[256];
 	int done;
 	pthread_cond_t wake;
 	struct job *next;
 };
 
-static const char schema[] =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-    "CREATE TABLE person(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, email TEXT NOT NULL, state INT,"
-    " at INT, token BLOB NOT NULL UNIQUE);"
-    "CREATE TABLE event(id INTEGER PRIMARY KEY, person INT, at INT, ip TEXT, page TEXT, text INT, hash BLOB);"
-    "CREATE TABLE outbox(id INTEGER PRIMARY KEY, person INT, due INT, state INT, body TEXT);"
-    "CREATE INDEX outbox_due ON outbox(state, due);";
+static const char schema[] = ROWS_SCHEMA;
 
 enum { BEGIN, PERSON, EVENT, OUTBOX, COMMIT, STMT__MAX };
 static const char *const sql[STMT__MAX] = {
     "BEGIN IMMEDIATE",
-    "INSERT INTO person(hash, email, state, at, token) VALUES(?1, ?2, 0, 1700000000, ?3)",
-    "INSERT INTO event(person, at, ip, page, text, hash) VALUES(?1, 1700000000, '127.0.0.1', '/news.html', 1, ?2)",
-    "INSERT INTO outbox(person, due, state, body) VALUES(?1, 1700000000, 0, ?2)",
+    ROWS_PERSON,
+    ROWS_EVENT,
+    ROWS_OUTBOX,
     "COMMIT",
 };
 
@@ -71,18 +65,18 @@ static void run(int s)
 
 static void rows(const struct job *j)
 {
-	static char body[BODY_BYTES];
+	static char body[ROWS_BODY_BYTES];
 	memset(body, 'b', sizeof(body));
-	sqlite3_bind_blob(stmt[PERSON], 1, j->hash, HASH_BYTES, SQLITE_STATIC);
+	sqlite3_bind_blob(stmt[PERSON], 1, j->hash, ROWS_HASH_BYTES, SQLITE_STATIC);
 	sqlite3_bind_text(stmt[PERSON], 2, j->email, -1, SQLITE_STATIC);
-	sqlite3_bind_blob(stmt[PERSON], 3, j->token, HASH_BYTES, SQLITE_STATIC);
+	sqlite3_bind_blob(stmt[PERSON], 3, j->token, ROWS_HASH_BYTES, SQLITE_STATIC);
 	run(PERSON);
 	sqlite3_int64 id = sqlite3_last_insert_rowid(db);
 	sqlite3_bind_int64(stmt[EVENT], 1, id);
-	sqlite3_bind_blob(stmt[EVENT], 2, j->hash, HASH_BYTES, SQLITE_STATIC);
+	sqlite3_bind_blob(stmt[EVENT], 2, j->hash, ROWS_HASH_BYTES, SQLITE_STATIC);
 	run(EVENT);
 	sqlite3_bind_int64(stmt[OUTBOX], 1, id);
-	sqlite3_bind_text(stmt[OUTBOX], 2, body, BODY_BYTES, SQLITE_STATIC);
+	sqlite3_bind_text(stmt[OUTBOX], 2, body, ROWS_BODY_BYTES, SQLITE_STATIC);
 	run(OUTBOX);
 }
 
@@ -139,7 +133,7 @@ static int email_read(FCGX_Request *r, char *out, size_t size)
 static void signup(FCGX_Request *r)
 {
 	struct job j = {.wake = PTHREAD_COND_INITIALIZER};
-	unsigned char token[HASH_BYTES];
+	unsigned char token[ROWS_HASH_BYTES];
 	if (email_read(r, j.email, sizeof(j.email))) {
 		FCGX_FPrintF(r->out, "Status: 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n");
 		return;

@@ -16,23 +16,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TIMES_MAX 1000000
-#define BODY_BYTES 400
-#define HASH_BYTES 32
+#include "rows.h"
 
-static const char schema[] =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-    "CREATE TABLE person(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, email TEXT NOT NULL, state INT,"
-    " at INT, token BLOB NOT NULL UNIQUE);"
-    "CREATE TABLE event(id INTEGER PRIMARY KEY, person INT, at INT, ip TEXT, page TEXT, text INT, hash BLOB);"
-    "CREATE TABLE outbox(id INTEGER PRIMARY KEY, person INT, due INT, state INT, body TEXT);"
-    "CREATE INDEX outbox_due ON outbox(state, due);";
+#define TIMES_MAX 1000000
+
+static const char schema[] = ROWS_SCHEMA;
 
 enum { PERSON, EVENT, OUTBOX, STMT__MAX };
 static const char *const sql[STMT__MAX] = {
-    "INSERT INTO person(hash, email, state, at, token) VALUES(?1, ?2, 0, 1700000000, ?3)",
-    "INSERT INTO event(person, at, ip, page, text, hash) VALUES(?1, 1700000000, '127.0.0.1', '/news.html', 1, ?2)",
-    "INSERT INTO outbox(person, due, state, body) VALUES(?1, 1700000000, 0, ?2)",
+    ROWS_PERSON,
+    ROWS_EVENT,
+    ROWS_OUTBOX,
 };
 
 struct limit {
@@ -62,9 +56,9 @@ static void run(struct limit *l, int stmt)
 }
 
 /* Scattered like hashes, cheap like nothing. */
-static void scatter(struct limit *l, unsigned char hash[HASH_BYTES])
+static void scatter(struct limit *l, unsigned char hash[ROWS_HASH_BYTES])
 {
-	for (int i = 0; i < HASH_BYTES; i++) {
+	for (int i = 0; i < ROWS_HASH_BYTES; i++) {
 		l->random = l->random * 6364136223846793005u + 1442695040888963407u;
 		hash[i] = (unsigned char)(l->random >> 56);
 	}
@@ -72,23 +66,23 @@ static void scatter(struct limit *l, unsigned char hash[HASH_BYTES])
 
 static void signup(struct limit *l)
 {
-	static char body[BODY_BYTES];
-	unsigned char hash[HASH_BYTES], token[HASH_BYTES];
+	static char body[ROWS_BODY_BYTES];
+	unsigned char hash[ROWS_HASH_BYTES], token[ROWS_HASH_BYTES];
 	char email[64];
 	int len = snprintf(email, sizeof(email), "user%llu@example.com", (unsigned long long)l->signups++);
 	memset(body, 'b', sizeof(body));
 	scatter(l, hash);
 	scatter(l, token);
-	sqlite3_bind_blob(l->stmt[PERSON], 1, hash, HASH_BYTES, SQLITE_STATIC);
+	sqlite3_bind_blob(l->stmt[PERSON], 1, hash, ROWS_HASH_BYTES, SQLITE_STATIC);
 	sqlite3_bind_text(l->stmt[PERSON], 2, email, len, SQLITE_STATIC);
-	sqlite3_bind_blob(l->stmt[PERSON], 3, token, HASH_BYTES, SQLITE_STATIC);
+	sqlite3_bind_blob(l->stmt[PERSON], 3, token, ROWS_HASH_BYTES, SQLITE_STATIC);
 	run(l, PERSON);
 	int64_t id = sqlite3_last_insert_rowid(l->db);
 	sqlite3_bind_int64(l->stmt[EVENT], 1, id);
-	sqlite3_bind_blob(l->stmt[EVENT], 2, hash, HASH_BYTES, SQLITE_STATIC);
+	sqlite3_bind_blob(l->stmt[EVENT], 2, hash, ROWS_HASH_BYTES, SQLITE_STATIC);
 	run(l, EVENT);
 	sqlite3_bind_int64(l->stmt[OUTBOX], 1, id);
-	sqlite3_bind_text(l->stmt[OUTBOX], 2, body, BODY_BYTES, SQLITE_STATIC);
+	sqlite3_bind_text(l->stmt[OUTBOX], 2, body, ROWS_BODY_BYTES, SQLITE_STATIC);
 	run(l, OUTBOX);
 }
 
