@@ -23,7 +23,7 @@ static const char schema[] =
 
 static const char pragmas[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;"
-    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024; PRAGMA wal_autocheckpoint=2000;";
+    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-256; PRAGMA wal_autocheckpoint=2000;";
 
 static const char *const sql[Q__MAX] = {
     [Q_BEGIN] = "BEGIN IMMEDIATE",
@@ -377,6 +377,8 @@ void budget_defer(struct budget *b)
 {
 	pthread_mutex_lock(&b->lock);
 	b->deferred = true;
+	/* It writes the counters of many at a time, all over the file; others touch a few pages. Only an advice. */
+	(void)sqlite3_exec(b->conn, "PRAGMA cache_size=-1024", NULL, NULL, NULL);
 	if (!b->held && !b->open)
 		budget_filter_make(b);
 	pthread_mutex_unlock(&b->lock);

@@ -34,9 +34,9 @@
 #define SHELVES 32
 /*
  * Of a shelf; at three quarters it is written and begins anew. So many that neighbours meet on the pages of the file, so
- * few that nobody waits a millisecond for one; all are written at once when the day changes or the program ends. 0.6 MB.
+ * few that nobody waits a millisecond for one; all are written at once when the day changes or the program ends. 1.1 MB.
  */
-#define SHELF_WINDOWS 128
+#define SHELF_WINDOWS 256
 #define SHELF_FULL (SHELF_WINDOWS * 3 / 4)
 /* Written in a row by a process that defers. */
 #define SHELF_PORTION 2
@@ -47,9 +47,10 @@ enum { Q_BEGIN, Q_READ, Q_COMMIT, Q_ROLLBACK, Q_KEY, Q_KEY_ADD, Q_SUM, Q_SLOTS, 
 struct window {
 	enum budget_class class; /* 0: free */
 	unsigned char subject[SUBJECT_BYTES]; /* under the key of today */
-	int64_t width, at; /* seconds per slot; the latest slot */
+	int32_t width; /* seconds per slot */
+	int64_t at; /* the latest slot */
 	int32_t n[WINDOW_SLOTS]; /* slot number s is n[s % WINDOW_SLOTS]; those up to `at`. INT32_MAX: so many or more */
-	int64_t pending; /* of n[at]: not in the file yet */
+	int32_t pending; /* of n[at]: not in the file yet; what came within a second or so */
 };
 
 /* Pages of a form since the last tick. Ids of sites and forms are short (conf). */

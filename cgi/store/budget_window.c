@@ -70,7 +70,7 @@ static bool window_read(struct budget *b, struct window *w, const struct asking 
 /* Where that fails, what lay there stays: those that were put behind it are found over it. */
 static bool window_load(struct budget *b, struct window *w, const struct asking *k)
 {
-	struct window fresh = {.class = k->ask->class, .width = k->width, .at = k->at};
+	struct window fresh = {.class = k->ask->class, .width = (int32_t)k->width, .at = k->at};
 	unsigned char before[SUBJECT_BYTES];
 
 	memcpy(fresh.subject, k->subject, SUBJECT_BYTES);

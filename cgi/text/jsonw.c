@@ -1,5 +1,7 @@
 #include "text/jsonw.h"
 
+#include <string.h>
+
 #include "base/bug.h"
 #include "text/utf8.h"
 
@@ -81,9 +83,27 @@ static bool jsonw_needs_escape(uint32_t cp)
 	return cp < 0x20 || cp == '"' || cp == '\\' || cp == '<' || cp == 0x2028 || cp == 0x2029;
 }
 
+/* Has one of the eight bytes this value? "Determine if a word has a zero byte", Anderson, Bit Twiddling Hacks. */
+static bool word_has(uint64_t w, unsigned char value)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t x = w ^ ones * value;
+
+	return (x - ones) & ~x & ones << 7;
+}
+
 /* Where the run of ASCII ends that stands for itself: nearly all there is. */
 static size_t jsonw_plain_end(struct slice s, size_t at)
 {
+	const uint64_t ones = UINT64_C(0x0101010101010101), upper = ones << 7;
+	uint64_t w;
+
+	for (; s.len - at >= sizeof(w); at += sizeof(w)) {
+		memcpy(&w, s.ptr + at, sizeof(w));
+		/* a byte of 0x80 and more, or one that stays below it with 0x60 added: less than 0x20 */
+		if ((w | ~((w & ~upper) + ones * 0x60)) & upper || word_has(w, '"') || word_has(w, '\\') || word_has(w, '<'))
+			break;
+	}
 	while (at < s.len && (unsigned char)s.ptr[at] < 0x80 && !jsonw_needs_escape((unsigned char)s.ptr[at]))
 		at++;
 	return at;

@@ -40,7 +40,7 @@ static bool url_bytes_valid(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.ptr[i];
-		if (c <= 0x20 || c >= 0x7f || strchr("\\\"<>", c))
+		if (c <= 0x20 || c >= 0x7f || c == '\\' || c == '"' || c == '<' || c == '>')
 			return false;
 	}
 	return true;
@@ -98,9 +98,10 @@ static bool url_authority_parse(struct slice authority, struct url *out)
 	    url_port_parse(slice_sub(authority, host_len + 1, authority.len), &out->port);
 }
 
-static size_t url_find_any(struct slice s, const char *set, size_t from)
+/* The next query or fragment from here on, or the next slash if that ends it, too. */
+static size_t url_part_end(struct slice s, size_t from, bool slash_ends)
 {
-	while (from < s.len && !strchr(set, s.ptr[from]))
+	while (from < s.len && s.ptr[from] != '?' && s.ptr[from] != '#' && !(slash_ends && s.ptr[from] == '/'))
 		from++;
 	return from;
 }
@@ -122,10 +123,10 @@ bool url_parse(struct slice s, struct url *out)
 	if (!slice_starts(rest, SLICE("://")))
 		return false;
 	rest = slice_sub(rest, 3, rest.len);
-	size_t end = url_find_any(rest, "/?#", 0);
+	size_t end = url_part_end(rest, 0, true);
 	if (!url_authority_parse(slice_sub(rest, 0, end), out))
 		return false;
-	size_t path_end = url_find_any(rest, "?#", end);
+	size_t path_end = url_part_end(rest, end, false);
 	out->path = slice_sub(rest, end, path_end - end);
 	size_t hash = slice_find(rest, '#', path_end);
 	if (path_end < hash)

@@ -1,5 +1,7 @@
 #include "text/utf8.h"
 
+#include <string.h>
+
 /*
  * Well-formed sequences by lead byte (Unicode standard, table 3-7). The second
  * byte's range is what keeps out overlong forms, surrogates and values above
@@ -53,11 +55,29 @@ uint32_t utf8_next(struct slice s, size_t *at)
 	return cp;
 }
 
+/*
+ * Where the printable ASCII ends that begins here: nearly all there is, so eight bytes are looked at together. A byte is
+ * another one if its upper bit is set, or gets set when 1 is added (0x7f) or stays unset when 0x60 is (below 0x20).
+ */
+static size_t utf8_printable_end(struct slice s, size_t at)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), upper = ones << 7;
+	uint64_t w;
+
+	for (; s.len - at >= sizeof(w); at += sizeof(w)) {
+		memcpy(&w, s.ptr + at, sizeof(w));
+		uint64_t low = w & ~upper;
+		if ((w | (low + ones) | ~(low + ones * 0x60)) & upper)
+			break;
+	}
+	while (at < s.len && s.ptr[at] >= 0x20 && s.ptr[at] < 0x7f)
+		at++;
+	return at;
+}
+
 bool utf8_valid(struct slice s)
 {
-	size_t at = 0;
-
-	while (at < s.len)
+	for (size_t at = utf8_printable_end(s, 0); at < s.len; at = utf8_printable_end(s, at))
 		if (utf8_next(s, &at) == UINT32_MAX)
 			return false;
 	return true;
@@ -92,9 +112,7 @@ static bool utf8_cp_is_control(uint32_t cp, bool allow_lines)
 
 bool utf8_has_control(struct slice s, bool allow_lines)
 {
-	size_t at = 0;
-
-	while (at < s.len) {
+	for (size_t at = utf8_printable_end(s, 0); at < s.len; at = utf8_printable_end(s, at)) {
 		uint32_t cp = utf8_next(s, &at);
 		if (cp == UINT32_MAX) {
 			/* Bad bytes are utf8_valid()'s business; a control behind them still counts. */

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,6 +58,35 @@ static void test_strings(void **state)
 		jsonw_str(&w, strings[i].in);
 		if (!slice_eq_str(buf_slice(&buf), strings[i].out))
 			fail_msg("row of line %d gave %s", strings[i].line, buf.data);
+	}
+}
+
+/* What one byte becomes, between the quotes. */
+static struct slice written(struct slice text)
+{
+	buf_reset(&buf);
+	jsonw_init(&w, &buf);
+	jsonw_str(&w, text);
+	return slice_sub(buf_slice(&buf), 1, buf.len - 2);
+}
+
+/* Plain text is looked at eight bytes at a time: each byte at each place of it becomes what it becomes alone. */
+static void test_every_byte_at_every_place(void **state)
+{
+	char text[27], expected[64], alone[16];
+
+	(void)state;
+	for (unsigned c = 0; c < 256; c++) {
+		char one = (char)c;
+		assert_true(slice_copy(written(slice_make(&one, 1)), alone, sizeof(alone)));
+		for (size_t at = 0; at < sizeof(text); at++) {
+			memset(text, at % 2 ? '~' : ' ', sizeof(text));
+			snprintf(expected, sizeof(expected), "%.*s%s%.*s", (int)at, text, alone,
+			    (int)(sizeof(text) - at - 1), text);
+			text[at] = one;
+			if (!slice_eq_str(written(slice_make(text, sizeof(text))), expected))
+				fail_msg("byte %02x at %zu", c, at);
+		}
 	}
 }
 
@@ -198,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_strings, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_every_byte_at_every_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_numbers_and_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_commas_and_nesting, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_depth, setup, teardown),

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -176,6 +177,26 @@ static void test_controls(void **state)
 	}
 }
 
+/* Plain text is looked at eight bytes at a time: each byte at each place of it counts as it does alone. */
+static void test_every_byte_at_every_place(void **state)
+{
+	char text[27];
+
+	(void)state;
+	for (unsigned c = 0; c < 256; c++) {
+		char one = (char)c;
+		struct slice alone = slice_make(&one, 1);
+		for (size_t at = 0; at < sizeof(text); at++) {
+			memset(text, at % 2 ? '~' : ' ', sizeof(text));
+			text[at] = one;
+			struct slice s = slice_make(text, sizeof(text));
+			if (utf8_valid(s) != utf8_valid(alone) || utf8_has_control(s, false) != utf8_has_control(alone, false)
+			    || utf8_has_control(s, true) != utf8_has_control(alone, true))
+				fail_msg("byte %02x at %zu", c, at);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_next_walks),
 		cmocka_unit_test(test_count_and_prefix),
 		cmocka_unit_test(test_controls),
+		cmocka_unit_test(test_every_byte_at_every_place),
 	};
 
 	return cmocka_run_group_tests_name("text/utf8", tests, NULL, NULL);
