@@ -8,12 +8,15 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cpus.h"
 
 /*
- * Small pieces come from a cache of each thread, without a lock, and as few threads are awake as there are processors: a
- * second one brought no more sign-ups, but 1.5 MB that lay free in one while the other grew.
+ * Arenas of malloc. Small pieces come from a cache of each thread, without a lock, so two serve many threads. With two
+ * processors a second one brought no more sign-ups, but 1.5 MB that lay free in one while the other grew.
  */
-#define HEAP_ARENAS 1
+#define HEAP_ARENAS 2
+#define HEAP_ARENAS_SMALL 1
+#define CPUS_SMALL 2
 /* From here on a piece is a mapping of its own, which goes back at once. Set, or it would grow by itself. */
 #define HEAP_MMAP_BYTES (128 * 1024)
 /* What may stay free at the end of the heap. */
@@ -25,7 +28,7 @@
 
 void footprint_setup(void)
 {
-	mallopt(M_ARENA_MAX, HEAP_ARENAS);
+	mallopt(M_ARENA_MAX, cpus_usable() > CPUS_SMALL ? HEAP_ARENAS : HEAP_ARENAS_SMALL);
 	mallopt(M_MMAP_THRESHOLD, HEAP_MMAP_BYTES);
 	mallopt(M_TRIM_THRESHOLD, HEAP_TRIM_BYTES);
 	mallopt(M_TOP_PAD, HEAP_PAD_BYTES);

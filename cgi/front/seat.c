@@ -1,23 +1,21 @@
 #include "front/seat_priv.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/cpus.h"
 
 /* Looks without anything to do after which the guard sleeps: a quarter of a second. */
 #define GUARD_LOOKS 64
 
 unsigned seats_normal(unsigned workers)
 {
-	cpu_set_t set;
-	unsigned n = SEATS_MIN;
-	if (!sched_getaffinity(0, sizeof(set), &set) && (unsigned)CPU_COUNT(&set) > n)
-		n = (unsigned)CPU_COUNT(&set);
+	unsigned n = cpus_usable() > SEATS_MIN ? cpus_usable() : SEATS_MIN;
+
 	return n < workers ? n : workers;
 }
 
