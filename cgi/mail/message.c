@@ -58,19 +58,25 @@ static struct slice field_get(const struct message *m, const struct field *f)
 	return *(const struct slice *)(const void *)((const char *)m + f->at);
 }
 
-bool message_inert(struct slice s)
+/* Does one of Mailjet's words stand at i? */
+static bool mailjet_word_at(struct slice s, size_t i)
 {
 	static const struct slice words[] = {SLICE_LIT("var:"), SLICE_LIT("data:"), SLICE_LIT("unsub")};
 
-	for (size_t i = 0; i + 1 < s.len; i++) {
-		if (s.ptr[i] == '{' && (s.ptr[i + 1] == '{' || s.ptr[i + 1] == '%'))
+	for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
+		if (slice_ieq(slice_sub(s, i, words[w].len), words[w]))
+			return true;
+	return false;
+}
+
+bool message_inert(struct slice s)
+{
+	for (size_t i = slice_find(s, '{', 0); i + 1 < s.len; i = slice_find(s, '{', i + 1))
+		if (s.ptr[i + 1] == '{' || s.ptr[i + 1] == '%')
 			return false;
-		if (s.ptr[i] != '[' || s.ptr[i + 1] != '[')
-			continue;
-		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
-			if (slice_ieq(slice_sub(s, i + 2, words[w].len), words[w]))
-				return false;
-	}
+	for (size_t i = slice_find(s, '[', 0); i + 1 < s.len; i = slice_find(s, '[', i + 1))
+		if (s.ptr[i + 1] == '[' && mailjet_word_at(s, i + 2))
+			return false;
 	return true;
 }
 

@@ -463,13 +463,33 @@ static bool qp_needs_escape(struct slice line, size_t i, size_t column)
 	return c == '.' || slice_starts(slice_sub(line, i, 5), SLICE("From "));
 }
 
+/* Bytes from i on that stand for themselves wherever they are but at an end of the line; at most so many. */
+static size_t qp_plain(struct slice line, size_t i, size_t most)
+{
+	size_t n = 0;
+
+	while (n < most && line.ptr[i + n] >= ' ' && line.ptr[i + n] <= '~' && line.ptr[i + n] != '=')
+		n++;
+	return n;
+}
+
+/* How many may follow in a line of which `column` are filled: the last byte of the text is looked at by itself. */
+static size_t qp_room(struct slice line, size_t i, size_t column)
+{
+	size_t room = column ? SENT1_LINE_BYTES - 1 - column : 0, left = line.len - i - 1;
+
+	return room < left ? room : left;
+}
+
 static void qp_line(struct buf *out, struct slice line)
 {
 	size_t column = 0, from = 0; /* from: what stands for itself and is not written yet */
 
 	for (size_t i = 0, unit; i < line.len; i += unit) {
+		size_t plain = qp_plain(line, i, qp_room(line, i, column)), width;
+		i += plain;
+		column += plain;
 		bool escape = qp_needs_escape(line, i, column);
-		size_t width;
 
 		unit = unit_at(line, i);
 		width = escape ? unit * 3 : 1;

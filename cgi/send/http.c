@@ -497,13 +497,13 @@ static void call_finish(struct http *h, struct http_call *c, CURLcode rc)
 	h->active--;
 }
 
-static struct http_call *call_take_done(struct http *h)
+struct http_call *http_finished(struct http *h)
 {
 	CURLMsg *msg;
 	int left;
 	char *tag = NULL;
 
-	while ((msg = curl_multi_info_read(h->multi, &left))) {
+	while (h->multi && (msg = curl_multi_info_read(h->multi, &left))) {
 		if (msg->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &tag);
@@ -525,7 +525,7 @@ struct http_call *http_wait(struct http *h, int timeout_ms, int fd)
 		int running, wait_ms = 1000;
 
 		curl_multi_perform(h->multi, &running);
-		done = call_take_done(h);
+		done = http_finished(h);
 		if (done || h->active == 0 || extra.revents)
 			return done;
 		if (timeout_ms >= 0) {

@@ -35,6 +35,9 @@
 #define SLEEP_MAX_MS 600000
 /* Whoever sleeps so long gives memory back before. */
 #define REST_MS 1000
+/* While calls are under way: how long they are waited for at once, and how far apart the wake file is read. */
+#define CALL_LOOK_MS 100
+#define WAKE_PAUSE_MS 20
 /* With --once: nothing new is begun after this time, a request of CGI mode started us. */
 #define ONCE_MAX_MS 60000
 
@@ -66,7 +69,7 @@ struct worker {
 	struct wake wake;
 	int lock_fd, epoll_fd;
 	bool stopping;
-	int64_t started_mono;
+	int64_t started_mono, woken_mono;
 };
 
 uint32_t worker_backoff_s(unsigned attempts)
@@ -549,19 +552,30 @@ static void loop_sleep(struct worker *w, int ms)
 		log_event(LOG_ERROR, "worker_wait", LOG_I("errno", errno));
 }
 
+/* In a rush serve wakes with each commit, hundreds of times a second; while mails are under way anyhow, now and then will do. */
+static bool wakes_now(const struct worker *w)
+{
+	return http_active(w->http) == 0 || clock_mono_ms() - w->woken_mono >= WAKE_PAUSE_MS;
+}
+
 static void loop_wait(struct worker *w)
 {
 	struct http_call *c;
 
+	bool wakes = wakes_now(w);
+
 	if (http_active(w->http) > 0) {
-		c = http_wait(w->http, 100, w->stopping ? -1 : w->epoll_fd);
-		for (; c; c = http_wait(w->http, 0, -1))
+		c = http_wait(w->http, wakes ? CALL_LOOK_MS : WAKE_PAUSE_MS, w->stopping || !wakes ? -1 : w->epoll_fd);
+		for (; c; c = http_finished(w->http))
 			call_done(c);
 	} else {
 		loop_sleep(w, w->stopping ? 50 : sleep_ms(w));
 	}
 	if (!w->stopping && stop_asked(w->o, 0))
 		w->stopping = true;
+	if (!wakes_now(w))
+		return;
+	w->woken_mono = clock_mono_ms();
 	wake_take(&w->wake, on_wake, w);
 }
 

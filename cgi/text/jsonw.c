@@ -75,7 +75,10 @@ static void jsonw_add_escape(struct buf *out, uint32_t cp)
 		buf_add_char(out, p[1]);
 		return;
 	}
-	buf_printf(out, "\\u%04x", (unsigned)cp);
+	static const char hex[] = "0123456789abcdef";
+	const char code[6] = {'\\', 'u', hex[cp >> 12 & 15], hex[cp >> 8 & 15], hex[cp >> 4 & 15], hex[cp & 15]};
+
+	buf_add(out, code, sizeof(code));
 }
 
 static bool jsonw_needs_escape(uint32_t cp)

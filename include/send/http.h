@@ -94,6 +94,11 @@ enum err http_start(struct http *h, struct http_call *c, struct errinfo *ei);
  * became readable.
  */
 struct http_call *http_wait(struct http *h, int timeout_ms, int fd);
+/*
+ * Another call that is finished already; NULL: none. It does not look at the network, which http_wait() does for all calls,
+ * so many that end together are taken at the price of one.
+ */
+struct http_call *http_finished(struct http *h);
 size_t http_active(const struct http *h);
 /* Start and wait for one call. */
 enum err http_do(struct http *h, struct http_call *c, struct errinfo *ei);

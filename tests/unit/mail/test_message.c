@@ -546,6 +546,12 @@ static void inert(void **state)
 	assert_true(message_inert(SLICE("")));
 	assert_true(message_inert(SLICE("[[")));
 	assert_true(message_inert(SLICE("[[x]] [var:x] [ [var:x]")));
+	assert_true(message_inert(SLICE("p { } { { [[va [[unsu")));
+	assert_true(message_inert(SLICE("{")));
+	assert_false(message_inert(SLICE("p { a {{ } [[x")));
+	assert_false(message_inert(SLICE("{{{")));
+	assert_false(message_inert(SLICE("{%")));
+	assert_false(message_inert(SLICE("[x] [[y [[data:z")));
 	assert_false(message_inert(SLICE("[[var:")));
 	assert_false(message_inert(SLICE("[[[var:")));
 	assert_false(message_inert(SLICE("x[[Data:")));

@@ -172,6 +172,48 @@ static void the_sum_is_that_of_the_mail_as_it_left(void **state)
 	}
 }
 
+static unsigned dice(unsigned *seed, unsigned n)
+{
+	*seed = *seed * 1103515245u + 12345u;
+	return (*seed >> 16) % n;
+}
+
+/* Lines of all lengths, whose edges fall on everything that is written in another way there. */
+static void body_at_random(struct buf *out, unsigned *seed)
+{
+	static const char *const pieces[] = {"a", "Wort", "eine Zeile mit Text", " ", "  ", "\t", "=", ".", "From ", "ü", "€", "🌾",
+	    "\n", "\n\n", " \n", "https://www.example.org/ein/Weg?x=1"};
+
+	buf_reset(out);
+	for (unsigned n = 1 + dice(seed, 60); n > 0; n--)
+		buf_add_str(out, pieces[dice(seed, sizeof(pieces) / sizeof(pieces[0]))]);
+	buf_add_str(out, LINK_MARK);
+}
+
+static void the_sum_is_that_of_the_mail_whatever_is_written(void **state)
+{
+	struct one o = {"random", text_only(), filled_slots()};
+	unsigned char hash[CRYPT_HASH_BYTES];
+	unsigned seed = 1;
+	struct buf body;
+
+	(void)state;
+	buf_init(&body, 65536);
+	for (int i = 0; i < 2000; i++, arena_reset(&ar)) {
+		struct slice kept, live;
+		struct sent s;
+
+		body_at_random(&body, &seed);
+		o.m.text = buf_slice(&body);
+		live = live_of(&o, &kept);
+		assert_int_equal(sent_read(&ar, kept, &s, &ei), OK);
+		crypt_sha256(hash, live.ptr, live.len);
+		if (memcmp(hash, s.sha256, sizeof(hash)) != 0)
+			fail_msg("another mail than the one of body %d:\n%.*s", i, SLICE_FMT(live));
+	}
+	buf_free(&body);
+}
+
 /* Who has the mail has the token, puts it in, and gets the sum. */
 static void the_recipient_can_check_it(void **state)
 {
@@ -239,6 +281,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(write_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_mail_again_is_the_mail, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_sum_is_that_of_the_mail_as_it_left, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_sum_is_that_of_the_mail_whatever_is_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_recipient_can_check_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_slot_too_many_does_not_fit, setup, teardown),
 	};

@@ -316,6 +316,38 @@ static void many_at_once_share_the_time(void **state)
 	fake_stop(&f);
 }
 
+/* What ended together is taken without another look at the network. */
+static void those_that_ended_together_are_taken_at_once(void **state)
+{
+	struct fake f;
+	struct http_call calls[8], *c;
+	char url[128];
+	size_t done = 0, more = 0;
+
+	(void)state;
+	assert_null(http_finished(h));
+	fake_start(&f, "K:S", "/dev/null");
+	snprintf(url, sizeof(url), "%s/v3/REST/message?CustomID=x", f.endpoint);
+	for (size_t i = 0; i < 8; i++) {
+		calls[i] = get(url);
+		calls[i].user = SLICE("K");
+		calls[i].password = SLICE("S");
+		assert_int_equal(http_start(h, &calls[i], NULL), OK);
+	}
+	assert_null(http_finished(h)); /* nobody has looked yet */
+	while (done < 8 && (c = http_wait(h, 2000, -1))) {
+		for (; c; c = http_finished(h), more += c != NULL, done++) {
+			assert_int_equal(c->status, 200);
+			http_call_free(c);
+		}
+		usleep(300000); /* the other answers come meanwhile */
+	}
+	assert_int_equal(done, 8);
+	assert_true(more > 0);
+	assert_int_equal(http_active(h), 0);
+	fake_stop(&f);
+}
+
 static void wait_ends_when_the_file_is_readable(void **state)
 {
 	struct script s = {.steps = {{"never", NULL}}};
@@ -559,7 +591,8 @@ int main(void)
 		T(answer_comes_whole), T(rate_limit_of_brevo), T(redirect_is_an_answer), T(refused_connection_is_not_sent),
 		T(unknown_host_is_not_sent), T(plain_answer_to_tls_is_not_sent), T(silence_after_the_request_is_lost),
 		T(closed_after_the_request_is_lost), T(kept_connection_is_no_second_try), T(cut_body_is_lost), T(huge_body_is_lost), T(targets_are_checked),
-		T(requests_are_checked), T(many_at_once_share_the_time), T(wait_ends_when_the_file_is_readable),
+		T(requests_are_checked), T(many_at_once_share_the_time),
+		T(those_that_ended_together_are_taken_at_once), T(wait_ends_when_the_file_is_readable),
 		T(nothing_under_way_is_no_wait), T(smtp_accepts), T(smtp_refusals_are_answers), T(smtp_refuses_us_or_the_mail), T(smtp_login_refused), T(smtp_login_alone),
 		T(smtp_silence_after_data_is_lost), T(smtp_close_before_data_is_not_sent), T(smtp_starttls_is_demanded),
 	};
