@@ -132,7 +132,7 @@ static void line_give(struct slice line, void (*fn)(void *arg, struct slice site
 		fn(arg, slice_sub(line, 0, line.len - mark), mark || slice_eq_str(line, "*"));
 }
 
-void wake_take(struct wake *w, void (*fn)(void *arg, struct slice site, bool retry), void *arg)
+bool wake_take(struct wake *w, void (*fn)(void *arg, struct slice site, bool retry), void *arg)
 {
 	static char buf[WAKE_MAX_BYTES + 256];
 	enum note note = notes_drain(w);
@@ -142,7 +142,7 @@ void wake_take(struct wake *w, void (*fn)(void *arg, struct slice site, bool ret
 	int fd;
 
 	if (note == NOTE_NONE)
-		return;
+		return false;
 	fd = wake_file_open(w->path);
 	if (fd >= 0) {
 		if (flock(fd, LOCK_EX) == 0)
@@ -156,4 +156,5 @@ void wake_take(struct wake *w, void (*fn)(void *arg, struct slice site, bool ret
 	rest = slice_make(buf, n > 0 ? (size_t)n : 0);
 	while (slice_split(&rest, '\n', &line))
 		line_give(line, fn, arg);
+	return true;
 }

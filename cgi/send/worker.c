@@ -35,7 +35,7 @@
 #define SLEEP_MAX_MS 600000
 /* Whoever sleeps so long gives memory back before. */
 #define REST_MS 1000
-/* While calls are under way: how long they are waited for at once, and how far apart the wake file is read. */
+/* While calls are under way: how long they are waited for at once, and for how long the wake file is left alone. */
 #define CALL_LOOK_MS 100
 #define WAKE_PAUSE_MS 20
 /* With --once: nothing new is begun after this time, a request of CGI mode started us. */
@@ -552,20 +552,24 @@ static void loop_sleep(struct worker *w, int ms)
 		log_event(LOG_ERROR, "worker_wait", LOG_I("errno", errno));
 }
 
-/* In a rush serve wakes with each commit, hundreds of times a second; while mails are under way anyhow, now and then will do. */
-static bool wakes_now(const struct worker *w)
+/*
+ * In a rush serve wakes with each commit, hundreds of times a second; while calls are under way anyhow, what was read a moment
+ * ago may wait. Returns how long, 0: it is read at once.
+ */
+static int wake_pause_ms(const struct worker *w)
 {
-	return http_active(w->http) == 0 || clock_mono_ms() - w->woken_mono >= WAKE_PAUSE_MS;
+	int64_t left = WAKE_PAUSE_MS - (clock_mono_ms() - w->woken_mono);
+
+	return http_active(w->http) == 0 || left < 0 ? 0 : (int)left;
 }
 
 static void loop_wait(struct worker *w)
 {
+	int pause_ms = wake_pause_ms(w);
 	struct http_call *c;
 
-	bool wakes = wakes_now(w);
-
 	if (http_active(w->http) > 0) {
-		c = http_wait(w->http, wakes ? CALL_LOOK_MS : WAKE_PAUSE_MS, w->stopping || !wakes ? -1 : w->epoll_fd);
+		c = http_wait(w->http, pause_ms ? pause_ms : CALL_LOOK_MS, w->stopping || pause_ms ? -1 : w->epoll_fd);
 		for (; c; c = http_finished(w->http))
 			call_done(c);
 	} else {
@@ -573,10 +577,8 @@ static void loop_wait(struct worker *w)
 	}
 	if (!w->stopping && stop_asked(w->o, 0))
 		w->stopping = true;
-	if (!wakes_now(w))
-		return;
-	w->woken_mono = clock_mono_ms();
-	wake_take(&w->wake, on_wake, w);
+	if (wake_pause_ms(w) == 0 && wake_take(&w->wake, on_wake, w))
+		w->woken_mono = clock_mono_ms();
 }
 
 static void loop(struct worker *w)

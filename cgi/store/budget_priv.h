@@ -34,7 +34,7 @@
 #define SHELVES 32
 /*
  * Of a shelf; at three quarters it is written and begins anew. So many that neighbours meet on the pages of the file, so
- * few that nobody waits a millisecond for one; all are written at once when the day changes or the program ends. 1.1 MB.
+ * few that one is written in a millisecond or so; all are written at once when the day changes or the program ends. 1.1 MB.
  */
 #define SHELF_WINDOWS 256
 #define SHELF_FULL (SHELF_WINDOWS * 3 / 4)

@@ -29,7 +29,10 @@ struct wake {
 /* Makes the file if it is not there. E_IO, E_NOMEM. */
 enum err wake_open(struct wake *w, const char *data, struct errinfo *ei);
 void wake_close(struct wake *w);
-/* Calls fn for each site named since the last call; fn(arg, "*") for all sites. retry: wake_retry(), or "*". */
-void wake_take(struct wake *w, void (*fn)(void *arg, struct slice site, bool retry), void *arg);
+/*
+ * Calls fn for each site named since the last call; fn(arg, "*") for all sites. retry: wake_retry(), or "*".
+ * false: nobody has touched the file since.
+ */
+bool wake_take(struct wake *w, void (*fn)(void *arg, struct slice site, bool retry), void *arg);
 
 #endif

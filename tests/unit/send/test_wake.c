@@ -39,11 +39,11 @@ static void sites_are_named(void **state)
 
 	(void)state;
 	assert_int_equal(wake_open(&w, dir, NULL), OK);
-	wake_take(&w, on_site, &s);
+	assert_false(wake_take(&w, on_site, &s));
 	assert_string_equal(s.text, "");
 	assert_int_equal(wake_site(dir, "a", NULL), OK);
 	assert_int_equal(wake_site(dir, "b-2", NULL), OK);
-	wake_take(&w, on_site, &s);
+	assert_true(wake_take(&w, on_site, &s));
 	assert_string_equal(s.text, "a b-2 ");
 	/* Somebody asks for a new try. */
 	s.text[0] = '\0';
@@ -52,8 +52,8 @@ static void sites_are_named(void **state)
 	assert_string_equal(s.text, "a! ");
 	/* Emptying the file is a note of its own; it must not look like a call. */
 	s.text[0] = '\0';
-	wake_take(&w, on_site, &s);
-	wake_take(&w, on_site, &s);
+	assert_true(wake_take(&w, on_site, &s));
+	assert_false(wake_take(&w, on_site, &s));
 	assert_string_equal(s.text, "");
 	wake_close(&w);
 }

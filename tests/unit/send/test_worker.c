@@ -1358,6 +1358,48 @@ static void sleeps_and_wakes(void **state)
 	close(p[1]);
 }
 
+/* Somebody wakes, and the worker has read it: whoever reads the file empties it. */
+static void wake_is_read(void)
+{
+	char path[300];
+	struct stat st = {.st_size = -1};
+
+	MUST(wake_site(w.data, "example", &ei));
+	snprintf(path, sizeof(path), "%s/wake", w.data);
+	for (int i = 0; i < 300 && (stat(path, &st) || st.st_size); i++)
+		usleep(10000);
+	assert_int_equal(st.st_size, 0);
+}
+
+/* While a provider lets a mail wait, the wake file is read on, one time after the other. */
+static void wakes_while_mails_are_under_way(void **state)
+{
+	int p[2];
+	int64_t stuck;
+	pthread_t t;
+	void *e;
+
+	(void)state;
+	clock_set_ms(-1);
+	w.now = clock_now_ms();
+	patience_ms = 12000;
+	assert_int_equal(pipe(p), 0);
+	assert_int_equal(pthread_create(&t, NULL, run_thread, &p[0]), 0);
+	wait_turns(3);
+	stuck = add_mail("a+timeout@example.net");
+	MUST(wake_site(w.data, "example", &ei));
+	for (int i = 0; i < 1200 && POSTS() == 0; i++)
+		usleep(10000);
+	for (int i = 0; i < 3; i++)
+		wake_is_read();
+	assert_int_equal(row_of(stuck).state, OUTBOX_SENDING);
+	assert_int_equal(write(p[1], "x", 1), 1);
+	pthread_join(t, &e);
+	assert_int_equal(*(enum err *)e, OK);
+	close(p[0]);
+	close(p[1]);
+}
+
 #define IDLE_SITES 40
 
 /* Databases that are open in this process: each has its data.db. */
@@ -1442,6 +1484,7 @@ int main(void)
 		T(unknown_goes_elsewhere_if_it_must), T(unknown_does_not_change_provider),
 		T(smtp_without_answer_is_sent_once_more), T(smtp_that_refuses_the_sender_holds), T(smtp_server_by_starttls), T(smtp_server_by_tls), T(smtp_server_refuses), T(try_out_sends_nothing), T(plain_http_to_strangers_is_refused),
 		T(a_text_that_is_gone_fails), T(many_texts_in_a_batch), T(only_one_worker), T(backoff_grows_between_limits), T(sleeps_and_wakes),
+		T(wakes_while_mails_are_under_way),
 		T(idle_sites_are_closed),
 	};
 

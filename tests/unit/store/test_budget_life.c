@@ -15,11 +15,13 @@
 #include <sqlite3.h>
 #include "base/crypt.h"
 #include "store/budget.h"
+#include "store/budget_priv.h"
 
 #define HOUR_S 3600
-#define DAY_S (24 * HOUR_S)
 #define DAY0_S (INT64_C(20000) * DAY_S)
 #define PROCESSES 4
+/* Twice what the shelves hold before they are written and emptied. */
+#define MANY (2 * SHELVES * SHELF_FULL)
 
 struct world {
 	char dir[64], path[96];
@@ -342,7 +344,7 @@ static void test_deferred_filter(void **state)
 	budget_tick(w->b);
 	assert_false(take(w->b, ask("of another", 1, DAY_S), DAY0_S + HOUR_S, NULL));
 	assert_true(take(w->b, ask("own", 1, DAY_S), DAY0_S + HOUR_S, NULL));
-	for (int i = 0; i < 3000; i++) { /* out of memory by then, into the file */
+	for (int i = 0; i < MANY; i++) { /* out of memory by then, into the file */
 		snprintf(subject, sizeof(subject), "s%d", i);
 		assert_true(take(w->b, ask(subject, 1, DAY_S), DAY0_S + HOUR_S, NULL));
 	}
@@ -359,14 +361,14 @@ static void test_deferred_many(void **state)
 
 	budget_defer(w->b);
 	for (int round = 0; round < 3; round++)
-		for (int i = 0; i < 5000; i++) {
+		for (int i = 0; i < MANY; i++) {
 			snprintf(subject, sizeof(subject), "s%d", i);
 			if (take(w->b, ask(subject, 2, DAY_S), DAY0_S + round, NULL) != (round < 2))
 				fail_msg("%s in round %d", subject, round);
 		}
 	budget_tick(w->b);
-	assert_int_equal(number(w, "SELECT sum(n) FROM slot"), 10000);
-	assert_int_equal(number(w, "SELECT count(*) FROM slot"), 5000);
+	assert_int_equal(number(w, "SELECT sum(n) FROM slot"), 2 * MANY);
+	assert_int_equal(number(w, "SELECT count(*) FROM slot"), MANY);
 }
 
 /* Networks and sites are counted in memory by everybody; a close writes them. */
