@@ -287,6 +287,19 @@ static void requests_are_checked(void **state)
 	assert_int_equal(http_start(h, &c, NULL), E_DENIED);
 }
 
+/* So many requests that the fake answers; each carries itself. */
+static void calls_start(const struct fake *f, struct http_call *calls, size_t n, char *url, size_t url_bytes)
+{
+	snprintf(url, url_bytes, "%s/v3/REST/message?CustomID=x", f->endpoint);
+	for (size_t i = 0; i < n; i++) {
+		calls[i] = get(url);
+		calls[i].user = SLICE("K");
+		calls[i].password = SLICE("S");
+		calls[i].tag = &calls[i];
+		assert_int_equal(http_start(h, &calls[i], NULL), OK);
+	}
+}
+
 static void many_at_once_share_the_time(void **state)
 {
 	struct fake f;
@@ -296,14 +309,7 @@ static void many_at_once_share_the_time(void **state)
 
 	(void)state;
 	fake_start(&f, "K:S", "/dev/null");
-	snprintf(url, sizeof(url), "%s/v3/REST/message?CustomID=x", f.endpoint);
-	for (int i = 0; i < 20; i++) {
-		calls[i] = get(url);
-		calls[i].user = SLICE("K");
-		calls[i].password = SLICE("S");
-		calls[i].tag = &calls[i];
-		assert_int_equal(http_start(h, &calls[i], NULL), OK);
-	}
+	calls_start(&f, calls, 20, url, sizeof(url));
 	assert_int_equal(http_active(h), 20);
 	for (struct http_call *c; (c = http_wait(h, 2000, -1)); done++) {
 		assert_ptr_equal(c->tag, c);
@@ -327,13 +333,7 @@ static void those_that_ended_together_are_taken_at_once(void **state)
 	(void)state;
 	assert_null(http_finished(h));
 	fake_start(&f, "K:S", "/dev/null");
-	snprintf(url, sizeof(url), "%s/v3/REST/message?CustomID=x", f.endpoint);
-	for (size_t i = 0; i < 8; i++) {
-		calls[i] = get(url);
-		calls[i].user = SLICE("K");
-		calls[i].password = SLICE("S");
-		assert_int_equal(http_start(h, &calls[i], NULL), OK);
-	}
+	calls_start(&f, calls, 8, url, sizeof(url));
 	assert_null(http_finished(h)); /* nobody has looked yet */
 	while (done < 8 && (c = http_wait(h, 2000, -1))) {
 		for (; c; c = http_finished(h), more += c != NULL, done++) {
