@@ -46,6 +46,7 @@ static enum err listener_inherit(struct listener *l, int fd, struct errinfo *ei)
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) || fcntl(fd, F_SETFD, FD_CLOEXEC))
 		return err_errno(ei, E_IO, errno, "descriptor %d", fd);
 	l->fd = fd;
+	l->kept = systemd_gave_fd() && fd == SYSTEMD_FIRST_FD;
 	return OK;
 }
 

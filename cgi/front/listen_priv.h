@@ -15,6 +15,7 @@
 struct listener {
 	int fd; /* non-blocking, close-on-exec */
 	bool ours; /* bound by us: the file goes at the end */
+	bool kept; /* systemd's, which keeps it: what still waits in the backlog at the end is for our successor */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 

@@ -346,6 +346,9 @@ static void listener_pause(struct server *s, int errno_value)
 static void listener_event(struct worker *w)
 {
 	struct server *s = w->s;
+	/* Others go on coming, so the end would never come. Not armed again, and so seen once. */
+	if (s->listener.kept && atomic_load(&s->stopping))
+		return;
 	/* Not blocking, so that nobody has to give it time limits: who waits for a peer polls (front/fcgi.c). */
 	int fd = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0 && errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {

@@ -544,15 +544,8 @@ static void test_socket_file(void **state)
 }
 
 /* As spawn-fcgi and systemd start it: descriptor 0, or 3 with LISTEN_FDS. */
-static void inherited(int as_fd, bool tcp)
+static struct child child_with(int fd, int as_fd)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	slice_copy(slice_from(socket_path), addr.sun_path, sizeof(addr.sun_path));
-	unlink(socket_path);
-	int fd = socket(tcp ? AF_INET : AF_UNIX, SOCK_STREAM, 0);
-	if (!tcp)
-		assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	assert_int_equal(listen(fd, 64), 0);
 	struct child c = {.pid = fork()};
 	if (!c.pid) {
 		char pid[24];
@@ -568,6 +561,25 @@ static void inherited(int as_fd, bool tcp)
 		_exit(127);
 	}
 	child_note(c.pid);
+	return c;
+}
+
+static int socket_bound(bool tcp)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	slice_copy(slice_from(socket_path), addr.sun_path, sizeof(addr.sun_path));
+	unlink(socket_path);
+	int fd = socket(tcp ? AF_INET : AF_UNIX, SOCK_STREAM, 0);
+	if (!tcp)
+		assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(fd, 64), 0);
+	return fd;
+}
+
+static void inherited(int as_fd, bool tcp)
+{
+	int fd = socket_bound(tcp);
+	struct child c = child_with(fd, as_fd);
 	close(fd);
 	if (tcp) {
 		assert_int_equal(child_wait(&c, 20000), 1);
@@ -586,6 +598,35 @@ static void test_inherited(void **state)
 	inherited(0, false);
 	inherited(3, false);
 	inherited(0, true);
+}
+
+/* systemd keeps the socket, so visitors go on coming: it ends all the same, and they wait for its successor. */
+static void test_ends_while_visitors_come(void **state)
+{
+	(void)state;
+	int fd = socket_bound(false);
+	struct child c = child_with(fd, 3);
+	assert_int_equal(child_status_of("GET", "/bare", NULL), 200);
+	pid_t visitors[4];
+	for (size_t i = 0; i < 4; i++) {
+		visitors[i] = fork();
+		while (!visitors[i])
+			if (child_status_of("GET", "/bare", NULL) != 200)
+				_exit(1);
+		child_note(visitors[i]);
+	}
+	usleep(300000);
+	child_end(&c);
+	c = child_with(fd, 3);
+	assert_int_equal(child_status_of("GET", "/bare", NULL), 200);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(waitpid(visitors[i], NULL, WNOHANG), 0); /* nobody was refused */
+		kill(visitors[i], SIGKILL);
+		waitpid(visitors[i], NULL, 0);
+	}
+	child_end(&c);
+	close(fd);
+	unlink(socket_path);
 }
 
 /* ---- CGI ---- */
@@ -875,6 +916,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_teardown(test_signals, child_teardown),
 		cmocka_unit_test_teardown(test_socket_file, child_teardown),
 		cmocka_unit_test_teardown(test_inherited, child_teardown),
+		cmocka_unit_test_teardown(test_ends_while_visitors_come, child_teardown),
 		cmocka_unit_test_teardown(test_cgi, child_teardown),
 		cmocka_unit_test_teardown(test_mixed, child_teardown),
 		cmocka_unit_test_teardown(test_slow_handlers, child_teardown),
